@@ -1,0 +1,1 @@
+"""The helper library of the course kit: what the lessons need and do not teach."""

@@ -1,0 +1,135 @@
+"""Exercises that answer at once: check, hint, solution, and progress that survives a kernel restart."""
+
+import dis
+import html
+import inspect
+import json
+import os
+import textwrap
+from pathlib import Path
+from typing import ClassVar
+
+import platformdirs
+from IPython.display import display
+
+
+class Wrong(Exception):
+    """Raised by a check: what is wrong with an answer, and what to look at."""
+
+
+class Blank(Exception):
+    """Raised by a check, or found before it runs: there is no answer yet."""
+
+
+class Verdict:
+    """What a check found: `state` is "right", "wrong" or "blank", `message` says why."""
+
+    MARKS: ClassVar = {
+        "right": ("✔ Right.", "#009e73"),
+        "wrong": ("✘ Not yet.", "#d55e00"),
+        "blank": ("○ Not attempted yet.", "#777777"),
+    }
+
+    def __init__(self, state, message):
+        self.state, self.message = state, message
+
+    def __repr__(self):
+        return f"{self.MARKS[self.state][0]} {self.message}".strip()
+
+    def _repr_html_(self):
+        mark, colour = self.MARKS[self.state]
+        style = f"border-left: 4px solid {colour}; padding: .4em .8em"
+        return f'<div style="{style}"><b style="color: {colour}">{mark}</b> {html.escape(self.message)}</div>'
+
+
+class Exercise:
+    """One exercise: a question with a check of a property, at least two hints and a reference solution.
+
+    Args:
+        key: its name in the progress file, as "e03.q1".
+        check: takes the answer; returns a sentence of praise, or raises `Wrong` or `Blank`.
+        hints: strings, from a nudge to nearly there.
+        reference: a function or value that answers it; its source is the solution.
+    """
+
+    def __init__(self, key, check, hints, reference):
+        self.key, self.hints, self.reference = key, hints, reference
+        self._check, self._shown = check, 0
+
+    def judge(self, answer):
+        """Return the Verdict on an answer; an error inside the answer is part of the verdict, never raised."""
+        if answer is None or answer is ... or is_blank(answer):
+            return Verdict("blank", "Replace the three dots with your answer and run the cell again.")
+        try:
+            return Verdict("right", self._check(answer))
+        except Blank:
+            return Verdict("blank", "Replace the three dots with your answer and run the cell again.")
+        except Wrong as wrong:
+            return Verdict("wrong", str(wrong))
+        except Exception as error:  # whatever a learner's code raises is an answer that is not right yet
+            return Verdict("wrong", f"Your answer stopped with {type(error).__name__}: {_first_line(error)}")
+
+    def check(self, answer):
+        """Show the verdict on an answer, and remember the exercise as solved if it is right."""
+        verdict = self.judge(answer)
+        if verdict.state == "right":
+            PROGRESS.add(self.key)
+        display(verdict)
+
+    def hint(self):
+        """Show the next hint; after the last one they start over."""
+        number = self._shown % len(self.hints)
+        self._shown += 1
+        print(f"Hint {number + 1} of {len(self.hints)}: {self.hints[number]}")
+
+    def solution(self):
+        """Show a solution. There are others: the check passes any right answer."""
+        print(textwrap.dedent(inspect.getsource(self.reference)))
+
+
+def is_blank(answer):
+    """Say whether a function's body does nothing, as in `def f(x): ...`."""
+    code = getattr(answer, "__code__", None)
+    if code is None:
+        return False
+    steps = [i for i in dis.get_instructions(code) if i.opname not in {"RESUME", "NOP"}]
+    returns_none = any("RETURN" in i.opname for i in steps) and all(i.argval is None for i in steps)
+    return returns_none and all(i.opname.startswith(("LOAD_CONST", "RETURN")) for i in steps)
+
+
+def _first_line(error):
+    return (str(error).strip() or "no message").splitlines()[0]
+
+
+class Progress:
+    """The set of solved exercises, in a small file of the learner's, or in memory where none can be written."""
+
+    def __init__(self):
+        self._memory = set()
+
+    @property
+    def path(self):
+        folder = os.environ.get("COURSE_PROGRESS") or platformdirs.user_data_dir("keras-course-kit", appauthor=False)
+        return Path(folder) / "progress.json"
+
+    def solved(self):
+        """Return the keys of all solved exercises, a set of str."""
+        try:
+            return self._memory | set(json.loads(self.path.read_text(encoding="utf-8"))["solved"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return set(self._memory)  # no file yet, or not one of ours: what this kernel saw still counts
+
+    def add(self, key):
+        """Remember an exercise as solved."""
+        self._memory.add(key)
+        text = json.dumps({"solved": sorted(self.solved())})
+        half = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            half.write_text(text, encoding="utf-8")
+            half.replace(self.path)
+        except OSError:
+            pass  # the folder cannot be written: this kernel's memory has it
+
+
+PROGRESS = Progress()

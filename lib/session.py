@@ -1,0 +1,80 @@
+"""The first and the last line of a lesson: a quiet, seeded start in a fresh folder, and figures on record."""
+
+import contextlib
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from IPython.display import display
+
+from lib import data
+
+METRIC_MIME = "application/vnd.course.metric+json"
+
+
+def start(seed):
+    """Import Keras without its chatter, seed every generator, and make a fresh folder for this run.
+
+    Prints one line of versions.
+
+    Args:
+        seed: int from 1 on (KerasTuner takes 0 for "any seed").
+
+    Returns:
+        The Path of an empty folder: below `COURSE_RUN_DIR` when the command `course` runs the notebook,
+        otherwise below `runs/` of the kit, or of the system's temporary folder where that cannot be written.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    data.fill_keras_cache()
+    with quiet():
+        import keras
+        import keras_tuner
+
+        # The first operation wakes devices, and those write time-stamped lines of their own.
+        keras.ops.convert_to_numpy(keras.ops.matmul(keras.ops.ones((2, 2)), keras.ops.ones((2, 2))))
+    keras.utils.set_random_seed(seed)
+    backend = keras.backend.backend()
+    backend_version = sys.modules[backend].__version__
+    print(
+        f"Keras {keras.__version__} on {backend} {backend_version}, KerasTuner {keras_tuner.__version__}, seed {seed}"
+    )
+    return _fresh_folder()
+
+
+@contextlib.contextmanager
+def quiet():
+    """Send file descriptor 2 to nowhere: TensorFlow's C++ writes there whatever TF_CPP_MIN_LOG_LEVEL says."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def record(name, value):
+    """Show a figure to the learner and put it on record: `course run` collects it into metrics.json.
+
+    Args:
+        name: what the figure is, as in metrics.json.
+        value: a number, bool or str.
+    """
+    value = value.item() if hasattr(value, "item") else value  # numpy's scalars are not JSON
+    text = f"{value:,.4g}" if isinstance(value, float) else str(value)
+    display({"text/plain": f"{name}: {text}", METRIC_MIME: {"name": name, "value": value}}, raw=True)
+
+
+def _fresh_folder():
+    runs = os.environ.get("COURSE_RUN_DIR") or data.FOLDER.parent / "runs" / "kernels"
+    prefix = time.strftime("%Y%m%d-%H%M%S-")
+    try:
+        Path(runs).mkdir(parents=True, exist_ok=True)
+        return Path(tempfile.mkdtemp(prefix=prefix, dir=runs))
+    except OSError:
+        return Path(tempfile.mkdtemp(prefix=prefix))

@@ -1,0 +1,46 @@
+"""What several test modules need: the notebooks, and a place of our own for a learner's progress."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+
+def pytest_generate_tests(metafunc):
+    # A new notebook is picked up by its name alone.
+    if "notebook" in metafunc.fixturenames:
+        metafunc.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def read(path):
+    """Return a notebook as a dict."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def source(cell):
+    """Return a cell's source as one str."""
+    return "".join(cell["source"])
+
+
+def code_cells(path):
+    """Return the code cells that hold anything."""
+    return [cell for cell in read(path)["cells"] if cell["cell_type"] == "code" and source(cell).strip()]
+
+
+def tags(cell):
+    """Return a cell's tags, a list of str."""
+    return cell["metadata"].get("tags", [])
+
+
+def is_compared(cell):
+    """Say whether nbval compares this cell's stored output with a fresh one."""
+    return cell["cell_type"] == "code" and cell["outputs"] and "nbval-ignore-output" not in tags(cell)
+
+
+@pytest.fixture(autouse=True)
+def own_progress(tmp_path_factory, monkeypatch):
+    """Keep tests away from the progress of whoever runs them."""
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path_factory.mktemp("progress")))

@@ -1,0 +1,101 @@
+"""The mechanism of the exercises: blank, wrong, right, hints, solution, and progress."""
+
+import json
+
+import pytest
+
+from lib.exercises import core, modules, progress
+
+ALL = [exercise for exercises in modules().values() for exercise in exercises]
+
+
+def by_key(exercise):
+    return exercise.key
+
+
+def blank_function(first): ...
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=by_key)
+def test_the_reference_is_right(exercise):
+    assert exercise.judge(exercise.reference).state == "right"
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=by_key)
+@pytest.mark.parametrize("blank", [None, ..., blank_function], ids=["None", "dots", "function"])
+def test_a_blank_is_not_attempted(exercise, blank):
+    verdict = exercise.judge(blank)
+    assert verdict.state == "blank" and "Not attempted yet" in repr(verdict)
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=by_key)
+def test_two_hints_and_a_solution(exercise, capsys):
+    assert len(exercise.hints) >= 2
+    for number, hint in enumerate(exercise.hints, start=1):
+        exercise.hint()
+        assert capsys.readouterr().out.strip() == f"Hint {number} of {len(exercise.hints)}: {hint}"
+    exercise.solution()
+    assert "return" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=by_key)
+def test_an_error_in_an_answer_is_told_in_one_line(exercise):
+    def broken(*args):
+        raise RuntimeError("oh\nno")
+
+    verdict = exercise.judge(broken)
+    assert verdict.state == "wrong" and verdict.message == "Your answer stopped with RuntimeError: oh"
+
+
+def make(key="e99.q1"):
+    def check(answer):
+        if answer != 4:
+            raise core.Wrong("Not four.")
+        return "Four."
+
+    return core.Exercise(key, check, ["two", "twice two"], lambda: 4)
+
+
+def test_right_answers_survive_a_restart(monkeypatch):
+    core.PROGRESS.add("e99.q2")
+    make().check(4)
+    make("e99.q3").check(5)
+    afresh = core.Progress()
+    assert afresh.solved() == {"e99.q1", "e99.q2"}
+    assert json.loads(afresh.path.read_text()) == {"solved": ["e99.q1", "e99.q2"]}
+
+
+def test_progress_is_in_memory_where_no_file_can_be(tmp_path, monkeypatch):
+    in_the_way = tmp_path / "a file"
+    in_the_way.write_text("")
+    monkeypatch.setenv("COURSE_PROGRESS", str(in_the_way))
+    kept = core.Progress()
+    kept.add("e99.q1")
+    assert kept.solved() == {"e99.q1"}
+
+
+def test_a_damaged_progress_file_is_no_error():
+    kept = core.Progress()
+    kept.path.write_text("{half")
+    assert kept.solved() == set()
+    kept.add("e99.q1")
+    assert core.Progress().solved() == {"e99.q1"}
+
+
+def test_progress_counts_each_notebook(monkeypatch):
+    monkeypatch.setattr(core.PROGRESS, "_memory", {"e03.q2"})
+    (row,) = [row for row in progress() if row["notebook"] == "03"]
+    assert row == {"notebook": "03", "exercises": 4, "solved": 1, "open": "q1, q3, q4"}
+
+
+def test_a_verdict_is_safe_html():
+    assert "&lt;b&gt;" in core.Verdict("wrong", "<b>")._repr_html_()
+
+
+@pytest.mark.parametrize(
+    "body, blank", [("...", True), ("pass", True), ("return None", True), ("x = y", False), ("return y", False)]
+)
+def test_what_counts_as_blank(body, blank):
+    space = {}
+    exec(f"def answer(y):\n    'a docstring'\n    {body}", space)
+    assert core.is_blank(space["answer"]) is blank

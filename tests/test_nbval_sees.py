@@ -1,0 +1,50 @@
+"""The proof that nbval is not vacuous: one compared output is altered in each notebook, and nbval turns red."""
+
+import copy
+import json
+import re
+import subprocess
+import sys
+
+from conftest import is_compared, read
+
+
+def nbval(path):
+    call = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-q",
+        "--nbval",
+        "--nbval-current-env",
+        "-p",
+        "no:cacheprovider",
+        "-c",
+        "/dev/null",
+    ]
+    return subprocess.run([*call, "--rootdir", path.parent, path], capture_output=True, text=True)
+
+
+def alter(output):
+    """Change one character of an output's text."""
+    data = output.get("data", output)
+    key = "text" if "text" in data else "text/plain"
+    text = "".join(data[key])
+    data[key] = re.sub(r"\w", lambda m: "x" if m[0] != "x" else "y", text, count=1)
+    for richer in set(data) & {"text/html"}:
+        del data[richer]
+
+
+def test_an_altered_output_turns_red(notebook, tmp_path):
+    stored = read(notebook)
+    first = next(i for i, cell in enumerate(stored["cells"]) if is_compared(cell))
+    # What comes after does not matter here, and takes minutes: the copy ends with the first compared cell.
+    stored["cells"] = stored["cells"][: first + 1]
+    altered = copy.deepcopy(stored)
+    alter(altered["cells"][first]["outputs"][0])
+    for name, document in (("as_stored", stored), ("altered", altered)):
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(document), encoding="utf-8")
+    green, red = nbval(tmp_path / "as_stored.ipynb"), nbval(tmp_path / "altered.ipynb")
+    assert green.returncode == 0, green.stdout[-3000:]
+    assert red.returncode == 1, red.stdout[-3000:]
+    assert re.search(r"1 failed", red.stdout)

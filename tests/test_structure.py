@@ -1,0 +1,158 @@
+"""The rules that every notebook and the library keep, checked without running anything."""
+
+import ast
+import re
+import statistics
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import NOTEBOOKS, ROOT, code_cells, is_compared, read, source, tags
+
+PROFILES = yaml.safe_load((ROOT / "notebooks" / "profiles.yaml").read_text(encoding="utf-8"))
+
+
+def parameters(notebook):
+    """Return the assignments of the parameters cell, a dict from name to plain value."""
+    cells = [cell for cell in code_cells(notebook) if "parameters" in tags(cell)]
+    assert len(cells) == 1, f"{len(cells)} cells are tagged `parameters`; there must be one"
+    values = {}
+    for line in source(cells[0]).splitlines():
+        assert "#" in line, f"no comment with unit and range: {line}"
+        (statement,) = ast.parse(line).body
+        assert isinstance(statement, ast.Assign), f"not a plain assignment: {line}"
+        values[statement.targets[0].id] = ast.literal_eval(statement.value)
+    return values
+
+
+def test_there_are_notebooks():
+    assert len(NOTEBOOKS) >= 2
+
+
+def test_parameters_are_plain_and_used(notebook):
+    names = set(parameters(notebook))
+    used = set()
+    for cell in code_cells(notebook):
+        if "parameters" not in tags(cell):
+            used |= {node.id for node in ast.walk(ast.parse(source(cell))) if isinstance(node, ast.Name)}
+    assert not names - used, f"parameters that no cell uses: {names - used}"
+
+
+def test_cells_are_short(notebook):
+    lengths = [sum(bool(line.strip()) for line in source(cell).splitlines()) for cell in code_cells(notebook)]
+    assert statistics.median(lengths) <= 5
+    assert sorted(lengths)[int(0.95 * (len(lengths) - 1))] <= 15
+    assert max(lengths) <= 25
+
+
+def test_prose_around_most_cells(notebook):
+    cells = read(notebook)["cells"]
+    prose = sum(cell["cell_type"] == "markdown" for cell in cells)
+    assert prose >= 0.8 * len(code_cells(notebook))
+
+
+def test_skeleton(notebook):
+    cells = read(notebook)["cells"]
+    first = source(cells[0])
+    assert re.match(rf"# {notebook.name[:2]} \S", first), "the title is `# NN Title`"
+    assert re.search(r"[Aa]bout \d+ minutes", first), "the title cell says how many minutes it takes"
+    prose = "\n".join(source(cell) for cell in cells if cell["cell_type"] == "markdown")
+    for heading in ("## Parameters", "## Summary", "## Where to read on"):
+        assert heading in prose, f"no heading {heading!r}"
+    if notebook.name[:2] != "00":
+        checks = re.findall(r"e\d\d\.q\d+\.check\(", "\n".join(map(source, code_cells(notebook))))
+        assert len(checks) >= 3, "three exercises or more"
+
+
+def test_was_run_top_to_bottom(notebook):
+    counts = [cell["execution_count"] for cell in code_cells(notebook)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+def test_cell_ids_are_names(notebook):
+    ids = [cell["id"] for cell in read(notebook)["cells"]]
+    assert len(set(ids)) == len(ids)
+    unnamed = [i for i in ids if not re.fullmatch(r"[a-z][a-z0-9-]{1,40}", i) or re.fullmatch(r"[0-9a-f]{8}", i)]
+    assert not unnamed, f"translations are keyed by cell id, so an id is a name: {unnamed}"
+
+
+def test_nothing_of_this_machine_is_stored(notebook):
+    text = notebook.read_text(encoding="utf-8")
+    found = re.findall(r"(?<![\w.~])/(?:home|Users|root|tmp|work|usr|opt|var|mnt)/\S*|[A-Z]:\\\\\w+", text)
+    assert not found, f"absolute paths: {found[:3]}"
+    assert "application/vnd.jupyter.widget" not in text, "widget state is stored"
+    document = read(notebook)
+    assert "widgets" not in document["metadata"]
+    for cell in document["cells"]:
+        assert "execution" not in cell["metadata"], f"time stamps in cell {cell['id']}"
+        for output in cell.get("outputs", []):
+            assert output["output_type"] != "error", f"an error is stored in cell {cell['id']}"
+            assert output.get("name") != "stderr", f"stderr is stored in cell {cell['id']}"
+    assert notebook.stat().st_size < 1_500_000
+
+
+def test_five_compared_outputs_or_more(notebook):
+    assert sum(bool(is_compared(cell)) for cell in code_cells(notebook)) >= 5
+
+
+def test_profiles_name_real_parameters():
+    stems = {path.stem: path for path in NOTEBOOKS}
+    assert set(PROFILES) <= set(stems), "profiles of notebooks that are not there"
+    for stem, path in stems.items():
+        known = parameters(path)
+        for profile, values in PROFILES.get(stem, {}).items():
+            assert profile in ("smoke", "full")
+            for name, value in (values or {}).items():
+                assert name in known, f"{stem}, {profile}: there is no parameter {name!r}"
+                assert type(value) is type(known[name]), f"{stem}, {profile}: {name} is a {type(known[name]).__name__}"
+
+
+def test_readme_map_equals_the_folder():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    linked = re.findall(r"\]\(notebooks/(\d\d_\w+\.ipynb)\)", readme)
+    assert linked == [path.name for path in NOTEBOOKS]
+
+
+# An import may only point to a lower level.
+LEVELS = {
+    "errors": 0,
+    "data": 1,
+    "viz": 1,
+    "session": 2,
+    "models": 2,
+    "tuning": 3,
+    "trials": 4,
+    "exercises": 5,
+    "runner": 5,
+}
+
+
+def imports(path):
+    """Return the modules of lib that a file imports, without its own package."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "lib":
+            parts = node.module.split(".")
+            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("lib.")}
+    return found
+
+
+LIB_FILES = [path for path in sorted((ROOT / "lib").rglob("*.py")) if path != ROOT / "lib" / "__init__.py"]
+
+
+@pytest.mark.parametrize("path", LIB_FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_arrows_point_down(path):
+    own = Path(path.relative_to(ROOT / "lib").parts[0]).stem
+    assert own in LEVELS, f"give lib/{own} a level here"
+    for other in imports(path) - {own}:
+        assert LEVELS[other] < LEVELS[own], f"lib/{own} imports lib/{other}, which is not below it"
+
+
+@pytest.mark.parametrize("package", ["runner", "viz.py", "data.py", "errors.py"])
+def test_what_never_imports_keras(package):
+    path = ROOT / "lib" / package
+    for file in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
+        names = re.findall(r"^\s*(?:import|from) (\w+)", file.read_text(encoding="utf-8"), flags=re.M)
+        assert not {"tensorflow", "keras", "keras_tuner"} & set(names), f"{file.name} imports Keras"
