@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -23,7 +24,7 @@ def test_every_notebook_has_bounds(notebook):
 
 
 def test_runs_at_the_smoke_profile(notebook, tmp_path):
-    call = [sys.executable, "-m", "lib.runner", "run", notebook.stem, "--profile", "smoke", "--out", tmp_path]
+    call = [Path(sys.executable).with_name("course"), "run", notebook.stem, "--profile", "smoke", "--out", tmp_path]
     done = subprocess.run(call, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr[-3000:]
     page = tmp_path / f"{notebook.stem}.html"

@@ -1,0 +1,86 @@
+"""Take the pictures of the course that README shows, in a real JupyterLab: python tests/shots.py [FOLDER].
+
+It opens a notebook as it is stored, in Debian's Chromium without a network, and writes PNG files to
+FOLDER (images/ by default).
+"""
+
+import contextlib
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
+
+
+@contextlib.contextmanager
+def jupyterlab():
+    """Start a JupyterLab of the kit on a free port; yield its address and token."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    token = secrets.token_hex(8)
+    # A workspace of its own: nothing that somebody left open is on the picture.
+    call = [Path(sys.executable).with_name("course"), "lab", "--no-browser", "--allow-root", f"--port={port}"]
+    call += [f"--IdentityProvider.token={token}", "--ServerApp.log_level=ERROR", "--LabApp.news_url="]
+    server = subprocess.Popen(call, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(120):
+            with contextlib.suppress(OSError):
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/api?token={token}").close()
+                break
+            time.sleep(0.5)
+        yield f"http://127.0.0.1:{port}", token
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def open_notebook(page, address, token, name):
+    """Open a notebook in a page, with the side bars closed, and wait until its figures stand."""
+    path = "notebooks/" + name
+    page.goto(f"{address}/lab/workspaces/shots/tree/{path}?token={token}&reset")
+    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
+    page.wait_for_timeout(4000)
+
+
+def scroll_to(page, text):
+    """Bring the cell that holds a text to the top of the notebook."""
+    page.evaluate(
+        """text => { const cells = [...document.querySelectorAll('.jp-Cell')];
+        const cell = cells.find(c => c.innerText.includes(text)); if (cell) cell.scrollIntoView({block: 'start'}); }""",
+        text,
+    )
+    page.wait_for_timeout(2500)
+
+
+def main(folder):
+    executable = shutil.which("chromium")
+    if executable is None:
+        sys.exit("There is no Chromium here. Install it with: apt-get install chromium")
+    folder.mkdir(parents=True, exist_ok=True)
+    with jupyterlab() as (address, token), sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
+        page = browser.new_page(viewport={"width": 1200, "height": 860}, device_scale_factor=1)
+        open_notebook(page, address, token, "03_keras_tuner.ipynb")
+        scroll_to(page, "What the trials say")
+        page.screenshot(path=folder / "lesson_03.png")
+        browser.close()
+    print(folder / "lesson_03.png")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "images")
