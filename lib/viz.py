@@ -14,6 +14,7 @@ AXIS = {
     "gridcolor": "rgba(125,125,125,0.25)",
     "zeroline": False,
     "linecolor": GREY,
+    "automargin": True,
     "ticks": "outside",
 }
 TEMPLATE = go.layout.Template(
@@ -40,7 +41,7 @@ def _layout(figure, title, height, **layout):
 
 
 def pictures_data(x, y, classes):
-    """Put the first picture of each class side by side, in two rows.
+    """Find the first picture of each class.
 
     Args:
         x: float32 pictures in [0, 1], shape (n, height, width).
@@ -48,26 +49,24 @@ def pictures_data(x, y, classes):
         classes: names of the classes, each with a picture in x.
 
     Returns:
-        The montage, uint8 in [0, 255], shape (2 * height, columns * width).
+        A dict from class name to its picture, uint8 in [0, 255], shape (height, width).
     """
-    firsts = [x[np.flatnonzero(y == label)[0]] for label in range(len(classes))]
-    columns = -(-len(classes) // 2)
-    firsts += [np.zeros_like(firsts[0])] * (2 * columns - len(firsts))
-    rows = [np.concatenate(firsts[:columns], axis=1), np.concatenate(firsts[columns:], axis=1)]
-    return np.round(np.concatenate(rows) * 255).astype(np.uint8)
+    firsts = {name: x[np.flatnonzero(y == label)[0]] for label, name in enumerate(classes)}
+    return {name: np.round(picture * 255).astype(np.uint8) for name, picture in firsts.items()}
 
 
 def plot_pictures(x, y, classes):
-    """Draw one picture of each class with its name; see `pictures_data`."""
-    montage = pictures_data(x, y, classes)
-    height, width = x.shape[1:3]
-    columns = montage.shape[1] // width
-    figure = go.Figure(go.Heatmap(z=montage, colorscale="Greys", showscale=False, hoverinfo="skip"))
-    for label, name in enumerate(classes):
-        row, column = divmod(label, columns)
-        figure.add_annotation(x=(column + 0.5) * width, y=row * height + 2, text=name, showarrow=False, font_color=BLUE)
-    figure.update_xaxes(visible=False).update_yaxes(visible=False, autorange="reversed", scaleanchor="x")
-    return _layout(figure, "One picture of each class", 330, margin={"l": 0, "r": 0, "t": 50, "b": 0})
+    """Draw one picture of each class under its name, in two rows; see `pictures_data`."""
+    pictures = pictures_data(x, y, classes)
+    columns = -(-len(pictures) // 2)
+    figure = make_subplots(2, columns, subplot_titles=list(pictures), horizontal_spacing=0.02, vertical_spacing=0.12)
+    for place, picture in enumerate(pictures.values()):
+        heat = go.Heatmap(z=picture, colorscale="Greys", showscale=False, hoverinfo="skip")
+        figure.add_trace(heat, row=place // columns + 1, col=place % columns + 1)
+    for place, axis in enumerate(figure.select_yaxes()):
+        axis.update(autorange="reversed", scaleanchor=f"x{place + 1}", constrain="domain")
+    figure.update_xaxes(visible=False, constrain="domain").update_yaxes(visible=False)
+    return _layout(figure, "One picture of each class", 400, margin={"l": 0, "r": 0, "t": 80, "b": 0})
 
 
 # --- Hyperband's tournament
@@ -197,7 +196,8 @@ def plot_parallel(frame, title):
             dimensions=dimensions, line=line, labelfont=quiet, tickfont=quiet, rangefont={"color": "rgba(0,0,0,0)"}
         )
     )
-    return _layout(figure, title, 420, margin={"l": 70, "r": 30, "t": 100, "b": 30})
+    # Plotly gives the tick labels a halo, white unless the paper has a colour: on a dark page that hides them.
+    return _layout(figure, title, 420, margin={"l": 70, "r": 30, "t": 100, "b": 30}, paper_bgcolor="#ffffff")
 
 
 # --- one training
@@ -232,7 +232,7 @@ def plot_history(history, metrics=("accuracy", "loss")):
                     legendgroup=part, showlegend=column == 1, row=1, col=column,
                 )  # fmt: skip
     figure.update_xaxes(title_text="epoch")
-    return _layout(figure, "Learning curve", 380, legend={"orientation": "h", "y": -0.2, "yanchor": "top"})
+    return _layout(figure, "Learning curve", 380, legend={"x": 1, "xanchor": "right", "y": 1.12})
 
 
 # --- what a classifier mistakes for what

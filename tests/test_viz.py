@@ -11,13 +11,16 @@ def frame(**columns):
     return pd.DataFrame({"trial": [1, 2, 3], **columns, **defaults})
 
 
-def test_pictures_are_in_two_rows():
-    x = np.stack([np.full((2, 3), value, "float32") for value in (0.2, 0.4, 0.6, 0.4)])
-    montage = viz.pictures_data(x, np.array([0, 1, 2, 1]), ("a", "b", "c"))
-    assert montage.tolist() == [[51] * 3 + [102] * 3] * 2 + [[153] * 3 + [0] * 3] * 2
-    assert montage.dtype == np.uint8
-    names = [a.text for a in viz.plot_pictures(x, np.array([0, 1, 2, 1]), ("a", "b", "c")).layout.annotations]
-    assert names == ["a", "b", "c"]
+def test_the_first_picture_of_each_class():
+    x = np.stack([np.full((2, 3), value, "float32") for value in (0.2, 0.4, 0.6, 0.8)])
+    pictures = viz.pictures_data(x, np.array([1, 0, 2, 1]), ("a", "b", "c"))
+    assert {name: picture.tolist() for name, picture in pictures.items()} == {
+        "a": [[102] * 3] * 2,
+        "b": [[51] * 3] * 2,
+        "c": [[153] * 3] * 2,
+    }
+    figure = viz.plot_pictures(x, np.array([1, 0, 2, 1]), ("a", "b", "c"))
+    assert [title.text for title in figure.layout.annotations] == ["a", "b", "c"] and len(figure.data) == 3
 
 
 def test_the_area_of_a_bracket_is_its_cost():

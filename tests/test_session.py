@@ -1,0 +1,68 @@
+"""The first line of a lesson: quiet, seeded, in a fresh folder; and figures on record."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+
+from lib import session
+
+START = """
+from lib.session import start
+folder = start(7)
+import keras, numpy
+print(folder.is_dir() and not list(folder.iterdir()), folder.parent, numpy.random.rand())
+"""
+
+
+def run(code, **env):
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=os.environ | env)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def test_start_is_quiet_seeded_and_fresh(tmp_path):
+    one, two = (run(START, COURSE_RUN_DIR=str(tmp_path / "runs")) for _ in range(2))
+    assert one.stderr == ""
+    versions, rest = one.stdout.splitlines()
+    assert versions == "Keras 3.15.1 on tensorflow 2.21.0, KerasTuner 1.4.8, seed 7"
+    assert rest.startswith(f"True {tmp_path / 'runs'} ")
+    assert two.stdout == one.stdout, "the same seed draws the same numbers"
+    assert len(list((tmp_path / "runs").iterdir())) == 2
+
+
+def test_a_folder_is_found_where_runs_cannot_be_written(tmp_path, monkeypatch):
+    in_the_way = tmp_path / "a file"
+    in_the_way.write_text("")
+    monkeypatch.setenv("COURSE_RUN_DIR", str(in_the_way))
+    assert session._fresh_folder().is_dir()
+
+
+def test_quiet_silences_c_code_and_gives_back(capfd):
+    with session.quiet():
+        os.write(2, b"chatter")
+    os.write(2, b"said after")
+    assert capfd.readouterr().err == "said after"
+
+
+def test_quiet_gives_back_after_an_error(capfd):
+    try:
+        with session.quiet():
+            raise ValueError
+    except ValueError:
+        os.write(2, b"said after")
+    assert capfd.readouterr().err == "said after"
+
+
+def test_record_shows_and_keeps(monkeypatch):
+    shown = []
+    monkeypatch.setattr(session, "display", lambda bundle, raw: shown.append(bundle))
+    session.record("accuracy", np.float32(0.5))
+    session.record("trials", np.int64(30))
+    assert [bundle["text/plain"] for bundle in shown] == ["accuracy: 0.5", "trials: 30"]
+    assert [bundle[session.METRIC_MIME] for bundle in shown] == [
+        {"name": "accuracy", "value": 0.5},
+        {"name": "trials", "value": 30},
+    ]
+    assert type(shown[1][session.METRIC_MIME]["value"]) is int
