@@ -27,13 +27,13 @@ def start(seed):
         otherwise below `runs/` of the kit, or of the system's temporary folder where that cannot be written.
     """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # XLA tells its progress whenever it compiles something new
     data.fill_keras_cache()
     with quiet():
         import keras
         import keras_tuner
 
-        # The first operation wakes devices, and those write time-stamped lines of their own.
-        keras.ops.convert_to_numpy(keras.ops.matmul(keras.ops.ones((2, 2)), keras.ops.ones((2, 2))))
+        _warm_up(keras)
     keras.utils.set_random_seed(seed)
     backend = keras.backend.backend()
     backend_version = sys.modules[backend].__version__
@@ -41,6 +41,16 @@ def start(seed):
         f"Keras {keras.__version__} on {backend} {backend_version}, KerasTuner {keras_tuner.__version__}, seed {seed}"
     )
     return _fresh_folder()
+
+
+def _warm_up(keras):
+    """Run a first operation and compile a first function: both write time-stamped lines of their own, once."""
+    ones = keras.ops.ones((2, 2))
+    keras.ops.convert_to_numpy(keras.ops.matmul(ones, ones))
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.function(lambda x: x + 1, jit_compile=True)(ones)
 
 
 @contextlib.contextmanager

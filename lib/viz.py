@@ -23,6 +23,7 @@ TEMPLATE = go.layout.Template(
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "colorway": [BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY],
+        "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": GREY},
         "colorscale": {"sequential": "Viridis"},
         "xaxis": AXIS,
         "yaxis": AXIS,

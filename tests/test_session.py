@@ -8,6 +8,15 @@ import numpy as np
 
 from lib import session
 
+COMPILE = """
+from lib.session import start
+start(1)
+import keras, numpy
+model = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3)])
+model.compile("adam", "mse", jit_compile=True)
+model.fit(numpy.ones((64, 4)), numpy.ones((64, 3)), verbose=0)
+"""
+
 START = """
 from lib.session import start
 folder = start(7)
@@ -30,6 +39,10 @@ def test_start_is_quiet_seeded_and_fresh(tmp_path):
     assert rest.startswith(f"True {tmp_path / 'runs'} ")
     assert two.stdout == one.stdout, "the same seed draws the same numbers"
     assert len(list((tmp_path / "runs").iterdir())) == 2
+
+
+def test_compiling_after_the_start_is_quiet_too(tmp_path):
+    assert run(COMPILE, COURSE_RUN_DIR=str(tmp_path)).stderr == ""
 
 
 def test_a_folder_is_found_where_runs_cannot_be_written(tmp_path, monkeypatch):

@@ -1,0 +1,1 @@
+"""The command `course`: reads notebooks, checks parameters, runs, reports; it never imports TensorFlow."""

@@ -1,0 +1,62 @@
+"""Runs a list of notebooks one after the other; after each, its page, the metrics and the index stand on disk."""
+
+import contextlib
+import sys
+
+from lib.runner.execute import execute, one_line
+from lib.runner.page import write_page
+from lib.runner.report import write_report
+
+
+def run_all(plans, out, profile="lesson"):
+    """Run notebooks; one that fails does not stop the others, Ctrl-C does.
+
+    Args:
+        plans: list of pairs (`NotebookInfo`, dict of values).
+        out: Path of the run's folder, which exists.
+        profile: name of the profile, for the index.
+
+    Returns:
+        A list of `Outcome` of the notebooks that ended, and whether the run was stopped by Ctrl-C.
+    """
+    outcomes = []
+    names = [info.name for info, _ in plans]
+    for number, (info, values) in enumerate(plans, 1):
+        try:
+            outcome = execute(info, values, out, f"[{number}/{len(plans)}] {info.name}")
+            _write_page(outcome, out, names)
+            outcomes.append(outcome)
+            write_report(out, outcomes, len(plans), profile)
+        except KeyboardInterrupt:
+            _tell_stopped(info, outcomes, len(plans), out)
+            return outcomes, True
+        if outcome.error:
+            _tell_failed(outcome, out)
+    return outcomes, False
+
+
+def _write_page(outcome, out, names):
+    info = outcome.info
+    note = f"This run failed{_at(outcome)}: {outcome.error}" if outcome.error else ""
+    try:
+        write_page(out / info.path.name, out / f"{info.name}.html", info.path.parent, info.title, note, names)
+    except Exception as error:  # an output that nbconvert cannot show must not cost the other notebooks
+        outcome.error = outcome.error or one_line(f"no page: {type(error).__name__}: {error}")
+
+
+def _tell_failed(outcome, out):
+    print(f"course: {outcome.info.name} failed{_at(outcome)}: {outcome.error}", file=sys.stderr)
+    print(f"        executed notebook: {out / outcome.info.path.name}", file=sys.stderr)
+
+
+def _tell_stopped(info, outcomes, planned, out):
+    print(f"\ncourse: stopped in {info.name}; {len(outcomes)} of {planned} notebooks finished", file=sys.stderr)
+    if outcomes:
+        print(f"        they are in {out}", file=sys.stderr)
+    else:
+        with contextlib.suppress(OSError):  # what the notebook itself wrote stays
+            out.rmdir()
+
+
+def _at(outcome):
+    return f' at "{outcome.heading}"' if outcome.heading else ""

@@ -1,0 +1,194 @@
+"""The command `course`: lab, list, run and doctor. It imports papermill and the like only once a request is right.
+
+Exit status: 0 done, 1 a notebook or check failed, 2 the request was wrong, 130 stopped by Ctrl-C.
+"""
+
+import argparse
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+from lib.errors import CourseError
+from lib.runner.listing import listing
+from lib.runner.notebooks import notebooks_folder, read_folder
+from lib.runner.request import PROFILES, plan
+
+DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
+FIRST_NOTEBOOK = "00_start_here.ipynb"
+
+EXAMPLES = """examples:
+  course list                             what there is, with every parameter
+  course run 03                           one lesson, ending with the path of its page
+  course run                              every lesson
+  course run 03 -p max_epochs 4 -p seed 7 a lesson with other values
+  course run --profile smoke              every lesson in a few seconds each
+  course lab                              the lessons in JupyterLab
+  course doctor                           what this machine has and lacks"""
+
+RUN_HELP = """Runs notebooks and writes into DIR the executed notebook and an HTML page of each, metrics.json,
+and index.html over all. The pages open from disk without a network."""
+
+RUN_EXAMPLES = """examples:
+  course run 3                 03, 03_keras_tuner and 03_keras_tuner.ipynb name the same notebook
+  course run 03 08 --out DIR   two notebooks into a folder of your choice
+  course run 03 -p csv my.csv -p layers 64,32 -p shuffle false
+
+A parameter goes to every chosen notebook that has it; `course list` shows names, types and ranges.
+Exit status: 0 done, 1 a notebook failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
+
+
+class Parser(argparse.ArgumentParser):
+    """An ArgumentParser whose errors are one line."""
+
+    def error(self, message):
+        """Say what is wrong in one line and leave with status 2."""
+        self.exit(WRONG, f"course: {message} (see {self.prog} --help)\n")
+
+
+def main(argv=None):
+    """Run the command.
+
+    Args:
+        argv: list of words after `course`; those of the process if None.
+
+    Returns:
+        The exit status, int.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a title must not fail on a terminal of another encoding
+    parser = _parser()
+    args, rest = parser.parse_known_args(argv)
+    if args.command is None:
+        parser.print_help()
+        return DONE
+    if args.command == "run" and not any(word.startswith("-") for word in rest):
+        args.notebooks += rest  # argparse leaves names that come after an option
+    elif rest and args.command != "lab":
+        parser.error(f"unknown argument: {' '.join(rest)}")
+    try:
+        status = args.call(args, rest)
+        sys.stdout.flush()
+        return status
+    except BrokenPipeError:  # the reader has seen enough, as `head` has: leave nothing to flush at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except CourseError as error:
+        print(f"course: {error}", file=sys.stderr)
+        return WRONG
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+def _parser():
+    shape = argparse.RawDescriptionHelpFormatter
+    parser = Parser(prog="course", description="The course's lessons from the command line.", epilog=EXAMPLES,
+                    formatter_class=shape, allow_abbrev=False)  # fmt: skip
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
+
+    def command(name, call, words, **more):
+        added = commands.add_parser(name, help=words, description=more.pop("description", words),
+                                    formatter_class=shape, allow_abbrev=False, **more)  # fmt: skip
+        added.set_defaults(call=call)
+        return added
+
+    command("lab", lab, "open the lessons in JupyterLab", usage="course lab [ARGS]",
+            epilog="ARGS go to JupyterLab, such as --no-browser or --port 9000.")  # fmt: skip
+    command("list", list_notebooks, "number, title, minutes and parameters of every notebook")
+    run_parser = command("run", run, "run notebooks and make pages of them",
+                         description=RUN_HELP, epilog=RUN_EXAMPLES)  # fmt: skip
+    run_parser.add_argument("notebooks", nargs="*", metavar="NB", help="number or name of a notebook (default: all)")
+    run_parser.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
+                            metavar=("NAME", "VALUE"), help="set a parameter; may be given again")  # fmt: skip
+    run_parser.add_argument("--profile", choices=PROFILES, default="lesson",
+                            help="smoke: seconds; lesson: as the notebook stands; full: the paper-sized run")  # fmt: skip
+    run_parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write into (default: runs/DATE-TIME)")
+    command("doctor", doctor, "what this machine has, and the mend of what it lacks")
+    return parser
+
+
+def lab(args, rest):
+    """Open JupyterLab at the first notebook, until Ctrl-C."""
+    folder = notebooks_folder()
+    # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
+    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
+             f"--LabApp.default_url=/lab/tree/{folder.name}/{FIRST_NOTEBOOK}",
+             "--ServerApp.answer_yes=True", *rest]  # fmt: skip
+    # First in the search path: the python3 kernel of this interpreter, whatever else is registered.
+    paths = [str(Path(sys.prefix, "share", "jupyter")), os.environ.get("JUPYTER_PATH", "")]
+    environment = os.environ | {"JUPYTER_PATH": os.pathsep.join(filter(None, paths))}
+    with subprocess.Popen(words, env=environment) as server:
+        while True:
+            try:
+                status = server.wait()
+                return DONE if status in (0, -signal.SIGINT) else FAILED
+            except KeyboardInterrupt:  # the terminal sends it to the server too, which then shuts down
+                continue
+
+
+def list_notebooks(args, rest):
+    """Print every notebook with its parameters."""
+    print(listing(read_folder(notebooks_folder()), shutil.get_terminal_size().columns))
+    return DONE
+
+
+def run(args, rest):
+    """Check the request, then run each notebook and write its page; an interrupted run keeps what is finished."""
+    folder = notebooks_folder()
+    plans = plan(read_folder(folder), args.notebooks, args.profile, args.parameter)
+    out = _make_folder(args.out, folder.parent / "runs")
+    from lib.runner.batch import run_all  # after the checks: nothing slow before an error is told
+
+    with _terminate_as_interrupt():
+        outcomes, stopped = run_all(plans, out, args.profile)
+    if outcomes:
+        print(out / (f"{plans[0][0].name}.html" if len(plans) == 1 else "index.html"))
+    if stopped:
+        return STOPPED
+    return FAILED if any(outcome.error for outcome in outcomes) else DONE
+
+
+def doctor(args, rest):
+    """Print what this machine has, and each problem with its mend."""
+    from lib.runner.doctor import findings
+
+    found = findings()
+    width = max(len(finding.name) for finding in found)
+    for finding in found:
+        print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.name:{width}}  {finding.value}")
+        if finding.mend:
+            print(f"      {'':{width}}  -> {finding.mend}")
+    problems = sum(not finding.ok for finding in found)
+    print(f"\n{problems or 'no'} problem{'' if problems == 1 else 's'} found")
+    return FAILED if problems else DONE
+
+
+def _make_folder(named, runs):
+    """Make the folder of a run and see that it can be written."""
+    folder = named or runs / time.strftime("%Y%m%d-%H%M%S")
+    number = 1
+    while named is None and folder.exists():
+        number += 1
+        folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{number}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    except OSError as error:
+        raise CourseError(f"The folder {folder} cannot be written: {error.strerror}. Give another: --out DIR") from None
+    return folder.resolve()
+
+
+@contextmanager
+def _terminate_as_interrupt():
+    """Let a polite kill end a run as Ctrl-C does: the kernel stopped, nothing half written."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,168 @@
+"""Runs one notebook with papermill, on a kernel of this very interpreter, and says how it went."""
+
+import json
+import logging
+import os
+import re
+import shutil
+import sys
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from lib.runner.notebooks import NotebookInfo, headings, text
+
+METRIC_MIME = "application/vnd.course.metric+json"
+
+
+@dataclass
+class Outcome:
+    """How the run of one notebook went; `error` is one line and empty when it is done."""
+
+    info: NotebookInfo
+    values: dict
+    seconds: float = 0.0
+    error: str = ""
+    heading: str = ""
+    metrics: dict = field(default_factory=dict)
+
+    @property
+    def status(self):
+        """Either "done" or "failed"."""
+        return "failed" if self.error else "done"
+
+
+def execute(info, values, out, label):
+    """Run a notebook; the executed one is in the folder only when it has ended.
+
+    Args:
+        info: the `NotebookInfo`.
+        values: dict of the parameters that are set.
+        out: Path of an existing folder; the executed notebook gets the same file name there.
+        label: what the progress bar, or the line that replaces it, calls this run, such as "[1/2] 03_keras_tuner".
+
+    Returns:
+        An `Outcome`; a failing cell and a kernel that died are told in it.
+
+    Raises:
+        KeyboardInterrupt: the run was stopped; its kernel is shut down and nothing of it is left.
+    """
+    bar = {"desc": label, "file": sys.stderr} if sys.stderr.isatty() else False
+    if not bar:
+        print(f"{label} ...", file=sys.stderr, flush=True)
+    partial = out / f".{info.name}.partial.ipynb"
+    outcome, start, error = Outcome(info, values), time.perf_counter(), None
+    try:
+        try:
+            with _environment(COURSE_RUN_DIR=str(out / info.name)):
+                _papermill(info.path, partial, values, bar)
+        except Exception as raised:  # whatever it is, the next notebook still runs
+            error = raised
+        if not partial.exists():
+            shutil.copyfile(info.path, partial)
+        outcome.seconds = time.perf_counter() - start
+        _finish(outcome, error, partial, out / info.path.name)
+    finally:
+        partial.unlink(missing_ok=True)
+    if not bar:
+        print(f"{label} {outcome.status} in {outcome.seconds:.0f} s", file=sys.stderr, flush=True)
+    return outcome
+
+
+def _papermill(source, target, values, bar):
+    from ipykernel.kernelspec import get_kernel_dict
+    from jupyter_client.kernelspec import KernelSpec
+    from jupyter_client.manager import AsyncKernelManager
+    from papermill import execute_notebook
+
+    class ThisPython(AsyncKernelManager):
+        """Starts this interpreter, whatever another installation has registered as `python3`."""
+
+        @property
+        def kernel_spec(self):
+            return KernelSpec(**get_kernel_dict())
+
+    logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is told in one line of ours
+    execute_notebook(
+        _literal(source),
+        _literal(target),
+        parameters=values,
+        kernel_name="python3",
+        language="python",
+        progress_bar=bar,
+        cwd=str(source.parent),
+        kernel_manager_class=ThisPython,
+        # The kernel's own log, not the lesson's output: it would run through the progress bar.
+        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+    )
+
+
+def _finish(outcome, error, partial, target):
+    """Fill in the outcome from the executed notebook, and put that under its own name."""
+    notebook = json.loads(partial.read_text(encoding="utf-8"))
+    notebook["metadata"].setdefault("papermill", {})["output_path"] = target.name
+    outcome.metrics = collect_metrics(notebook)
+    if error is not None:
+        outcome.error = _told(error)
+        outcome.heading = _heading_of_failure(notebook, getattr(error, "cell_index", None))
+    partial.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    partial.replace(target)
+
+
+def collect_metrics(notebook):
+    """Collect what `lib.session.record` put into the outputs of a notebook.
+
+    Args:
+        notebook: the notebook's JSON as a dict.
+
+    Returns:
+        A dict {metric: value}; the last record of a name counts.
+    """
+    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
+    records = [output["data"][METRIC_MIME] for output in outputs if METRIC_MIME in output.get("data", {})]
+    return {record["name"]: record["value"] for record in records}
+
+
+def _told(error):
+    name = getattr(error, "ename", type(error).__name__)
+    if name == "DeadKernelError":
+        return "the kernel died, as it does when memory runs out"
+    return one_line(f"{name}: {getattr(error, 'evalue', error)}")
+
+
+def one_line(message, longest=300):
+    """Return the first line of a message that says something, without terminal colours."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", message)
+    line = next((line.strip() for line in plain.splitlines() if line.strip(": ")), "unknown error")
+    return line if len(line) <= longest else line[: longest - 3] + "..."
+
+
+def _heading_of_failure(notebook, index):
+    """Return the nearest heading above the failing cell, or an empty string."""
+    # papermill adds cells that point at the error; its index counts without them.
+    marker = "papermill-error-cell-tag"
+    cells = [cell for cell in notebook["cells"] if marker not in cell["metadata"].get("tags", [])]
+    if index is None:  # the kernel died: the last cell that was started
+        started = [i for i, cell in enumerate(cells) if cell["metadata"].get("papermill", {}).get("start_time")]
+        index = started[-1] if started else 0
+    above = [text(cell) for cell in cells[:index] if cell["cell_type"] == "markdown"]
+    found = [heading for markdown in above for _, heading in headings(markdown)]
+    return found[-1] if found else ""
+
+
+def _literal(path):
+    return str(path).replace("{", "{{").replace("}", "}}")  # papermill formats its paths
+
+
+@contextmanager
+def _environment(**variables):
+    kept = {name: os.environ.get(name) for name in variables}
+    os.environ.update(variables)
+    try:
+        yield
+    finally:
+        for name, value in kept.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value

@@ -1,0 +1,151 @@
+"""The notebooks of a folder, read as JSON, without a kernel: number, title, minutes, parameters."""
+
+import difflib
+import json
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from lib.errors import CourseError
+from lib.runner.parameters import Parameter, read_parameters
+
+NUMBERED = "[0-9][0-9]_*.ipynb"
+
+
+@dataclass(frozen=True)
+class NotebookInfo:
+    """What a notebook says about itself.
+
+    `minutes` of a learner's time and `seconds` of a run stand in the first markdown cell as
+    "about N minutes" and "about N seconds"; None where they do not.
+    """
+
+    path: Path
+    number: str
+    name: str
+    title: str
+    minutes: int | None
+    seconds: int | None
+    parameters: tuple[Parameter, ...]
+
+    def parameter(self, name):
+        """Return the parameter of that name, or None."""
+        return next((parameter for parameter in self.parameters if parameter.name == name), None)
+
+
+def notebooks_folder():
+    """Return the folder of the notebooks: the kit's own, unless COURSE_NOTEBOOKS names another."""
+    named = os.environ.get("COURSE_NOTEBOOKS")
+    return Path(named).resolve() if named else Path(__file__).resolve().parents[2] / "notebooks"
+
+
+def read_folder(folder):
+    """Read every numbered notebook of a folder.
+
+    Args:
+        folder: a Path.
+
+    Returns:
+        A list of `NotebookInfo`, by number.
+
+    Raises:
+        CourseError: the folder has no numbered notebook, or one of them cannot be read.
+    """
+    paths = sorted(Path(folder).glob(NUMBERED))
+    if not paths:
+        raise CourseError(f"There are no numbered notebooks (03_name.ipynb) in {folder}.")
+    return [read_notebook(path) for path in paths]
+
+
+def read_notebook(path):
+    """Read what one notebook says about itself.
+
+    Args:
+        path: the .ipynb file.
+
+    Returns:
+        A `NotebookInfo`.
+
+    Raises:
+        CourseError: the file is not a notebook, or its parameters cell breaks the rules.
+    """
+    try:
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        first = next((text(cell) for cell in cells if cell["cell_type"] == "markdown"), "")
+        tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+        parameters = [parameter for cell in tagged[:1] for parameter in read_parameters(text(cell))]
+    except CourseError as error:
+        raise CourseError(f"{path.name}: {error}") from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not the JSON of a notebook"
+        raise CourseError(f"{path.name} cannot be read: {reason}.") from None
+    return NotebookInfo(
+        path=path,
+        number=path.name[:2],
+        name=path.stem,
+        title=_title(first, path.name[:2]) or path.stem,
+        minutes=_about(first, "minutes?"),
+        seconds=_about(first, "seconds?"),
+        parameters=tuple(parameters),
+    )
+
+
+def text(cell):
+    """Return the source of a notebook's cell as one string."""
+    return "".join(cell["source"])
+
+
+def headings(markdown):
+    """List the headings of a markdown text, without their # signs; a comment in a code block is none."""
+    found, fenced = [], False
+    for line in markdown.splitlines():
+        fenced ^= line.lstrip().startswith(("```", "~~~"))
+        heading = re.match(r" {0,3}(#{1,6})\s+(.+?)\s*#*$", line)
+        if heading and not fenced:
+            found.append((len(heading.group(1)), heading.group(2)))
+    return found
+
+
+def resolve(words, infos):
+    """Find the notebooks that words of a command line name.
+
+    Args:
+        words: each a number (3, 03), a name (03_keras_tuner) or a file; none means all.
+        infos: list of `NotebookInfo`.
+
+    Returns:
+        The `NotebookInfo` that are named, in the order of the course, each once.
+
+    Raises:
+        CourseError: a word names none of them; the message has the nearest name and the list.
+    """
+    chosen = {_resolve_one(word, infos).name for word in words} or {info.name for info in infos}
+    return [info for info in infos if info.name in chosen]
+
+
+def _resolve_one(word, infos):
+    name = re.split(r"[/\\]", word)[-1].removesuffix(".ipynb")
+    for info in infos:
+        if name == info.name or (name.isdecimal() and int(name) == int(info.number)):
+            return info
+    names = [info.name for info in infos]
+    hint = nearest(name, names) or nearest(name, [full[3:] for full in names])
+    full = next((full for full in names if full.endswith(hint)), "") if hint else ""
+    guess = f" Did you mean {full}?" if full else ""
+    raise CourseError(f"There is no notebook {word!r}.{guess}\nThe notebooks are: {', '.join(names)}")
+
+
+def nearest(word, names):
+    """Return the name most like a word, or an empty string where none is."""
+    return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=0.5)), "")
+
+
+def _title(markdown, number):
+    title = next((heading for level, heading in headings(markdown) if level == 1), "")
+    return re.sub(rf"^0?{int(number)}\b\s*[.:–—·-]?\s*", "", title)
+
+
+def _about(markdown, unit):
+    found = re.search(rf"\babout\s+(\d+)\s+{unit}\b", markdown, re.IGNORECASE)
+    return int(found.group(1)) if found else None

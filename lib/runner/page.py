@@ -1,0 +1,189 @@
+"""An executed notebook as an HTML page that works from disk without a network, its plotly figures living."""
+
+import base64
+import json
+import mimetypes
+import os
+from pathlib import Path
+from urllib.parse import quote, unquote, urlsplit
+
+PLOTLY_MIME = "application/vnd.plotly.v1+json"
+PLOTLY_FILE = "plotly.min.js"
+PLOTLY_HEIGHT = 450  # what plotly itself takes for a figure without a height
+
+# nbconvert's own page loads require.js, MathJax, mermaid and the widgets from the network.
+TEMPLATE = """
+{%- extends 'lab/index.html.j2' -%}
+{%- block html_head_js -%}
+{%- if resources.plotly %}<script src="{{ resources.plotly }}"></script>{% endif -%}
+{%- endblock html_head_js -%}
+{%- block jupyter_widgets -%}{%- endblock jupyter_widgets -%}
+{%- block html_head_js_mathjax -%}{%- endblock html_head_js_mathjax -%}
+{%- block html_head_js_mermaidjs -%}{%- endblock html_head_js_mermaidjs -%}
+{%- block html_head_css -%}<style>
+main { max-width: 1100px; margin: 0 auto; }
+.jp-MarkdownOutput > :is(p, ul, ol) { max-width: 850px; }
+.jp-RenderedHTML, .cm-editor .highlight pre { overflow-x: auto; }
+/* An empty prompt is narrower than one with a number, which puts outputs out of line with their code. */
+.jp-InputPrompt, .jp-OutputPrompt { box-sizing: border-box; width: 76px; min-width: 76px; }
+.course-index, .course-note { font: 14px/1.5 system-ui, sans-serif; margin: 1em 0 1em 76px; }
+.course-note { padding: .6em 1em; border-left: 4px solid #c62828; background: #fdecea; }
+.course-note, .course-note a { color: #5f1412; }
+.course-index a, .course-note a { text-decoration: underline; }
+</style>{%- endblock html_head_css -%}
+{%- block body_header -%}
+{{ super() }}
+{%- if resources.index %}<div class="course-index"><a href="index.html">All notebooks of this run</a></div>{% endif -%}
+{%- if resources.note %}
+<div class="course-note">{{ resources.note | e }}
+{%- if resources.failing_cell %} <a href="#papermill-error-cell">Go there</a>{% endif %}</div>
+{%- endif -%}
+{%- endblock body_header -%}
+"""
+
+
+def write_page(notebook, page, source_folder, title, note="", beside=()):
+    """Write the HTML page of an executed notebook.
+
+    Args:
+        notebook: Path of the executed .ipynb file.
+        page: Path of the .html file; plotly.min.js is written beside it when the page has a figure.
+        source_folder: Path of the folder the notebook came from; its relative links start there.
+        title: title of the page.
+        note: what failed, shown at the top; empty for nothing.
+        beside: names of the notebooks that have or will have a page in the same folder.
+
+    Returns:
+        The number of plotly figures in the page.
+    """
+    import nbformat
+
+    node = nbformat.read(notebook, as_version=4)
+    figures = _plotly_to_html(node)
+    node.metadata["title"] = title
+    if figures:
+        write_plotly(page.parent)
+    resources = {
+        "plotly": PLOTLY_FILE if figures else "",
+        "note": note,
+        "failing_cell": _quieten_error_cells(node),
+        "index": len(beside) > 1,
+    }
+    html, _ = _exporter(Links(Path(source_folder), page.parent, beside)).from_notebook_node(node, resources)
+    replace_text(page, html)
+    return figures
+
+
+def write_plotly(folder):
+    """Write plotly.js, as the installed plotly has it, into a folder that does not hold it yet."""
+    from plotly.offline import get_plotlyjs
+
+    if not (folder / PLOTLY_FILE).exists():
+        replace_text(folder / PLOTLY_FILE, get_plotlyjs())
+
+
+def replace_text(path, content):
+    """Write a text file at once: a reader sees the old one or the new one, never half."""
+    half = path.with_name(f".{path.name}.partial")
+    half.write_text(content, encoding="utf-8")
+    half.replace(path)
+
+
+def plotly_div(figure, name):
+    """Return the HTML that draws a figure.
+
+    Args:
+        figure: dict with "data", "layout" and maybe "config", as in a notebook's output.
+        name: id of the element, one of its own in the page.
+
+    Returns:
+        str; it needs plotly.js loaded before it.
+    """
+    layout = figure.get("layout", {})
+    config = {"responsive": True, "displaylogo": False} | figure.get("config", {})
+    arguments = ", ".join(script_json(part) for part in (name, figure.get("data", []), layout, config))
+    style = f"width: 100%; height: {layout.get('height', PLOTLY_HEIGHT)}px"
+    return f'<div id="{name}" style="{style}"></div>\n<script>Plotly.newPlot({arguments});</script>'
+
+
+def script_json(value):
+    """Return a value as JSON that can stand in a <script>: no text in it can end the script."""
+    escapes = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+    return json.dumps(value).translate(str.maketrans(escapes))
+
+
+class Links:
+    """Makes what markdown points at hold in a page that stands in another folder."""
+
+    def __init__(self, source, target, beside):
+        self.source, self.target, self.beside = source, target, frozenset(beside)
+
+    def image(self, url):
+        """Return a picture beside the notebooks as a data: address, and any other address as it is."""
+        path = self._local(url)
+        if path is None or not path.is_file():
+            return url
+        kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
+
+    def link(self, url):
+        """Point at the page of another notebook where there is one, and at the file itself otherwise."""
+        path = self._local(url)
+        if path is None or not path.exists():
+            return url
+        fragment = f"#{urlsplit(url).fragment}" if urlsplit(url).fragment else ""
+        if path.suffix == ".ipynb" and path.stem in self.beside:
+            return quote(f"{path.stem}.html") + fragment
+        try:
+            return quote(Path(os.path.relpath(path, self.target)).as_posix()) + fragment
+        except ValueError:  # another drive
+            return path.resolve().as_uri() + fragment
+
+    def _local(self, url):
+        parts = urlsplit(url)
+        return None if parts.scheme or parts.netloc or not parts.path else self.source / unquote(parts.path)
+
+
+def _exporter(links):
+    import jinja2
+    from bs4 import BeautifulSoup
+    from nbconvert import HTMLExporter
+
+    class Page(HTMLExporter):
+        """nbconvert's page, with the pictures and links of markdown made to hold."""
+
+        @jinja2.pass_context
+        def markdown2html(self, context, source):
+            soup = BeautifulSoup(super().markdown2html(context, source), "html.parser")
+            for image in soup.select("img[src]"):
+                image["src"] = links.image(image["src"])
+            for anchor in soup.select("a[href]"):
+                anchor["href"] = links.link(anchor["href"])
+            return str(soup)
+
+    return Page(raw_template=TEMPLATE)
+
+
+def _plotly_to_html(node):
+    """Give every plotly output the HTML that draws it, and return how many there are."""
+    figures = 0
+    for cell in node.cells:
+        for output in cell.get("outputs", []):
+            figure = output.get("data", {}).get(PLOTLY_MIME)
+            if figure:
+                figures += 1
+                output["data"] = {"text/html": plotly_div(figure, f"figure-{figures}")}
+    return figures
+
+
+def _quieten_error_cells(node):
+    """Leave of papermill's two loud error cells the anchor before the failing one: the page has its own note.
+
+    Returns whether there is such an anchor; there is none where the kernel died.
+    """
+    loud = [cell for cell in node.cells if "papermill-error-cell-tag" in cell.metadata.get("tags", [])]
+    for cell in loud[:-1]:
+        node.cells.remove(cell)
+    for cell in loud[-1:]:
+        cell.source = '<span id="papermill-error-cell"></span>'
+    return bool(loud)

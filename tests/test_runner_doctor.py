@@ -1,0 +1,80 @@
+"""`course doctor` and `course lab`: what they find and what they start, without a server."""
+
+import signal
+import sys
+
+import pytest
+
+from lib import data
+from lib.runner import cli, doctor
+
+
+def test_every_problem_has_its_mend_and_nothing_else_is_a_problem():
+    found = doctor.findings()
+    names = [finding.name for finding in found]
+    assert len(names) == len(set(names))
+    assert {"Python", "tensorflow", "cores", "memory", "bfloat16", "GPU", "data", "kernel python3"} <= set(names)
+    for finding in found:
+        assert finding.value and "\n" not in finding.value + finding.mend
+        assert finding.ok or finding.mend
+
+
+def test_pins_are_compared_with_what_is_installed(tmp_path):
+    pins = tmp_path / "requirements.txt"
+    pins.write_text("pytest==0.1  # old\nno-such-package[extra]==1.0\nplain\n-e .\n")
+    wrong, missing = doctor.packages(pins)
+    assert (wrong.name, wrong.ok, missing.name, missing.ok) == ("pytest", False, "no-such-package", False)
+    assert "tested with 0.1" in wrong.value and "-m pip install -r requirements.txt" in wrong.mend
+    assert missing.value == "not installed"
+    assert not doctor.packages(tmp_path / "gone.txt")[0].ok
+
+
+def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path):
+    (tmp_path / "file").write_text("")
+    runs, _ = doctor.folders(tmp_path / "file")
+    assert not runs.ok and "--out DIR" in runs.mend
+
+
+def test_doctor_ends_with_one_where_a_problem_is(monkeypatch, capsys):
+    monkeypatch.setattr(data, "problems", lambda: [])
+    monkeypatch.setattr(doctor, "packages", lambda path: [doctor.Finding("keras", "3.0", False, "Install the pins")])
+    assert cli.main(["doctor"]) == 1
+    said = capsys.readouterr().out
+    assert "MEND  keras" in said and "-> Install the pins" in said
+    monkeypatch.setattr(doctor, "findings", lambda: [doctor.Finding("Python", "3.11")])
+    assert cli.main(["doctor"]) == 0
+    assert "no problems found" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("status, ending", [(0, 0), (1, 1), (-signal.SIGINT, 0)])
+def test_lab_starts_jupyterlab_at_the_first_notebook_and_ends_quietly(monkeypatch, tmp_path, status, ending):
+    started = []
+
+    class Server:
+        def __init__(self, words, env):
+            started.append((words, env))
+            self.answers = [KeyboardInterrupt, status]
+
+        __enter__ = lambda self: self  # noqa: E731
+        __exit__ = lambda self, *error: None  # noqa: E731
+
+        def wait(self):
+            answer = self.answers.pop(0)
+            if answer is KeyboardInterrupt:
+                raise answer
+            return answer
+
+    monkeypatch.setenv("COURSE_NOTEBOOKS", str(tmp_path / "notebooks"))
+    monkeypatch.setattr(cli.subprocess, "Popen", Server)
+    assert cli.main(["lab", "--no-browser", "--port", "9000"]) == ending
+    ((words, environment),) = started
+    assert words[:3] == [sys.executable, "-m", "jupyterlab"]
+    assert f"--ServerApp.root_dir={tmp_path.resolve()}" in words
+    assert "--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb" in words
+    assert words[-3:] == ["--no-browser", "--port", "9000"]
+    assert environment["JUPYTER_PATH"].startswith(sys.prefix)
+
+
+def test_course_alone_shows_its_help(capsys):
+    assert cli.main([]) == 0
+    assert "examples:" in capsys.readouterr().out

@@ -1,0 +1,70 @@
+"""Tiny notebooks for the tests of the command `course`; there are no tests in here."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import v4
+
+COURSE = [sys.executable, "-c", "import sys; from lib.runner.cli import main; sys.exit(main())"]
+
+PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="30"><rect width="60" height="30"/></svg>'
+
+FIGURE = """import plotly.graph_objects as go
+figure = go.Figure(go.Bar(x=["a", "b", "c"], y=[3, height, 2], name="</script><b>&amp;"))
+figure.update_layout(height=320, title="Bars")
+figure"""
+
+LESSON = [
+    "# 01 · A tiny lesson\n\nAbout 20 minutes, a run about 5 seconds. ![bars](../images/bars.svg)\n\n"
+    "Next: [the next one](02_next.ipynb#part), [the last one](03_last.ipynb).",
+    """#parameters
+height = 5  # of the middle bar; [1..9]
+rate = 0.5  # learning rate; [0.1..1]
+activation = "relu"  # hidden activation; [relu|gelu|tanh]
+csv = ""  # path of your own table; empty for the built-in one
+layers = [64, 32]  # units of each hidden layer; [1..512]
+shuffle = True  # whether to shuffle""",
+    "## Draw\n\n```python\n# not a heading\n```",
+    FIGURE,
+    "from lib.session import record\nrecord('height', height)\nrecord('rate', rate)",
+    "import pandas as pd\npd.DataFrame({'layer': layers})",
+    "import os\nprint(os.environ['COURSE_RUN_DIR'], os.getcwd(), activation, shuffle, layers)",
+]
+
+
+def write_notebook(folder, name, sources):
+    """Write a notebook: markdown where a source starts with #, the parameters cell where with #parameters."""
+    cells = []
+    for source in sources:
+        if source.startswith("#parameters\n"):
+            source = source.removeprefix("#parameters\n")
+            cells.append(v4.new_code_cell(source, metadata={"tags": ["parameters"]}))
+        else:
+            cells.append((v4.new_markdown_cell if source.startswith("#") else v4.new_code_cell)(source))
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.ipynb"
+    nbformat.write(v4.new_notebook(cells=cells), path)
+    return path
+
+
+def make_course(top):
+    """Make a course of three notebooks with a picture and profiles; returns its notebooks folder."""
+    folder = top / "notebooks"
+    write_notebook(folder, "01_tiny", LESSON)
+    write_notebook(folder, "02_next", ["# 02 · Next", "#parameters\nseed = 1  # [1..]", "print(seed)"])
+    write_notebook(folder, "03_last", ["# 03 · Last", "print('last')"])
+    (top / "images").mkdir(exist_ok=True)
+    (top / "images" / "bars.svg").write_text(PICTURE)
+    (folder / "profiles.yaml").write_text("01_tiny: {smoke: {height: 2, rate: 2e-1}, full: {height: 9}}\n")
+    return folder
+
+
+def course(folder, *words, **more):
+    """Run the command in a process of its own."""
+    environment = os.environ | {"COURSE_NOTEBOOKS": str(folder)}
+    return subprocess.run(
+        [*COURSE, *words], env=environment, cwd=Path(folder).parent, capture_output=True, text=True, timeout=60, **more
+    )
