@@ -26,8 +26,6 @@ def start(seed):
         The Path of an empty folder: below `COURSE_RUN_DIR` when the command `course` runs the notebook,
         otherwise below `runs/` of the kit, or of the system's temporary folder where that cannot be written.
     """
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")  # XLA tells its progress whenever it compiles something new
     data.fill_keras_cache()
     with quiet():
         import keras
@@ -55,7 +53,13 @@ def _warm_up(keras):
 
 @contextlib.contextmanager
 def quiet():
-    """Send file descriptor 2 to nowhere: TensorFlow's C++ writes there whatever TF_CPP_MIN_LOG_LEVEL says."""
+    """Send what is written to file descriptor 2 nowhere, as long as the block lasts; for the import of Keras.
+
+    TensorFlow's C++ writes there while it is imported, whatever TF_CPP_MIN_LOG_LEVEL says, and afterwards
+    whenever XLA compiles something new, unless that is set.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
     sys.stderr.flush()
     kept = os.dup(2)
     nowhere = os.open(os.devnull, os.O_WRONLY)

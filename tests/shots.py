@@ -10,6 +10,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from pathlib import Path
@@ -33,9 +34,12 @@ def jupyterlab():
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     token = secrets.token_hex(8)
-    # A workspace of its own: nothing that somebody left open is on the picture.
+    # All cells are drawn at once, so that a script can scroll to any of them.
+    settings = Path(tempfile.mkdtemp(), "@jupyterlab", "notebook-extension")
+    settings.mkdir(parents=True)
+    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     call = [Path(sys.executable).with_name("course"), "lab", "--no-browser", "--allow-root", f"--port={port}"]
-    call += [f"--IdentityProvider.token={token}", "--ServerApp.log_level=ERROR", "--LabApp.news_url="]
+    call += [f"--IdentityProvider.token={token}", "--ServerApp.log_level=ERROR", f"--LabApp.user_settings_dir={settings.parents[1]}"]
     server = subprocess.Popen(call, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         for _ in range(120):
@@ -50,11 +54,11 @@ def jupyterlab():
 
 
 def open_notebook(page, address, token, name):
-    """Open a notebook in a page, with the side bars closed, and wait until its figures stand."""
-    path = "notebooks/" + name
-    page.goto(f"{address}/lab/workspaces/shots/tree/{path}?token={token}&reset")
+    """Open a notebook in a page, in a workspace that nobody has used, and wait until its last figure stands."""
+    page.goto(f"{address}/lab/workspaces/{secrets.token_hex(4)}/tree/notebooks/{name}?token={token}")
     page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    page.wait_for_timeout(4000)
+    page.keyboard.press("Control+b")  # closes the side bar
+    page.wait_for_timeout(5000)
 
 
 def scroll_to(page, text):

@@ -9,6 +9,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+QUIET = ["--IPKernelApp.log_level=CRITICAL"]
 NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
 
@@ -17,7 +18,7 @@ def store(path):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     # Time stamps would differ with each run, and say nothing to a reader.
-    NotebookClient(notebook, timeout=1800, record_timing=False, resources={"metadata": {"path": NOTEBOOKS}}).execute()
+    NotebookClient(notebook, timeout=1800, record_timing=False, extra_arguments=QUIET, resources={"metadata": {"path": NOTEBOOKS}}).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)

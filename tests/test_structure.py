@@ -43,6 +43,8 @@ def test_cells_are_short(notebook):
     assert statistics.median(lengths) <= 5
     assert sorted(lengths)[int(0.95 * (len(lengths) - 1))] <= 15
     assert max(lengths) <= 25
+    widest = max((line for cell in code_cells(notebook) for line in source(cell).splitlines()), key=len)
+    assert len(widest) <= 105, f"a reader would have to scroll sideways: {widest}"
 
 
 def test_prose_around_most_cells(notebook):

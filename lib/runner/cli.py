@@ -120,9 +120,12 @@ def lab(args, rest):
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
              f"--LabApp.default_url=/lab/tree/{folder.name}/{FIRST_NOTEBOOK}",
              "--ServerApp.answer_yes=True", *rest]  # fmt: skip
-    # First in the search path: the python3 kernel of this interpreter, whatever else is registered.
-    paths = [str(Path(sys.prefix, "share", "jupyter")), os.environ.get("JUPYTER_PATH", "")]
-    environment = os.environ | {"JUPYTER_PATH": os.pathsep.join(filter(None, paths))}
+    # First in the search paths: the python3 kernel of this interpreter, whatever else is registered, and our
+    # settings, which ask nobody for news from the network. A learner's own settings still win.
+    first = {"JUPYTER_PATH": Path(sys.prefix, "share", "jupyter"), "JUPYTER_CONFIG_PATH": Path(__file__).parent}
+    environment = os.environ | {
+        name: os.pathsep.join(filter(None, [str(path), os.environ.get(name)])) for name, path in first.items()
+    }
     with subprocess.Popen(words, env=environment) as server:
         while True:
             try:
