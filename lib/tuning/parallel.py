@@ -1,0 +1,296 @@
+"""Run any KerasTuner search on this machine's cores: one worker process a core, the Oracle here, one line of progress."""
+
+import contextlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import time
+from multiprocessing.connection import wait
+
+from lib.tuning import planner
+from lib.tuning.processes import Worker, count_workers, pack, warm_up
+from lib.tuning.progress import Progress
+from lib.tuning.resume import atomic_saves, mend, put_back, quiet_oracle
+
+DEATHS_AT_MOST = 2  # a trial whose worker has died this often is not given out again
+LOG = "search_log.jsonl"
+
+
+def search(tuner, *fit_args, workers=None, fast=True, verbose=1, **fit_kwargs):
+    """Run `tuner.search(*fit_args, **fit_kwargs)` on several processes.
+
+    Afterwards `tuner` is as after its own search: trials, best hyperparameters, best models, `results_summary`. An
+    error in one trial is recorded in the trial (`message`, status FAILED); a worker that dies is replaced and its
+    trial given out again. When the search is stopped (Ctrl-C, the stop button, a kill), the same call goes on from
+    the trials that are finished. A trial's seed comes from the tuner's seed and the trial's number. A trial that
+    Hyperband promotes goes on with its optimizer's state. What the workers print is in `worker-N.log`, beside the
+    trials. Arrays are given to the workers as read-only memory maps.
+
+    Args:
+        tuner: A `keras_tuner.Tuner`: Hyperband, RandomSearch, BayesianOptimization, GridSearch or one of your own.
+        *fit_args: As for `tuner.search`. Arrays, not `tf.data.Dataset`, which no other process can read.
+        workers: Number of processes. None: as many as cores this process may use, or one for each GPU.
+        fast: Whether models get `lib.tuning.fast`, and models of equal shape share one compiled loop.
+        verbose: 1 for the line of progress, 0 for none.
+        **fit_kwargs: As for `tuner.search`.
+
+    Returns:
+        The tuner.
+
+    Raises:
+        ValueError: `workers` is no positive whole number, or a `val_` objective has no validation data.
+        TypeError: Something that the workers need cannot be sent to another process.
+        RuntimeError: Too many trials failed one after another, or workers do not start.
+    """
+    count = count_workers(workers)
+    _check(tuner, fit_args, fit_kwargs)
+    # Beside the trials and not under /tmp: what a kill leaves there is found, and removed, by the next call.
+    folder = os.path.join(tuner.project_dir, "job")
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    try:
+        payload = pack(tuner, fit_args, {**fit_kwargs, "verbose": 0}, fast, folder)
+        run = _Run(tuner, fit_kwargs, count, payload, Progress(verbose))
+        with quiet_oracle(tuner), atomic_saves():
+            run.run()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return tuner
+
+
+def search_log(tuner):
+    """Read when each trial ran, and for how long; it is written beside the trials and survives a restart.
+
+    Args:
+        tuner: A tuner that `search` has run.
+
+    Returns:
+        A list of dicts, one for each time a trial ran to its end: trial_id, worker, start (seconds since 1970),
+        seconds, epochs (trained), status. Empty where no parallel search has run.
+    """
+    path = os.path.join(tuner.project_dir, LOG)
+    if not os.path.exists(path):
+        return []
+    rows = []
+    with open(path) as file:
+        for line in file:
+            with contextlib.suppress(ValueError):  # the last line of a killed search may be cut
+                rows.append(json.loads(line))
+    return rows
+
+
+def _check(tuner, fit_args, fit_kwargs):
+    """Refuse what would fail in every trial."""
+    from keras_tuner.src.engine import hypermodel
+    from keras_tuner.src.engine.base_tuner import BaseTuner
+
+    if not isinstance(tuner, BaseTuner):
+        raise TypeError(f"search takes a KerasTuner tuner, such as keras_tuner.Hyperband(…), not {type(tuner).__name__}")
+    if not type(tuner).__module__.startswith("keras_tuner.") or tuner.hypermodel is None:
+        return
+    if type(tuner.hypermodel).fit is not hypermodel.HyperModel.fit:
+        return
+    name = getattr(tuner.oracle.objective, "name", "")
+    given = fit_kwargs.get("validation_data") is not None or fit_kwargs.get("validation_split")
+    if name.startswith("val_") and not given and len(fit_args) < 7:
+        raise ValueError(
+            f"the objective is {name!r}, and there is nothing to validate on: "
+            "add validation_data=(x_val, y_val) or validation_split=0.2"
+        )
+
+
+def measure(tuner, fit_args, fit_kwargs, hp, fast, workers):
+    """Time one short trial in a worker of its own, for `plan`.
+
+    Args:
+        tuner: The caller's tuner; nothing of it is changed.
+        fit_args: As for `search`.
+        fit_kwargs: As for `search`.
+        hp: Hyperparameters to build the model with.
+        fast: Whether the model gets `lib.tuning.fast`.
+        workers: How many workers would share the cores.
+
+    Returns:
+        A dict of seconds: start (of the worker), trial (fixed cost of one trial), epoch; None if it cannot be timed.
+    """
+    _check(tuner, fit_args, fit_kwargs)
+    folder = tempfile.mkdtemp(prefix="keras-search-")
+    began = time.monotonic()
+    try:
+        payload = pack(tuner, fit_args, fit_kwargs, fast, folder, middle=hp)
+        warm_up()
+        one = Worker(0, workers, payload, folder)
+        seconds = None
+        with contextlib.suppress(EOFError):
+            while (message := one.pipe.recv())[0] not in ("measured", "fatal"):
+                start = time.monotonic() - began
+            if message[0] == "measured":
+                seconds = {"start": start, **message[1][0]}
+        one.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return seconds
+
+
+class _Run:
+    """One run of a search: serves the Oracle to the workers until there are no more trials.
+
+    Args:
+        tuner: The caller's tuner, whose Oracle decides.
+        fit_kwargs: Keyword arguments of the search.
+        count: Number of workers.
+        payload: Path of the job.
+        progress: What shows how far the search is.
+    """
+
+    def __init__(self, tuner, fit_kwargs, count, payload, progress):
+        self.tuner, self.oracle, self.fit_kwargs = tuner, tuner.oracle, fit_kwargs
+        self.count, self.payload, self.progress = count, payload, progress
+        self.workers, self.deaths, self.false_starts = [], {}, 0
+
+    def run(self):
+        """Run the search to its end, or stop all workers and put their trials back."""
+        mend(self.oracle)
+        self.tuner.save()
+        total, epochs = planner.totals(self.tuner, self.fit_kwargs)
+        finished = [self.oracle.trials[i] for i in self.oracle.end_order]
+        done = sum(planner.epochs_of(trial, self.tuner, self.fit_kwargs) for trial in finished)
+        self.progress.start(total, epochs, len(finished), done, self.best(), self.count)
+        if self.oracle.create_trial("worker0").status == "STOPPED":  # all done: no process needs to start
+            return self.progress.end()
+        warm_up()
+        try:
+            for number in range(self.count):
+                self.start(number)
+            while self.workers:
+                self.turn()
+        except BaseException:
+            self.progress.stopped = True
+            raise
+        finally:
+            self.close()
+
+    def start(self, number):
+        self.workers.append(Worker(number, self.count, self.payload, self.tuner.project_dir))
+
+    def turn(self):
+        """Answer whoever has asked something, then those who wait for a trial."""
+        by_pipe = {w.pipe: w for w in self.workers}
+        for pipe in wait(list(by_pipe), timeout=1.0):
+            try:
+                name, args, kwargs = pipe.recv()
+            except (EOFError, ConnectionResetError):
+                self.replace(by_pipe[pipe])
+            else:
+                self.serve(by_pipe[pipe], name, args, kwargs)
+        for waiting in [w for w in self.workers if w.waiting]:
+            self.give_trial(waiting)
+        self.progress.tick()
+
+    def serve(self, worker, name, args, kwargs):
+        """Do what one message of a worker asks."""
+        if name == "ready":
+            worker.ready = True
+        elif name == "epoch":
+            worker.epochs += 1
+            self.progress.epoch()
+        elif name == "done":
+            self.workers.remove(worker)
+            worker.process.join(timeout=5)
+        elif name == "fatal":
+            raise args[0]
+        elif name == "create_trial":
+            self.give_trial(worker)
+        elif name == "end_trial":
+            self.end_trial(worker, *args)
+            self.answer(worker, None)
+        else:
+            self.call(worker, name, args, kwargs)
+
+    def call(self, worker, name, args, kwargs):
+        """Call any other method of the Oracle; its error belongs to the trial that asked."""
+        try:
+            attribute = getattr(self.oracle, name)
+            result = attribute(*args, **kwargs) if callable(attribute) else attribute
+        except Exception as error:
+            self.answer(worker, None, error)
+        else:
+            self.answer(worker, result)
+
+    def answer(self, worker, result, error=None):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # a death shows itself at the next recv
+            worker.pipe.send((result, error))
+
+    def give_trial(self, worker):
+        """Give a worker the next trial, or let it wait while the Oracle has none yet."""
+        trial = self.oracle.create_trial(worker.id)
+        worker.waiting = trial.status == "IDLE"
+        if worker.waiting:
+            return
+        if trial.status == "RUNNING":
+            worker.trial, worker.began, worker.epochs = trial, time.time(), 0
+        self.answer(worker, trial)
+
+    def end_trial(self, worker, trial):
+        """Book a finished trial: with the Oracle, on disk, in the log, on the screen."""
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):  # "Trial 03 failed 1 times": it is in the table
+                self.oracle.end_trial(trial)
+        finally:
+            self.oracle.ongoing_trials.pop(worker.id, None)  # not reached in the Oracle when it gives up
+            ended = self.oracle.trials[trial.trial_id]
+            self.oracle._save_trial(ended)
+            self.oracle.save()
+            self.write_log(worker, ended)
+            worker.trial = None
+        self.progress.trial(
+            len(self.oracle.end_order),
+            self.best(),
+            planner.epochs_of(ended, self.tuner, self.fit_kwargs) - worker.epochs,
+        )
+
+    def write_log(self, worker, trial):
+        row = {
+            "trial_id": trial.trial_id, "worker": worker.number, "start": round(worker.began, 3),
+            "seconds": round(time.time() - worker.began, 3), "epochs": worker.epochs, "status": trial.status,
+        }
+        with open(os.path.join(self.tuner.project_dir, LOG), "a") as file:
+            file.write(json.dumps(row) + "\n")
+
+    def replace(self, worker):
+        """Start a new worker for one that has died, and give its trial out again, unless that kills every worker."""
+        self.workers.remove(worker)
+        worker.stop()
+        trial, worker.trial = worker.trial, None
+        if not worker.ready:
+            self.false_starts += 1
+            if self.false_starts > 2:
+                raise RuntimeError(f"the workers of the search do not start; what they said is in {worker.log}")
+        if trial is not None:
+            self.deaths[trial.trial_id] = self.deaths.get(trial.trial_id, 0) + 1
+            self.progress.epoch(-worker.epochs)
+            if self.deaths[trial.trial_id] < DEATHS_AT_MOST:
+                put_back(self.oracle, worker.id)
+            else:
+                trial.status = "FAILED"
+                trial.message = (
+                    f"its worker process died {DEATHS_AT_MOST} times (exit {worker.process.exitcode}): "
+                    "killed, or out of memory"
+                )
+                worker.epochs = 0
+                self.end_trial(worker, trial)
+        self.start(worker.number)
+
+    def best(self):
+        trials = [t for t in self.oracle.get_best_trials(1) if t.score is not None]
+        return trials[0].score if trials else None
+
+    def close(self):
+        """Stop what still runs; the Oracle's state on disk is then one the same call goes on from."""
+        for one in self.workers:
+            one.stop()
+            put_back(self.oracle, one.id)
+        self.oracle.save()
+        self.progress.end()

@@ -1,0 +1,214 @@
+"""What a search will cost, before anything runs: trials, epochs, seconds. The bracket arithmetic needs no Keras."""
+
+import math
+import time
+from dataclasses import dataclass
+
+
+def brackets(max_epochs, factor=3):
+    """List the rounds of one Hyperband iteration in the order in which KerasTuner starts them.
+
+    Follows `HyperbandOracle` of KerasTuner 1.4.8 (Li et al., JMLR 18, 2018), whose sizes differ from the paper's.
+
+    Args:
+        max_epochs: Epochs of a trial that is never stopped.
+        factor: Of `factor` trials of a round, one goes on to the next.
+
+    Returns:
+        A list of dicts: bracket, round, trials (models trained), epochs_from, epochs_to (where their training starts
+        and ends), epochs (trained in the round by all its trials together).
+
+    Raises:
+        ValueError: `max_epochs` below 1 or `factor` below 2.
+    """
+    if max_epochs < 1 or factor < 2:
+        raise ValueError(f"max_epochs must be at least 1 and factor at least 2, not {max_epochs!r}, {factor!r}")
+    rows = []
+    for bracket in reversed(range(_count(max_epochs, factor))):
+        before = 0
+        for round_number in range(bracket + 1):
+            trials = _size(max_epochs, factor, bracket, round_number)
+            epochs = math.ceil(max_epochs / factor ** (bracket - round_number))
+            rows.append({
+                "bracket": bracket, "round": round_number, "trials": trials,
+                "epochs_from": before, "epochs_to": epochs, "epochs": trials * (epochs - before),
+            })
+            before = epochs
+    return rows
+
+
+def _count(max_epochs, factor):
+    # Repeated division, as KerasTuner does it: a logarithm rounds otherwise at exact powers.
+    count = 0
+    while max_epochs >= 1:
+        max_epochs, count = max_epochs / factor, count + 1
+    return count
+
+
+def _size(max_epochs, factor, bracket, round_number):
+    last = math.ceil(1 + math.log(max_epochs, factor)) / (bracket + 1)
+    return math.ceil(last * factor ** (bracket - round_number))
+
+
+def totals(tuner, fit_kwargs):
+    """Count the trials and epochs of a whole search.
+
+    Args:
+        tuner: A KerasTuner tuner.
+        fit_kwargs: The keyword arguments of its search.
+
+    Returns:
+        The tuple (trials, epochs); None for either that the tuner does not fix beforehand.
+    """
+    oracle = tuner.oracle
+    executions = getattr(tuner, "executions_per_trial", 1)
+    if hasattr(oracle, "hyperband_iterations"):
+        if oracle.hyperband_iterations == float("inf"):
+            return None, None
+        rows = brackets(oracle.max_epochs, oracle.factor)
+        trials = sum(row["trials"] for row in rows) * oracle.hyperband_iterations
+        epochs = sum(row["epochs"] for row in rows) * oracle.hyperband_iterations
+        return trials, epochs * executions
+    if oracle.max_trials is None:
+        return None, None
+    return oracle.max_trials, oracle.max_trials * fit_kwargs.get("epochs", 1) * executions
+
+
+def epochs_of(trial, tuner, fit_kwargs):
+    """Count the epochs one trial will train.
+
+    Args:
+        trial: A `keras_tuner` Trial.
+        tuner: Its tuner.
+        fit_kwargs: The keyword arguments of the search.
+
+    Returns:
+        Epochs, over all executions of the trial.
+    """
+    values = trial.hyperparameters.values
+    if "tuner/epochs" in values:
+        epochs = values["tuner/epochs"] - values["tuner/initial_epoch"]
+    else:
+        epochs = fit_kwargs.get("epochs", 1)
+    return epochs * getattr(tuner, "executions_per_trial", 1)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a search will cost. Seconds are estimates from one short trial in the middle of the space.
+
+    Attributes:
+        trials: Models the search trains; None if the tuner does not fix it.
+        epochs: Epochs of all trials together; None likewise.
+        workers: Worker processes of the parallel search.
+        seconds_plain: The tuner's own search, in this process. None where it cannot be measured.
+        seconds_parallel: `lib.tuning.search`. None likewise.
+    """
+
+    trials: int | None
+    epochs: int | None
+    workers: int
+    seconds_plain: float | None
+    seconds_parallel: float | None
+
+    def __str__(self):
+        known = [f"{n} {what}" for n, what in ((self.trials, "trials"), (self.epochs, "epochs")) if n is not None]
+        words = ", ".join(known) or "no end of its own"
+        if self.seconds_plain is None:
+            return words
+        workers = f"{self.workers} worker" + ("s" if self.workers > 1 else "")
+        return f"{words}: about {_words(self.seconds_plain)} plain, {_words(self.seconds_parallel)} on {workers}"
+
+
+def _words(seconds):
+    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
+
+
+def plan(tuner, *fit_args, workers=None, **fit_kwargs):
+    """Estimate what `search(tuner, *fit_args, **fit_kwargs)` will cost; the tuner and its folder stay as they are.
+
+    One model from the middle of the space is trained for two passes over some 100 batches, once as plain Keras on
+    all cores and once as a worker of the search does, in processes of their own.
+
+    Args:
+        tuner: A `keras_tuner.Tuner` that trains with `fit`: its own `run_trial` or `HyperModel.fit` is not measured.
+        *fit_args: As for `search`; arrays.
+        workers: As for `search`.
+        **fit_kwargs: As for `search`.
+
+    Returns:
+        A `Plan`.
+
+    Raises:
+        ValueError, TypeError: As `search`.
+    """
+    from lib.tuning import parallel, processes
+
+    count = processes.count_workers(workers)
+    trials, epochs = totals(tuner, fit_kwargs)
+    hp = _middle(tuner)
+    plain = parallel.measure(tuner, fit_args, fit_kwargs, hp, fast=False, workers=1)
+    quick = parallel.measure(tuner, fit_args, fit_kwargs, hp, fast=True, workers=count)
+    if trials is None or plain is None or quick is None:
+        return Plan(trials, epochs, count, None, None)
+    return Plan(
+        trials, epochs, count,
+        trials * plain["trial"] + epochs * plain["epoch"],
+        (trials * quick["trial"] + epochs * quick["epoch"]) / min(count, trials) + quick["start"],
+    )
+
+
+def _middle(tuner):
+    """Hyperparameters from the middle of each range, where `default` would mostly give the smallest model."""
+    hp = tuner.oracle.get_space()
+    for parameter in hp.space:
+        if hp.is_active(parameter):
+            hp.values[parameter.name] = parameter.prob_to_value(0.5)
+    return hp
+
+
+def short_trial(tuner, hp, fit_args, fit_kwargs, batches=100):
+    """Time one short trial in this process.
+
+    Args:
+        tuner: A tuner whose `hypermodel` builds a model.
+        hp: The hyperparameters to build with.
+        fit_args: As for `search`.
+        fit_kwargs: As for `search`.
+        batches: Batches of training data to use.
+
+    Returns:
+        A dict of seconds: `trial` (building, tracing, compiling), `epoch` (over all data, validation included).
+    """
+    import inspect
+
+    import keras
+    from keras.src import tree
+
+    call = inspect.signature(keras.Model.fit).bind(None, *fit_args, **fit_kwargs).arguments
+    samples = tree.flatten(call["x"])[0].shape[0]
+    share = min(1.0, batches * (call.get("batch_size") or 32) / samples)
+    for name in {"x", "y", "sample_weight", "validation_data"} & set(call):
+        call[name] = tree.map_structure(
+            lambda a: None if a is None else a[: max(1, round(share * a.shape[0]))], call[name]
+        )
+    call.update(epochs=2, initial_epoch=0, verbose=0, callbacks=[clock := _clock()])
+    call.pop("self")
+    clock.times.append(time.monotonic())
+    tuner.hypermodel.build(hp).fit(**call)
+    first, second = clock.times[1] - clock.times[0], clock.times[2] - clock.times[1]
+    return {"trial": max(0.0, first - second), "epoch": second / share}
+
+
+def _clock():
+    import keras
+
+    class Clock(keras.callbacks.Callback):
+        def __init__(self):
+            super().__init__()
+            self.times = []
+
+        def on_epoch_end(self, epoch, logs=None):
+            self.times.append(time.monotonic())
+
+    return Clock()

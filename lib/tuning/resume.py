@@ -1,0 +1,71 @@
+"""The Oracle's books: trials put back, files replaced whole, so that a stopped search goes on where it was."""
+
+import contextlib
+import os
+import shutil
+
+
+def put_back(oracle, tuner_id):
+    """Take a running trial from a worker, and have the Oracle give it out before any new one.
+
+    Args:
+        oracle: A `keras_tuner.Oracle`.
+        tuner_id: The worker's name; nothing happens if it runs no trial.
+    """
+    from keras_tuner.src.engine import metrics_tracking
+
+    trial = oracle.ongoing_trials.pop(tuner_id, None)
+    if trial is not None:
+        trial.metrics, trial.score, trial.message = metrics_tracking.MetricsTracker(), None, None
+        oracle._retry_queue.append(trial.trial_id)
+        oracle.save()
+
+
+def mend(oracle):
+    """Bring a reloaded Oracle's books in order after a kill at any moment.
+
+    KerasTuner writes a trial and then the Oracle. A kill between the two leaves a trial the Oracle has not heard of,
+    or a finished one that it believes running.
+
+    Args:
+        oracle: A `keras_tuner.Oracle` of which no trial runs.
+    """
+    for tuner_id in list(oracle.ongoing_trials):
+        put_back(oracle, tuner_id)
+    for trial_id in set(oracle.trials) - set(oracle.start_order):
+        del oracle.trials[trial_id]
+        shutil.rmtree(oracle._get_trial_dir(trial_id), ignore_errors=True)
+    finished = [i for i in oracle.start_order if oracle.trials[i].status in ("COMPLETED", "FAILED")]
+    oracle.end_order.extend(i for i in finished if i not in oracle.end_order)
+    lost = [i for i in oracle.start_order if i not in finished]
+    oracle._retry_queue[:] = list(reversed(lost))  # taken from the end: the oldest first
+
+
+@contextlib.contextmanager
+def quiet_oracle(tuner):
+    """Keep KerasTuner's own tables off the screen while the line of progress is on it."""
+    before = tuner.oracle.verbose
+    tuner.oracle.verbose = 0
+    try:
+        yield
+    finally:
+        tuner.oracle.verbose = before
+
+
+@contextlib.contextmanager
+def atomic_saves():
+    """Have KerasTuner replace its files whole, so that a kill while it writes leaves the file before."""
+    from keras_tuner.src import utils
+
+    original = utils.save_json
+
+    def save_json(path, obj):
+        text = original(path + ".new", obj)
+        os.replace(path + ".new", path)
+        return text
+
+    utils.save_json = save_json
+    try:
+        yield
+    finally:
+        utils.save_json = original

@@ -1,0 +1,79 @@
+"""Let models of equal shape share one compiled training loop, within one process and one trial at a time."""
+
+import json
+from collections import OrderedDict
+
+_models = OrderedDict()  # description of a model -> the model that owns the compiled loop
+_MODELS_AT_MOST = 16
+
+
+def shared(model):
+    """Return an earlier model of the same description, with all of `model`'s state put into it.
+
+    Compiling takes as long as an epoch. Two trials that differ only in the learning rate need not pay it twice: the
+    learning rate is a variable of the optimizer. The earlier model must no longer be in use.
+
+    Args:
+        model: A compiled, built `keras.Model` whose optimizer is built.
+
+    Returns:
+        The earlier model, or `model` itself where it is the first of its kind or cannot be described in full
+        (code or layers of the user's own, a learning rate schedule, a state that is not in variables).
+    """
+    key = _description(model)
+    if key is None:
+        return model
+    if key not in _models:
+        _models[key] = model
+        while len(_models) > _MODELS_AT_MOST:
+            _models.popitem(last=False)
+        return model
+    _models.move_to_end(key)
+    owner = _models[key]
+    for mine, theirs in zip(_state(owner), _state(model), strict=True):
+        mine.assign(theirs)
+    owner.stop_training = False
+    return owner
+
+
+def _state(model):
+    """All variables of layers, seed generators and optimizer; metrics are reset by `fit`."""
+    return [*model.variables, *model.optimizer.variables]
+
+
+def _description(model):
+    """Describe architecture and compilation, without the learning rate, as one string; None if that says too little."""
+    import keras
+
+    if type(model) not in (keras.Sequential, keras.Model, keras.src.models.functional.Functional):
+        return None
+    try:
+        compiled = model.get_compile_config()
+        rate = _inner(compiled["optimizer"])["config"].pop("learning_rate")
+        config = keras.saving.serialize_keras_object(model)["config"]
+        if not isinstance(rate, float) or not (_is_kerass_own(config) and _is_kerass_own(compiled)):
+            return None
+        shapes = [(tuple(v.shape), str(v.dtype), v.trainable) for v in _state(model)]
+        return json.dumps([config, compiled, shapes], sort_keys=True)
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return None
+
+
+def _inner(optimizer):
+    """The config of the optimizer that holds the learning rate: the one inside a loss scaler, if there is one."""
+    return optimizer["config"].get("inner_optimizer", optimizer)
+
+
+def _is_kerass_own(config):
+    """Whether a config names nothing but Keras' own classes: another's config may not tell all that it does."""
+    if isinstance(config, dict):
+        if "class_name" in config:
+            module = config.get("module") or ""
+            if module.split(".")[0] != "keras" or config.get("registered_name"):
+                return False
+            if config["class_name"] in ("Lambda", "function"):
+                return False
+        return all(map(_is_kerass_own, config.values()))
+    if isinstance(config, list | tuple):
+        return all(map(_is_kerass_own, config))
+    return True

@@ -1,0 +1,188 @@
+"""The lecture notes' search, plain and ours in turn, each in a fresh process timed from its start to its end.
+
+    python tests/benchmarks/search.py [--rounds N] [--short] [--only plain|fast]
+
+The search: Hyperband, max_epochs=10, factor=3, objective val_accuracy, 30 trials, 120 epochs, batch size 32, on all
+60,000 training pictures of Fashion-MNIST. As the notes do, it validates on the 10,000 test pictures, which flatters
+the score: only for comparison's sake. Memory is the largest sum of PSS over all processes of the search.
+"""
+
+import argparse
+import gzip
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "data" / "fashion-mnist"
+
+
+def pictures(part):
+    """Read pictures as float32 in [0, 1], shape (n, 28, 28), and labels, uint8 (n,), from the four original files."""
+    import numpy as np
+
+    def read(kind, header):
+        return np.frombuffer(gzip.open(DATA / f"{part}-{kind}-ubyte.gz").read(), np.uint8, offset=header)
+
+    return read("images-idx3", 16).reshape(-1, 28, 28) / np.float32(255), read("labels-idx1", 8)
+
+
+def build(hp):
+    """The notes' model: one hidden layer of 32 to 512 units."""
+    import keras
+
+    model = keras.Sequential(
+        [
+            keras.Input((28, 28)),
+            keras.layers.Flatten(),
+            keras.layers.Dense(hp.Int("units", 32, 512, step=32), activation="relu"),
+            keras.layers.Dense(10),
+        ]
+    )
+    model.compile(
+        optimizer=keras.optimizers.Adam(hp.Choice("learning_rate", [1e-2, 1e-3, 1e-4])),
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return model
+
+
+def one(kind, short, folder):
+    """Run one search in this process and write what came out to `folder`/result.json."""
+    if kind == "fast":
+        from lib.tuning import search, warm_up
+
+        warm_up()
+    import keras_tuner
+
+    (x, y), (x_val, y_val) = pictures("train"), pictures("t10k")
+    if short:
+        x, y = x[:15_000], y[:15_000]
+    tuner = keras_tuner.Hyperband(
+        build, objective="val_accuracy", max_epochs=10, factor=3, seed=1, directory=folder, project_name="search"
+    )
+    kwargs = {"validation_data": (x_val, y_val), "batch_size": 32}
+    if kind == "fast":
+        search(tuner, x, y, **kwargs, verbose=0)
+    else:
+        tuner.search(x, y, **kwargs, verbose=0)
+    (Path(folder) / "result.json").write_text(json.dumps(outcome(tuner, len(x))))
+
+
+def outcome(tuner, samples):
+    """Count trials, epochs and arithmetic from the trials themselves, the same way for both searches."""
+    trials = list(tuner.oracle.trials.values())
+    values = [t.hyperparameters.values for t in trials]
+    return {
+        "best": max(t.score for t in trials),
+        "trials": sum(t.status == "COMPLETED" for t in trials),
+        "epochs": sum(v["tuner/epochs"] - v["tuner/initial_epoch"] for v in values),
+        "teraflop": sum(
+            (v["tuner/epochs"] - v["tuner/initial_epoch"]) * v["units"] * (2 * 784 + 3 * 10) * 2 * 60_000
+            for v in values
+        )
+        / 1e12,
+    }
+
+
+def timed(kind, short):
+    """Run one search in a fresh process; seconds, peak memory and processor seconds of it and all its children."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, __file__, "--one", kind, "--folder", folder] + ["--short"] * short
+        began = time.perf_counter()
+        process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL)
+        watch = Watch(process.pid)
+        if process.wait():
+            sys.exit(f"the {kind} search failed: {' '.join(command)}")
+        seconds = time.perf_counter() - began
+        result = json.loads((Path(folder) / "result.json").read_text())
+        return {"seconds": seconds, "cpu": watch.cpu(), "megabytes": watch.peak / 1e6, **result}
+
+
+class Watch(threading.Thread):
+    """Samples memory (PSS: shared pages counted once) and processor time of a process and all its descendants."""
+
+    def __init__(self, pid, every=0.5):
+        super().__init__(daemon=True)
+        self.pid, self.every, self.peak, self.seconds = pid, every, 0, {}
+        self.start()
+
+    def run(self):
+        import psutil
+
+        while psutil.pid_exists(self.pid):
+            total = 0
+            try:
+                top = psutil.Process(self.pid)
+                for process in [top, *top.children(recursive=True)]:
+                    total += process.memory_full_info().pss
+                    self.seconds[process.pid] = sum(process.cpu_times()[:2])
+            except (psutil.Error, AttributeError):
+                pass  # one that has just ended; the next sample is in half a second
+            self.peak = max(self.peak, total)
+            time.sleep(self.every)
+
+    def cpu(self):
+        return sum(self.seconds.values())
+
+
+def gigaflops(size=4000, repeats=3):
+    """Measure the fastest float32 matrix product this machine does on all its cores, in GFLOP/s."""
+    import numpy as np
+
+    a = np.random.default_rng(1).random((size, size), dtype="float32")
+    seconds = []
+    for _ in range(repeats):
+        began = time.perf_counter()
+        a @ a
+        seconds.append(time.perf_counter() - began)
+    return 2 * size**3 / min(seconds) / 1e9
+
+
+def show(number, kind, r):
+    print(
+        f"round {number}  {kind:5}  {r['seconds']:6.1f} s  best val_accuracy {r['best']:.4f}  {r['trials']} trials  "
+        f"{r['epochs']} epochs  {r['megabytes']:5.0f} MB at most  {r['cpu']:5.0f} s of processor time",
+        flush=True,
+    )
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=1, help="how often to repeat both searches (default 1)")
+    parser.add_argument("--short", action="store_true", help="on a quarter of the training pictures")
+    parser.add_argument("--only", choices=["plain", "fast"], help="one of the two searches only")
+    parser.add_argument("--one", choices=["plain", "fast"], help=argparse.SUPPRESS)
+    parser.add_argument("--folder", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.one:
+        return one(options.one, options.short, options.folder)
+    compare(options)
+
+
+def compare(options):
+    kinds = [options.only] if options.only else ["plain", "fast"]
+    speed = gigaflops()
+    for number in range(1, options.rounds + 1):
+        results = {kind: timed(kind, options.short) for kind in kinds}
+        for kind, result in results.items():
+            show(number, kind, result)
+        if len(results) == 2:
+            plain, ours = results["plain"], results["fast"]
+            print(
+                f"round {number}  ratio {plain['seconds'] / ours['seconds']:.2f}, "
+                f"memory {ours['megabytes'] / plain['megabytes']:.2f} of plain"
+            )
+        for kind, result in results.items():
+            limit = result["teraflop"] * 1000 / speed
+            print(f"round {number}  {kind}: {result['seconds'] / limit:.1f} times the arithmetic limit "
+                  f"({result['teraflop']:.1f} TFLOP at {speed:.0f} GFLOP/s: {limit:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    main()
