@@ -1,7 +1,11 @@
 """Data sets that ship with the kit, verified by checksum and split into train, validation and test."""
 
+import csv
+import difflib
 import gzip
 import hashlib
+import io
+import math
 import os
 import shutil
 from dataclasses import dataclass
@@ -128,3 +132,156 @@ def _idx(content):
     dims = raw[3]
     shape = np.frombuffer(raw, ">i4", dims, offset=4)
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * dims).reshape(shape)
+
+
+# --- a table of numbers with two classes, the kit's or the learner's own
+
+MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of numbers and their class: `x` float64, shape (n, n_features); `y` int32 of 0 and 1, shape (n,).
+
+    `features` names the columns of x, and `classes` what 0 and 1 mean.
+    """
+
+    x: np.ndarray
+    y: np.ndarray
+    features: tuple[str, ...]
+    classes: tuple[str, str]
+
+
+def load_table(path="", target="", least=1):
+    """Load a table for a classification with two classes: breast cancer, or a CSV of the learner's own.
+
+    A CSV has a header line, numbers in every column but the target's, and no gaps. Comma, semicolon or tab separate
+    its columns; the header decides. Its classes are sorted, so "no" is 0 and "yes" is 1.
+
+    Args:
+        path: of the CSV; "" for Wolberg's breast cancer data as scikit-learn ships them (569 rows, 30 features;
+            0 is benign, 1 malignant).
+        target: name of the column that holds the classes; "" without a CSV.
+        least: rows that each class must have.
+
+    Returns:
+        A `Table`, its rows in the file's order.
+
+    Raises:
+        CourseError: one line that says which column or line of the file is wrong, and why.
+    """
+    if path:
+        return _read_table(Path(path).expanduser(), target, least)
+    if target:
+        raise CourseError(f"There is a target, {target!r}, but no file: csv is empty.")
+    from sklearn.datasets import load_breast_cancer
+
+    found = load_breast_cancer()
+    malignant = list(found.target_names).index("malignant")
+    y = (found.target == malignant).astype("int32")
+    return Table(found.data, y, tuple(map(str, found.feature_names)), ("benign", "malignant"))
+
+
+def _read_table(path, target, least):
+    header, rows, decimal = _csv_rows(path)
+    name = path.name
+    if target not in header:
+        near = difflib.get_close_matches(target, header, n=1, cutoff=0.5)
+        wrong = f"has no column {target!r}" if target else "needs a target, the column to predict"
+        hint = f"Did you mean {near[0]!r}?" if near else f"It has: {_some(header)}."
+        raise CourseError(f"{name} {wrong}. {hint}")
+    place = header.index(target)
+    y, classes = _classes(name, target, [(line, row[place]) for line, row in rows], least)
+    features = tuple(column for column in header if column != target)
+    x = np.empty((len(rows), len(features)))
+    for number, (line, row) in enumerate(rows):
+        fields = row[:place] + row[place + 1 :]
+        x[number] = [_number(f, decimal, f"{name}, line {line}, column {c!r}") for c, f in zip(features, fields, strict=True)]
+    return Table(x, y, features, classes)
+
+
+def _csv_rows(path):
+    """Return the header, the rows as pairs (line of the file, fields), and the decimal mark."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        where = "" if path.is_absolute() else f" It was looked for in {Path.cwd()}; give its whole path."
+        raise CourseError(f"The file {path} cannot be read ({error.strerror}).{where}") from None
+    name, text = path.name, _text(content)
+    if text is None:
+        raise CourseError(f"{name} is not a CSV: it holds bytes that are no text. Save your table as CSV first.")
+    first = next((line for line in text.splitlines() if line.strip()), "")
+    separator = max(",;\t", key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
+    try:
+        rows = [(reader.line_num, [field.strip() for field in row]) for row in reader if any(map(str.strip, row))]
+    except csv.Error as error:
+        raise CourseError(f"{name}, line {reader.line_num}: this is not CSV ({error}).") from None
+    if len(rows) < 2:
+        raise CourseError(f"{name} is empty: it has {'a header but no rows' if rows else 'not even a header'}.")
+    (_, header), *rows = rows
+    _check_header(name, header)
+    for line, row in rows:
+        if len(row) != len(header):
+            raise CourseError(f"{name}, line {line}: {len(row)} fields, but the header has {len(header)} columns.")
+    return header, rows, "," if separator == ";" else "."
+
+
+def _text(content):
+    """Decode bytes as UTF-8, or as older Excels in Korea write; None if they are no text."""
+    for encoding in ("utf-8-sig", "cp949"):
+        try:
+            text = content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return None if "\0" in text else text
+    return None
+
+
+def _check_header(name, header):
+    if len(header) == 1:
+        raise CourseError(f"{name} is not a CSV with several columns: its first line is {_short(header[0])}.")
+    for place, column in enumerate(header, start=1):
+        if not column:
+            raise CourseError(f"{name}: column {place} has no name in the header. Name it, or leave the column out.")
+        if column in header[: place - 1]:
+            raise CourseError(f"{name}: two columns are called {column!r}.")
+
+
+def _classes(name, target, fields, least):
+    """Return the class numbers, int32, shape (n,), and the two names."""
+    for line, field in fields:
+        if field.lower() in MISSING:
+            raise CourseError(f"{name}, line {line}, column {target!r}: the value is missing.")
+    words = [field for _, field in fields]
+    names = sorted(set(words))
+    if len(names) != 2:
+        what = f"only one value, {names[0]!r}" if len(names) == 1 else f"{len(names)} different values ({_some(names)})"
+        raise CourseError(f"{name}, column {target!r}: it holds {what}; two classes are needed.")
+    for word in names:
+        if words.count(word) < least:
+            raise CourseError(
+                f"{name}, column {target!r}: the class {word!r} has {words.count(word)} row{'s' * (words.count(word) != 1)}; "
+                f"the folds and the test set need {least} of each class."
+            )
+    return np.array([names.index(word) for word in words], "int32"), tuple(names)
+
+
+def _number(field, decimal, where):
+    if field.lower() in MISSING:
+        raise CourseError(f"{where}: the value is missing. Fill it in, or leave the line out.")
+    try:
+        value = float(field.replace(decimal, "."))
+    except ValueError:
+        raise CourseError(f"{where}: {_short(field)} is not a number. Leave the column out, or code it as numbers.") from None
+    if not math.isfinite(value):
+        raise CourseError(f"{where}: {_short(field)} is not a finite number.")
+    return value
+
+
+def _short(text):
+    return repr(text if len(text) <= 40 else text[:40] + "…")
+
+
+def _some(names):
+    return ", ".join(names[:12]) + (", …" if len(names) > 12 else "")

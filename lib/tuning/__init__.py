@@ -1,0 +1,10 @@
+"""What Keras and KerasTuner lack: fast training steps, parallel search, and the price of a search beforehand."""
+
+from lib.tuning.fast import fast
+from lib.tuning.parallel import search, search_log
+from lib.tuning.planner import brackets, plan
+from lib.tuning.processes import warm_up
+from lib.tuning.sklearn_wrapper import KerasClassifier, KerasRegressor
+from lib.tuning.worker import keep_optimizer
+
+__all__ = ["KerasClassifier", "KerasRegressor", "brackets", "fast", "keep_optimizer", "plan", "search", "search_log", "warm_up"]

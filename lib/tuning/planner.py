@@ -127,8 +127,8 @@ def _words(seconds):
 def plan(tuner, *fit_args, workers=None, **fit_kwargs):
     """Estimate what `search(tuner, *fit_args, **fit_kwargs)` will cost; the tuner and its folder stay as they are.
 
-    One model from the middle of the space is trained for two passes over some 100 batches, once as plain Keras on
-    all cores and once as a worker of the search does, in processes of their own.
+    One model from the middle of the space is trained for some hundred batches, once as plain Keras on all cores and
+    once as a worker of the search does, in processes of their own.
 
     Args:
         tuner: A `keras_tuner.Tuner` that trains with `fit`: its own `run_trial` or `HyperModel.fit` is not measured.
@@ -167,15 +167,17 @@ def _middle(tuner):
     return hp
 
 
-def short_trial(tuner, hp, fit_args, fit_kwargs, batches=100):
-    """Time one short trial in this process.
+def short_trial(tuner, hp, fit_args, fit_kwargs, batches=(125, 500)):
+    """Time one short trial in this process: two epochs over a little data, then two over more.
+
+    An epoch costs something however short it is, so its price is read off a line through two lengths.
 
     Args:
         tuner: A tuner whose `hypermodel` builds a model.
         hp: The hyperparameters to build with.
         fit_args: As for `search`.
         fit_kwargs: As for `search`.
-        batches: Batches of training data to use.
+        batches: Batches of training data in a short and in a longer epoch.
 
     Returns:
         A dict of seconds: `trial` (building, tracing, compiling), `epoch` (over all data, validation included).
@@ -187,17 +189,27 @@ def short_trial(tuner, hp, fit_args, fit_kwargs, batches=100):
 
     call = inspect.signature(keras.Model.fit).bind(None, *fit_args, **fit_kwargs).arguments
     samples = tree.flatten(call["x"])[0].shape[0]
-    share = min(1.0, batches * (call.get("batch_size") or 32) / samples)
+    shares = [min(1.0, some * (call.get("batch_size") or 32) / samples) for some in batches]
+    began = time.monotonic()
+    model = tuner.hypermodel.build(hp)
+    built = time.monotonic() - began
+    (first, short), (_, longer) = (_two_epochs(model, call, share) for share in shares)
+    a_whole = (longer - short) / (shares[1] - shares[0]) if shares[1] > shares[0] else short
+    epoch = max(short, short + a_whole * (1 - shares[0]))
+    return {"trial": built + max(0.0, first - short), "epoch": epoch}
+
+
+def _two_epochs(model, call, share):
+    """Fit twice over a share of the training and validation data; return the seconds of either epoch."""
+    from keras.src import tree
+
+    call = {name: value for name, value in call.items() if name != "self"}
     for name in {"x", "y", "sample_weight", "validation_data"} & set(call):
-        call[name] = tree.map_structure(
-            lambda a: None if a is None else a[: max(1, round(share * a.shape[0]))], call[name]
-        )
-    call.update(epochs=2, initial_epoch=0, verbose=0, callbacks=[clock := _clock()])
-    call.pop("self")
-    clock.times.append(time.monotonic())
-    tuner.hypermodel.build(hp).fit(**call)
-    first, second = clock.times[1] - clock.times[0], clock.times[2] - clock.times[1]
-    return {"trial": max(0.0, first - second), "epoch": second / share}
+        call[name] = tree.map_structure(lambda a: None if a is None else a[: max(1, round(share * len(a)))], call[name])
+    clock = _clock()
+    began = time.monotonic()
+    model.fit(**call | {"epochs": 2, "initial_epoch": 0, "verbose": 0, "callbacks": [clock]})
+    return clock.times[0] - began, clock.times[1] - clock.times[0]
 
 
 def _clock():
