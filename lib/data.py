@@ -196,7 +196,9 @@ def _read_table(path, target, least):
     x = np.empty((len(rows), len(features)))
     for number, (line, row) in enumerate(rows):
         fields = row[:place] + row[place + 1 :]
-        x[number] = [_number(f, decimal, f"{name}, line {line}, column {c!r}") for c, f in zip(features, fields, strict=True)]
+        x[number] = [
+            _number(f, decimal, f"{name}, line {line}, column {c!r}") for c, f in zip(features, fields, strict=True)
+        ]
     return Table(x, y, features, classes)
 
 
@@ -273,7 +275,9 @@ def _number(field, decimal, where):
     try:
         value = float(field.replace(decimal, "."))
     except ValueError:
-        raise CourseError(f"{where}: {_short(field)} is not a number. Leave the column out, or code it as numbers.") from None
+        raise CourseError(
+            f"{where}: {_short(field)} is not a number. Leave the column out, or code it as numbers."
+        ) from None
     if not math.isfinite(value):
         raise CourseError(f"{where}: {_short(field)} is not a finite number.")
     return value

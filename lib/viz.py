@@ -255,18 +255,18 @@ def confusion_data(y_true, y_pred, classes):
     return pd.DataFrame(counts, index=classes, columns=classes)
 
 
-def plot_confusion(counts):
-    """Draw a confusion matrix, coloured by the share of each true class; see `confusion_data`."""
+def plot_confusion(counts, unit="pictures"):
+    """Draw a confusion matrix of counted `unit`, coloured by the share of each true class; see `confusion_data`."""
     shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
     heat = go.Heatmap(
         z=shares, x=list(counts.columns), y=list(counts.index), text=counts, texttemplate="%{text}",
         colorscale="Blues", zmin=0, zmax=1, colorbar={"title": "share of<br>the class", "thickness": 14, "tickformat": ".0%"},
-        hovertemplate="%{text} pictures of %{y} taken for %{x}<extra></extra>",
+        hovertemplate="%{text} " + unit + " of %{y} taken for %{x}<extra></extra>",
     )  # fmt: skip
     figure = go.Figure(heat)
     figure.update_xaxes(title_text="predicted class").update_yaxes(title_text="true class", autorange="reversed")
     return _layout(
-        figure, "Confusion matrix of the test set, in pictures", 540, margin={"l": 100, "r": 30, "t": 60, "b": 90}
+        figure, f"Confusion matrix of the test set, in {unit}", 540, margin={"l": 100, "r": 30, "t": 60, "b": 90}
     )
 
 
@@ -369,7 +369,7 @@ def plot_gradients(gradients, scales=(1.0,)):
                 showlegend=first, hovertemplate="2<sup>%{x:.0f}</sup>: %{y:.2%}<extra>" + f"{fate}, {share:.1%} in all</extra>",
                 row=row, col=1,
             )  # fmt: skip
-    figure.add_vrect(x0=-25, x1=16, fillcolor=GREY, opacity=0.12, line_width=0, row="all", col=1)
+    figure.add_vrect(x0=-25, x1=16, fillcolor=GREY, opacity=0.2, line_width=0, row="all", col=1)
     exponents = range(-60, 21, 5)
     figure.update_xaxes(tickvals=list(exponents), ticktext=[f"2<sup>{e}</sup>" for e in exponents])
     figure.update_xaxes(title_text="size of a gradient; the grey band is what float16 can hold", row=len(scales))
@@ -446,17 +446,19 @@ def plot_costs(table, title):
                 "color": GREY, "thickness": 1.5, "width": 4,
             }  # fmt: skip
             figure.add_bar(
-                y=[part.block, part["size"].astype(str)], x=part.times_faster, name=policy, legendgroup=policy,
+                y=part.block + " " + part["size"].astype(str), x=part.times_faster, name=policy, legendgroup=policy,
                 showlegend=column == 1, marker_color=colour, orientation="h", customdata=part.ms, error_x=spread,
                 hovertemplate="%{customdata:.2f} ms, %{x:.2f} times as fast<extra>" + policy + "</extra>",
                 row=1, col=column,
             )  # fmt: skip
     figure.add_vline(x=1, line={"color": GREY, "dash": "dot"})
     figure.update_xaxes(title_text="times as fast", rangemode="tozero", tickcolor=GREY)
-    figure.update_yaxes(autorange="reversed", dividercolor=GREY, tickcolor=GREY)
+    figure.update_yaxes(autorange="reversed", tickcolor=GREY)
     height = 200 + 28 * len(table) // len(steps)
     legend = {"y": 1 + 22 / (height - 150), "traceorder": "normal"}
     return _layout(figure, title, height, legend=legend, margin_t=100)
+
+
 # --- a map of scores, and a path over it
 
 
@@ -536,7 +538,8 @@ def plot_bands(table, title, x_title, y_title, log_x=False):
         )  # fmt: skip
     figure.update_xaxes(title_text=x_title).update_yaxes(title_text=y_title)
     if log_x:
-        figure.update_xaxes(type="log", tickvals=sorted(set(table.x)), ticktext=[f"{x:g}" for x in sorted(set(table.x))])
+        ticks = sorted(set(table.x))
+        figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{x:g}" for x in ticks])
     return _layout(figure, title, 420)
 
 
@@ -579,7 +582,7 @@ def plot_spread(scores, title, x_title, truth=None):
 # --- who is in which fold
 
 
-def folds_data(n, splits):
+def division_data(n, splits):
     """Say for each split what each sample is for.
 
     Args:
@@ -596,9 +599,14 @@ def folds_data(n, splits):
     return table
 
 
-def plot_folds(table, title):
-    """Draw each split as a row of boxes, coloured by what each sample is for; see `folds_data`."""
-    roles = list(dict.fromkeys(role for role in table.to_numpy().ravel() if role))
+def plot_division(table, roles, title):
+    """Draw each split as a row of boxes, coloured by what each sample is for.
+
+    Args:
+        table: DataFrame of `division_data`.
+        roles: its roles, in the order of the legend; at most four.
+        title: the figure's title.
+    """
     colours = dict(zip(roles, (SKY, ORANGE, VERMILION, PURPLE), strict=False))
     figure = go.Figure()
     for role, colour in colours.items():
@@ -608,9 +616,7 @@ def plot_folds(table, title):
             marker={"symbol": "square", "size": 15, "color": colour}, hovertemplate="sample %{x}: " + role + "<extra></extra>",
         )  # fmt: skip
     figure.update_xaxes(title_text="sample", showgrid=False, range=[-0.8, table.shape[1] - 0.2])
-    figure.update_yaxes(
-        categoryorder="array", categoryarray=list(table.index), autorange="reversed", showgrid=False
-    )
+    figure.update_yaxes(categoryorder="array", categoryarray=list(table.index), autorange="reversed", showgrid=False)
     return _layout(figure, title, 170 + 24 * len(table))
 
 
@@ -703,8 +709,14 @@ def slices_data(frame):
     return axes, score["values"]
 
 
-def plot_slices(frame, title):
-    """Draw every trial's score over each of its hyperparameters, a panel each; see `slices_data`."""
+def plot_slices(frame, title, log=()):
+    """Draw every trial's score over each of its hyperparameters, a panel each; see `slices_data`.
+
+    Args:
+        frame: DataFrame of `lib.trials.trials_frame`.
+        title: the figure's title.
+        log: names of hyperparameters whose axis is logarithmic.
+    """
     axes, scores = slices_data(frame)
     columns = min(4, max(1, len(axes)))
     figure = make_subplots(-(-len(axes) // columns) or 1, columns, shared_yaxes=True, vertical_spacing=0.25)
@@ -716,6 +728,8 @@ def plot_slices(frame, title):
         )  # fmt: skip
         named = axis["label"].endswith("(log)") or set(axis["names"]) != {f"{t:.4g}" for t in axis["ticks"]}
         ticks = {"tickvals": axis["ticks"], "ticktext": axis["names"]} if named else {"nticks": 4}
+        if axis["label"] in log:
+            ticks = {"type": "log", "dtick": 1}
         figure.update_xaxes(title_text=axis["label"].removeprefix("param_"), row=row, col=column, **ticks)
     figure.update_yaxes(title_text="score", col=1)
     return _layout(figure, title, 120 + 230 * (-(-len(axes) // columns)), showlegend=False)

@@ -122,6 +122,7 @@ LEVELS = {
     "viz": 1,
     "session": 2,
     "models": 2,
+    "precision": 2,
     "tuning": 3,
     "trials": 4,
     "exercises": 5,

@@ -1,8 +1,16 @@
 """A finished search as one table: columns, order, values, and the rows of trials that failed."""
 
+import warnings
+
 import keras_tuner as kt
+import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import StandardScaler
 
 from lib import tuning
 from lib.trials import trials_frame
@@ -79,3 +87,77 @@ def test_hyperband_says_bracket_round_and_epochs(tmp_path):
     expected = rows.set_index(["bracket", "round"])[["trials", "epochs"]].sort_index()
     assert found.to_numpy().tolist() == expected.to_numpy().tolist()
     assert not [column for column in frame if column.startswith("tuner/")]
+
+
+# --- a fitted scikit-learn search
+
+
+class Pretender(BaseEstimator, ClassifierMixin):
+    """A classifier that trains nothing, and cannot be fitted with 64 units."""
+
+    def __init__(self, units=1, epochs=3, callbacks=None):
+        self.units, self.epochs, self.callbacks = units, epochs, callbacks
+
+    def fit(self, x, y):
+        if self.units == 64:
+            raise ValueError("no 64 here")
+        self.classes_ = np.unique(y)
+        return self
+
+    def predict(self, x):
+        return np.resize(self.classes_, len(x))
+
+    def score(self, x, y):
+        return self.units / 100
+
+
+def searched(estimator, grid, **settings):
+    x, y = np.zeros((12, 2)), np.arange(12) % 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # scikit-learn counts the failed fits
+        return GridSearchCV(estimator, grid, cv=3, **settings).fit(x, y)
+
+
+def test_a_search_has_the_columns_and_types_of_a_tuner(fake):
+    frame = trials_frame(searched(Pretender(), {"units": [32, 64, 96]}, refit=False))
+    tuner = trials_frame(fake)
+    assert frame.columns.tolist() == ["trial", "units", *LAST]
+    shared = ["trial", "units", *LAST]
+    assert frame[shared].dtypes.tolist() == tuner[shared].dtypes.tolist()
+    assert frame.trial.tolist() == [1, 2, 3] and set(frame.direction) == {"max"}
+    assert frame.seconds.gt(0).all()
+
+
+def test_a_failed_fold_keeps_its_row():
+    frame = trials_frame(searched(Pretender(), {"units": [32, 64, 96]}, refit=False))
+    assert frame.status.tolist() == ["COMPLETED", "FAILED", "COMPLETED"]
+    assert frame.score.tolist()[::2] == [0.32, 0.96] and np.isnan(frame.score[1])
+    assert frame.epochs.tolist()[::2] == [9, 9] and pd.isna(frame.epochs[1]), "three epochs in each of three folds"
+
+
+def test_names_of_steps_are_left_out_and_no_column_comes_twice():
+    pipeline = Pipeline([("scale", StandardScaler()), ("net", Pretender())])
+    frame = trials_frame(searched(pipeline, {"net__units": [1, 2], "net__epochs": [4, 5]}))
+    assert frame.columns.tolist() == ["trial", "param_epochs", "units", *LAST]
+    assert frame.param_epochs.tolist() == [4, 4, 5, 5] and frame.epochs.tolist() == [12, 12, 15, 15]
+    two = Pipeline([("a", StandardScaler()), ("b", StandardScaler()), ("net", Pretender())])
+    frame = trials_frame(searched(two, {"a__with_std": [True, False], "b__with_std": [True]}))
+    assert frame.columns.tolist() == ["trial", "a__with_std", "b__with_std", *LAST]
+
+
+def test_a_condition_of_a_grid_leaves_a_gap():
+    frame = trials_frame(searched(Pretender(), [{"units": [1]}, {"epochs": [2]}]))
+    assert frame.units.isna().tolist() == [False, True] and frame.epochs.tolist() == [9, 6]
+
+
+def test_nobody_knows_epochs_where_a_callback_may_stop():
+    assert trials_frame(searched(Pretender(callbacks=["stop"]), {"units": [1]})).epochs.isna().all()
+    assert trials_frame(searched(LogisticRegression(), {"C": [1]})).epochs.isna().all()
+
+
+def test_the_metric_that_decides_is_the_score():
+    metrics = {"scoring": {"share": "accuracy", "loss": "neg_log_loss"}}
+    search = searched(LogisticRegression(), {"C": [1, 2]}, refit="loss", **metrics)
+    assert trials_frame(search).score.tolist() == search.cv_results_["mean_test_loss"].tolist()
+    with pytest.raises(ValueError, match="several metrics"):
+        trials_frame(searched(LogisticRegression(), {"C": [1, 2]}, refit=False, **metrics))

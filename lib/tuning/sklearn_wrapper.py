@@ -18,22 +18,7 @@ ROWS_AT_ONCE = 8192  # rows of one forward pass in predict, so that memory stays
 
 
 class _KerasEstimator(BaseEstimator):
-    """What the classifier and the regressor have in common.
-
-    Args:
-        build: function of plain values that returns a compiled Keras model. It is given each hyperparameter by name,
-            `n_features` (columns of X) and, in a classifier, `n_classes`, where it has a parameter of that name.
-            It is called twice in every fit, and has to return the same architecture for the same values.
-        epochs, batch_size, validation_split, callbacks, verbose: as in `keras.Model.fit`. The callbacks are copied
-            for every fit, so clones do not share them.
-        random_state: an int trains the same way each time, as after `keras.utils.set_random_seed`; None draws a seed
-            from NumPy's global generator. (TensorFlow's global seed is set in either case.)
-        values: hyperparameters, as `units=64`: arguments of `build` by name. Those left out have build's defaults.
-
-    Attributes:
-        model_: the trained Keras model, this estimator's own.
-        history_: dict from metric to its values, one an epoch, as in `History.history`.
-    """
+    """What the classifier and the regressor have in common; `KerasClassifier` documents it."""
 
     DERIVED = ("n_features",)  # arguments of `build` that come from the data
 
@@ -162,11 +147,24 @@ class _KerasEstimator(BaseEstimator):
 
 
 class KerasClassifier(ClassifierMixin, _KerasEstimator):
-    __doc__ = f"""A Keras model as a scikit-learn classifier of two or more classes, with labels of any type.
+    """A Keras model as a scikit-learn classifier of two or more classes, with labels of any type.
 
     The model ends in one sigmoid unit (two classes) or in one softmax unit a class; or in logits, where its loss says
     `from_logits=True`.
-    {_KerasEstimator.__doc__.split(chr(10), 1)[1].rstrip()}
+
+    Args:
+        build: function of plain values that returns a compiled Keras model. It is given each hyperparameter by name,
+            `n_features` (columns of X) and, in a classifier, `n_classes`, where it has a parameter of that name.
+            It is called twice in every fit, and has to return the same architecture for the same values.
+        epochs, batch_size, validation_split, callbacks, verbose: as in `keras.Model.fit`. The callbacks are copied
+            for every fit, so clones do not share them.
+        random_state: an int trains the same way each time, as after `keras.utils.set_random_seed`; None draws a seed
+            from NumPy's global generator. (TensorFlow's global seed is set in either case.)
+        values: hyperparameters, as `units=64`: arguments of `build` by name. Those left out have build's defaults.
+
+    Attributes:
+        model_: the trained Keras model, this estimator's own.
+        history_: dict from metric to its values, one an epoch, as in `History.history`.
         classes_: the labels, sorted, shape (n_classes,).
     """
 
@@ -209,10 +207,7 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
 
 
 class KerasRegressor(RegressorMixin, _KerasEstimator):
-    __doc__ = f"""A Keras model with one output as a scikit-learn regressor.
-
-    {_KerasEstimator.__doc__.split(chr(10), 1)[1].strip()}
-    """
+    """A Keras model with one output as a scikit-learn regressor; its parameters are those of `KerasClassifier`."""
 
     def fit(self, X, y, sample_weight=None):
         """Train on rows X, shape (n, n_features), with numbers y, shape (n,); raises ValueError on bad data."""

@@ -1,0 +1,334 @@
+"""Keras models inside scikit-learn: its own checks, parameters that clones keep, and the tools they have to work in."""
+
+import pickle
+
+import keras
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.datasets import make_classification, make_regression
+from sklearn.ensemble import (
+    AdaBoostClassifier,
+    BaggingClassifier,
+    BaggingRegressor,
+    StackingClassifier,
+    VotingClassifier,
+)
+from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import r2_score, roc_auc_score
+from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from lib.tuning import KerasClassifier, KerasRegressor
+from lib.tuning.shared import _models
+
+
+def softmax(n_features, n_classes, units=16, learning_rate=0.02):
+    layers = [keras.Input((n_features,)), keras.layers.Dense(units, "relu"), keras.layers.Dense(n_classes, "softmax")]
+    model = keras.Sequential(layers)
+    model.compile(keras.optimizers.Adam(learning_rate), "sparse_categorical_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def sigmoid(n_features, units=8, dropout=0.0, optimizer="adam"):
+    layers = [keras.Input((n_features,)), keras.layers.Dense(units, "relu"), keras.layers.Dropout(dropout)]
+    model = keras.Sequential([*layers, keras.layers.Dense(1, "sigmoid")])
+    model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def number(n_features, units=16, learning_rate=0.02):
+    model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(units, "relu"), keras.layers.Dense(1)])
+    model.compile(keras.optimizers.Adam(learning_rate), "mse")
+    return model
+
+
+@pytest.fixture(scope="module")
+def two():
+    """Two classes with names, which three of six columns tell apart."""
+    x, y = make_classification(120, 6, n_informative=3, class_sep=2.0, random_state=1)
+    return x, np.array(["no", "yes"])[y]
+
+
+# --- scikit-learn's own checks
+
+EXPECTED_FAILED_CHECKS = {
+    "check_sample_weight_equivalence_on_dense_data": (
+        "A row of weight 2 comes once an epoch, in one minibatch; two copies of a row come twice, in minibatches of "
+        "their own, and another number of rows is shuffled in another order. Equal to seven digits, which the check "
+        "asks for, is more than float32 gives even where all rows fit into one batch."
+    ),
+}
+
+
+@parametrize_with_checks(
+    [
+        KerasClassifier(softmax, epochs=40, random_state=1, units=16),
+        KerasRegressor(number, epochs=40, random_state=1, units=16),
+    ],
+    expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
+)
+def test_scikit_learns_checks(estimator, check):
+    check(estimator)
+
+
+# --- parameters
+
+
+def test_parameters_are_flat_and_clones_keep_them():
+    stop = keras.callbacks.EarlyStopping(patience=3)
+    net = KerasClassifier(sigmoid, units=32, epochs=7, batch_size=16, callbacks=[stop])
+    assert net.get_params() == {
+        "build": sigmoid, "units": 32, "dropout": 0.0, "optimizer": "adam", "epochs": 7, "batch_size": 16,
+        "callbacks": [stop], "validation_split": 0.0, "verbose": 0, "random_state": None,
+    }  # fmt: skip
+    net.set_params(units=64, dropout=0.3, epochs=9)
+    copied = clone(net)
+    assert (copied.units, copied.epochs, copied.batch_size, copied.get_params()["dropout"]) == (64, 9, 16, 0.3)
+    copied.set_params(units=1)
+    assert net.units == 64
+
+
+def test_an_unknown_parameter_is_told_with_the_nearest(two):
+    with pytest.raises(ValueError, match=r"Invalid parameter 'unit'.*Did you mean 'units'"):
+        KerasClassifier(sigmoid).set_params(unit=3)
+    with pytest.raises(ValueError, match="sigmoid has no argument 'unit'; it has: n_features, units"):
+        KerasClassifier(sigmoid, unit=3).fit(*two)
+    with pytest.raises(AttributeError, match="nothing"):
+        _ = KerasClassifier(sigmoid).nothing
+
+
+def test_fit_arguments_reach_fit(two):
+    ends = []
+
+    class Count(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            ends.append((epoch, self.params["steps"]))
+
+    net = KerasClassifier(sigmoid, epochs=3, batch_size=32, validation_split=0.25, callbacks=[Count()])
+    clone(net).fit(*two)
+    assert ends == [(0, 3), (1, 3), (2, 3)]  # 90 rows to train on, 32 a step
+    assert set(net.fit(*two).history_) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+
+
+def test_what_build_returns_is_looked_at(two):
+    x, y = two
+    with pytest.raises(ValueError, match="compiled"):
+        KerasClassifier(lambda: keras.Sequential([keras.layers.Dense(1)])).fit(x, y)
+    with pytest.raises(ValueError, match=r"1 output.*3 classes"):
+        KerasClassifier(sigmoid).fit(x, np.arange(len(x)) % 3)
+    with pytest.raises(ValueError, match="2 outputs; a regressor needs one"):
+        KerasRegressor(lambda n_features: softmax(n_features, 2)).fit(x, np.arange(len(x)))
+
+
+def test_a_model_without_an_input_layer(two):
+    def build(units=8):
+        model = keras.Sequential([keras.layers.Dense(units, "relu"), keras.layers.Dense(1, "sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        return model
+
+    assert KerasClassifier(build, random_state=1, epochs=20, batch_size=8).fit(*two).score(*two) > 0.75
+
+
+# --- training
+
+
+def test_a_random_state_decides_everything(two):
+    """Also where the second training goes through the first one's compiled graph."""
+    x, y = two
+    net = KerasClassifier(sigmoid, epochs=4, random_state=3, units=9, dropout=0.4)
+    first = net.fit(x, y).predict_proba(x)
+    other = clone(net).set_params(random_state=4).fit(x, y).predict_proba(x)
+    again = clone(net).fit(x, y).predict_proba(x)
+    assert np.array_equal(first, again) and not np.allclose(first, other, atol=1e-3)
+    np.random.seed(5)
+    a, b = (clone(net).set_params(random_state=None).fit(x, y).predict_proba(x) for _ in "ab")
+    np.random.seed(5)
+    assert np.array_equal(clone(net).set_params(random_state=None).fit(x, y).predict_proba(x), a)
+    assert not np.array_equal(a, b)
+
+
+def test_fitting_leaves_the_callers_generators_alone(two):
+    np.random.seed(8)
+    expected = np.random.random()
+    np.random.seed(8)
+    KerasClassifier(sigmoid, epochs=1, random_state=1).fit(*two)
+    assert np.random.random() == expected
+
+
+def test_equal_architectures_are_traced_once_and_keep_their_own_weights(two):
+    x, y = two
+    traces = []
+
+    class Counting(keras.layers.Dense):
+        """Counts how often Python runs it."""
+
+        def call(self, inputs):
+            traces.append(1)
+            return super().call(inputs)
+
+    before = set(_models)
+    net = KerasClassifier(sigmoid, epochs=2, random_state=1, units=11)
+    nets = [clone(net).set_params(batch_size=size, random_state=size).fit(x, y) for size in (8, 16, 32)]
+    assert len(set(_models) - before) == 1
+    kept = [fitted.predict_proba(x) for fitted in nets]
+    clone(net).set_params(random_state=9).fit(x, y)
+    assert all(np.array_equal(fitted.predict_proba(x), p) for fitted, p in zip(nets, kept, strict=True))
+    assert not np.allclose(kept[0], kept[1])
+
+    def own_layer(n_features, units=4):
+        model = keras.Sequential([keras.Input((n_features,)), Counting(units), keras.layers.Dense(1, "sigmoid")])
+        model.compile("adam", "binary_crossentropy")
+        return model
+
+    # A layer of the learner's own may hold what its config does not tell: such models share nothing.
+    KerasClassifier(own_layer, epochs=1).fit(x, y)
+    traced = len(traces)
+    KerasClassifier(own_layer, epochs=1).fit(x, y)
+    assert len(traces) == 2 * traced
+
+
+def test_models_of_several_fits_go_into_one_model(two):
+    x, y = two
+    nets = [KerasClassifier(sigmoid, epochs=1, random_state=seed).fit(x, y) for seed in (1, 2)]
+    inputs = keras.Input((6,))
+    both = keras.Model(inputs, keras.layers.average([net.model_(inputs) for net in nets]))
+    assert both(x).shape == (len(x), 1)
+
+
+# --- outputs
+
+
+@pytest.mark.parametrize("loss", ["binary_crossentropy", "logits"])
+def test_probabilities_of_one_unit(two, loss):
+    x, y = two
+
+    def build(n_features):
+        last = keras.layers.Dense(1, None if loss == "logits" else "sigmoid")
+        model = keras.Sequential([keras.Input((n_features,)), last])
+        model.compile("adam", keras.losses.BinaryCrossentropy(from_logits=True) if loss == "logits" else loss)
+        return model
+
+    net = KerasClassifier(build, epochs=2, random_state=1).fit(x, y)
+    raw = np.asarray(net.model_(x.astype("float32")), float)[:, 0]
+    share = 1 / (1 + np.exp(-raw)) if loss == "logits" else raw
+    assert np.allclose(net.predict_proba(x), np.stack([1 - share, share], axis=1), atol=1e-6)
+    assert np.array_equal(net.predict(x), np.where(share > 0.5, "yes", "no"))
+
+
+@pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "categorical_crossentropy", "logits"])
+def test_probabilities_of_many_units(loss):
+    x, y = make_classification(150, 6, n_informative=4, n_classes=3, class_sep=2.0, random_state=1)
+
+    def build(n_features, n_classes):
+        last = keras.layers.Dense(n_classes, None if loss == "logits" else "softmax")
+        model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(16, "relu"), last])
+        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(True) if loss == "logits" else loss)
+        return model
+
+    net = KerasClassifier(build, epochs=40, batch_size=16, random_state=1).fit(x, y * 10)
+    shares = net.predict_proba(x)
+    assert shares.shape == (150, 3) and np.allclose(shares.sum(axis=1), 1, atol=1e-12)
+    assert net.classes_.tolist() == [0, 10, 20] and net.score(x, y * 10) > 0.75
+    assert roc_auc_score(y * 10, shares, multi_class="ovr") > 0.85
+
+
+def test_weights_steer_the_training(two):
+    x, y = two
+    rows = np.zeros((200, 2)) + np.random.default_rng(1).normal(0, 0.01, (200, 2))
+    labels = np.arange(200) % 2  # nothing tells the two apart: only their weights do
+    net = KerasClassifier(sigmoid, epochs=30, random_state=1)
+    for favoured in (0, 1):
+        heavy = np.where(labels == favoured, 5.0, 1.0)
+        assert abs(net.fit(rows, labels, heavy).predict_proba(rows)[:, favoured].mean() - 5 / 6) < 0.1
+    small = clone(net).fit(x, y, np.full(len(x), 1e-6)).predict_proba(x)
+    assert np.allclose(small, clone(net).fit(x, y).predict_proba(x), atol=1e-5), "only ratios of weights matter"
+
+
+def test_a_regressor_learns():
+    x, y = make_regression(200, 5, n_informative=3, noise=1.0, random_state=1)
+    y = (y - y.mean()) / y.std()
+    net = KerasRegressor(number, epochs=60, batch_size=16, random_state=1).fit(x, y)
+    assert net.predict(x).shape == (200,) and r2_score(y, net.predict(x)) > 0.9
+    bagged = BaggingRegressor(net, 2, random_state=1).fit(x, y)
+    assert bagged.score(x, y) > 0.8
+    assert len({clone_.random_state for clone_ in bagged.estimators_}) == 2
+
+
+# --- pickling
+
+
+def test_pickles_before_and_after_fit(two):
+    x, y = two
+    net = KerasClassifier(sigmoid, units=12, epochs=2, random_state=1)
+    assert pickle.loads(pickle.dumps(net)).get_params() == net.get_params()
+    back = pickle.loads(pickle.dumps(net.fit(x, y)))
+    assert np.array_equal(back.predict_proba(x), net.predict_proba(x))
+    assert (back.units, back.history_, back.classes_.tolist()) == (12, net.history_, ["no", "yes"])
+    assert np.array_equal(back.fit(x, y).predict_proba(x), net.predict_proba(x))
+
+
+# --- scikit-learn's tools
+
+
+@pytest.fixture
+def pipeline():
+    return make_pipeline(StandardScaler(), KerasClassifier(sigmoid, epochs=12, batch_size=16, random_state=1))
+
+
+def test_a_grid_reaches_model_and_fit(two, pipeline):
+    x, y = two
+    grid = {"kerasclassifier__units": [4, 32], "kerasclassifier__batch_size": [8, 64]}
+    search = GridSearchCV(pipeline, grid, cv=3).fit(x, y)
+    best = search.best_estimator_[-1]
+    assert len(best.history_["loss"]) == 12, "clones keep the fit arguments"
+    assert best.model_.layers[0].units == best.units == search.best_params_["kerasclassifier__units"]
+    scores = np.array([search.cv_results_[f"split{k}_test_score"] for k in range(3)])
+    assert np.allclose(scores.mean(axis=0), search.cv_results_["mean_test_score"]) and search.score(x, y) > 0.75
+
+
+def test_random_draws(two, pipeline):
+    values = {"kerasclassifier__optimizer": ["adam", "rmsprop"], "kerasclassifier__epochs": range(1, 6)}
+    search = RandomizedSearchCV(pipeline, values, n_iter=4, cv=2, random_state=1).fit(*two)
+    epochs = search.best_params_["kerasclassifier__epochs"]
+    assert len(search.best_estimator_[-1].history_["loss"]) == epochs
+
+
+def test_roc_auc(two, pipeline):
+    assert cross_val_score(pipeline, *two, cv=3, scoring="roc_auc").mean() > 0.8
+
+
+@pytest.mark.parametrize("kind", ["soft", "hard", "bagging", "stacking", "boosting"])
+def test_ensembles(two, kind):
+    x, y = two
+    net = KerasClassifier(sigmoid, epochs=12, batch_size=16, random_state=1)
+    members = [("a", net), ("b", clone(net).set_params(units=24)), ("line", LogisticRegression())]
+    ensemble = {
+        "soft": VotingClassifier(members, voting="soft"),
+        "hard": VotingClassifier(members, voting="hard"),
+        "bagging": BaggingClassifier(net, 3, random_state=1),
+        "stacking": StackingClassifier(members, cv=2),
+        "boosting": AdaBoostClassifier(net, n_estimators=3, random_state=1),
+    }[kind].fit(x, y)
+    assert ensemble.score(x, y) > 0.8
+    nets = [member for member in ensemble.estimators_ if isinstance(member, KerasClassifier)]
+    assert len(nets) >= 2 and all(len(member.history_["loss"]) == 12 for member in nets)
+    votes = [member.predict_proba(x) for member in nets]
+    assert not np.allclose(votes[0], votes[1]), "each member has a model of its own"
+
+
+def test_pictures():
+    rng = np.random.default_rng(1)
+    y = np.arange(60) % 2
+    x = rng.random((60, 8, 8)) * 0.2 + y[:, None, None]
+
+    def build(n_classes):
+        model = keras.Sequential(
+            [keras.Input((8, 8)), keras.layers.Flatten(), keras.layers.Dense(n_classes, "softmax")]
+        )
+        model.compile(keras.optimizers.Adam(0.05), "sparse_categorical_crossentropy")
+        return model
+
+    assert KerasClassifier(build, epochs=10, random_state=1).fit(x, y).score(x, y) == 1
