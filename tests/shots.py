@@ -62,12 +62,10 @@ def open_notebook(page, address, token, name):
 
 
 def scroll_to(page, text):
-    """Bring the cell that holds a text to the top of the notebook."""
-    page.evaluate(
-        """text => { const cells = [...document.querySelectorAll('.jp-Cell')];
-        const cell = cells.find(c => c.innerText.includes(text)); if (cell) cell.scrollIntoView({block: 'start'}); }""",
-        text,
-    )
+    """Bring the cell that holds a text to the top of the notebook, as soon as it is drawn."""
+    holds = "text => [...document.querySelectorAll('.jp-Cell')].find(cell => cell.innerText.includes(text))"
+    cell = page.wait_for_function(holds, arg=text, timeout=60_000).as_element()
+    cell.evaluate("cell => cell.scrollIntoView({block: 'start'})")
     page.wait_for_timeout(2500)
 
 

@@ -1,11 +1,18 @@
 """The mechanism of the exercises: blank, wrong, right, hints, solution, and progress."""
 
+import collections
+import importlib
 import json
+import re
+from pathlib import Path
 
 import pytest
 
 from lib.exercises import core, modules, progress
 
+ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_[0-9][0-9].py"))]
+RIGHT = [case for module in ANSWERS for case in module.RIGHT]
+MISTAKES = [case for module in ANSWERS for case in module.MISTAKES]
 ALL = [exercise for exercises in modules().values() for exercise in exercises]
 
 
@@ -45,6 +52,31 @@ def test_an_error_in_an_answer_is_told_in_one_line(exercise):
 
     verdict = exercise.judge(broken)
     assert verdict.state == "wrong" and verdict.message == "Your answer stopped with RuntimeError: oh"
+
+
+def named(value):
+    return getattr(value, "key", None)
+
+
+@pytest.mark.parametrize("exercise, answer", RIGHT, ids=named)
+def test_another_right_answer_passes(exercise, answer):
+    verdict = exercise.judge(answer)
+    assert verdict.state == "right", verdict.message
+
+
+@pytest.mark.parametrize("exercise, answer, message", MISTAKES, ids=named)
+def test_a_likely_mistake_gets_its_own_message(exercise, answer, message):
+    verdict = exercise.judge(answer)
+    assert verdict.state == "wrong"
+    assert re.search(message, verdict.message), verdict.message
+    assert "\n" not in verdict.message
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=by_key)
+def test_every_exercise_is_tried_with_right_and_with_wrong_answers(exercise):
+    others = [answer for tried, answer in RIGHT if tried is exercise]
+    messages = collections.Counter(message for tried, _, message in MISTAKES if tried is exercise)
+    assert others and len(messages) >= 2
 
 
 def make(key="e99.q1"):

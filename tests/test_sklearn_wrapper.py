@@ -35,6 +35,8 @@ def softmax(n_features, n_classes, units=16, learning_rate=0.02):
 def sigmoid(n_features, units=8, dropout=0.0, optimizer="adam"):
     layers = [keras.Input((n_features,)), keras.layers.Dense(units, "relu"), keras.layers.Dropout(dropout)]
     model = keras.Sequential([*layers, keras.layers.Dense(1, "sigmoid")])
+    optimizer = keras.optimizers.get(optimizer)
+    optimizer.learning_rate = 0.01
     model.compile(optimizer, "binary_crossentropy", metrics=["accuracy"])
     return model
 

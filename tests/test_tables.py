@@ -150,7 +150,9 @@ def test_the_lesson_runs_on_eight_columns(write, tmp_path):
 
 
 def test_the_lesson_tells_a_bad_file_in_one_line(write, tmp_path):
-    done = course_run(write(GOOD.replace("41", "young")), "well", tmp_path / "out")
+    header, *rows = GOOD.splitlines()
+    path = write("\n".join([header, *rows * 5]).replace("41", "young"))
+    done = course_run(path, "well", tmp_path / "out")
     assert done.returncode == 1
     assert "mine.csv, line 3, column 'age': 'young' is not a number" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr

@@ -1,10 +1,7 @@
-"""Exercise by exercise of notebook 03: another right answer passes, and each likely mistake gets its own message."""
-
-import re
+"""Answers to the exercises of notebook 03: right ones that are not the reference, and likely mistakes."""
 
 import keras
 import numpy as np
-import pytest
 
 from lib.exercises import e03
 
@@ -154,19 +151,13 @@ MISTAKES_4 = [
 ]
 
 
-@pytest.mark.parametrize(
-    "exercise, answer",
-    [
-        (e03.q1, functional),
-        (e03.q2, by_difference),
-        (e03.q3, picture_by_picture),
-        (e03.q4, drawn_first),
-        (e03.q4, by_parent),
-    ],
-)
-def test_another_right_answer_passes(exercise, answer):
-    verdict = exercise.judge(answer)
-    assert verdict.state == "right", verdict.message
+RIGHT = [
+    (e03.q1, functional),
+    (e03.q2, by_difference),
+    (e03.q3, picture_by_picture),
+    (e03.q4, drawn_first),
+    (e03.q4, by_parent),
+]
 
 
 MISTAKES = [
@@ -174,10 +165,3 @@ MISTAKES = [
     for exercise, mistakes in ((e03.q1, MISTAKES_1), (e03.q2, MISTAKES_2), (e03.q3, MISTAKES_3), (e03.q4, MISTAKES_4))
     for answer, message in mistakes
 ]
-
-
-@pytest.mark.parametrize("exercise, answer, message", MISTAKES)
-def test_a_likely_mistake_gets_its_own_message(exercise, answer, message):
-    verdict = exercise.judge(answer)
-    assert verdict.state == "wrong"
-    assert re.search(message, verdict.message), verdict.message

@@ -1,11 +1,9 @@
-"""Exercise by exercise of notebook 02: another right answer passes, and each likely mistake gets its own message."""
+"""Answers to the exercises of notebook 02: right ones that are not the reference, and likely mistakes."""
 
 import math
-import re
 
 import numpy as np
 import pandas as pd
-import pytest
 from scipy.stats import loguniform, randint, uniform
 from sklearn.feature_selection import SelectKBest
 from sklearn.linear_model import LogisticRegression
@@ -134,27 +132,14 @@ MISTAKES_5 = [
 ]
 
 
-@pytest.mark.parametrize(
-    "exercise, answer",
-    [
-        (e02.q1, by_listing),
-        (e02.q2, own_distribution),
-        (e02.q3, with_pandas),
-        (e02.q4, by_hand),
-        (e02.q5, by_sorting),
-    ],
-)
-def test_another_right_answer_passes(exercise, answer):
-    verdict = exercise.judge(answer)
-    assert verdict.state == "right", verdict.message
+RIGHT = [
+    (e02.q1, by_listing),
+    (e02.q2, own_distribution),
+    (e02.q3, with_pandas),
+    (e02.q4, by_hand),
+    (e02.q5, by_sorting),
+]
 
 
 ALL = [(e02.q1, MISTAKES_1), (e02.q2, MISTAKES_2), (e02.q3, MISTAKES_3), (e02.q4, MISTAKES_4), (e02.q5, MISTAKES_5)]
 MISTAKES = [(exercise, answer, message) for exercise, mistakes in ALL for answer, message in mistakes]
-
-
-@pytest.mark.parametrize("exercise, answer, message", MISTAKES)
-def test_a_likely_mistake_gets_its_own_message(exercise, answer, message):
-    verdict = exercise.judge(answer)
-    assert verdict.state == "wrong"
-    assert re.search(message, verdict.message), verdict.message
