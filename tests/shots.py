@@ -76,7 +76,7 @@ def main(folder):
     folder.mkdir(parents=True, exist_ok=True)
     with jupyterlab() as (address, token), sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
-        page = browser.new_page(viewport={"width": 1200, "height": 860}, device_scale_factor=1)
+        page = browser.new_page(viewport={"width": 1200, "height": 1090}, device_scale_factor=1)
         open_notebook(page, address, token, "03_keras_tuner.ipynb")
         scroll_to(page, "What the trials say")
         page.screenshot(path=folder / "lesson_03.png")
