@@ -47,6 +47,12 @@ def test_cells_are_short(notebook):
     assert len(widest) <= 105, f"a reader would have to scroll sideways: {widest}"
 
 
+def test_no_cell_ends_with_a_semicolon(notebook):
+    # IPython looks it up in its history, and shows the output all the same when that file is locked or damaged.
+    ends = [source(cell).rstrip().endswith(";") for cell in code_cells(notebook)]
+    assert not any(ends), "assign the value to a name instead"
+
+
 def test_prose_around_most_cells(notebook):
     cells = read(notebook)["cells"]
     prose = sum(cell["cell_type"] == "markdown" for cell in cells)
