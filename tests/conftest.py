@@ -1,12 +1,16 @@
 """What several test modules need: the notebooks, and a place of our own for a learner's progress."""
 
 import json
+import signal
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+# A shell starts background jobs with Ctrl-C ignored, and so would be every process that the tests start and stop.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_generate_tests(metafunc):

@@ -305,6 +305,8 @@ def test_roc_auc(two, pipeline):
 @pytest.mark.parametrize("kind", ["soft", "hard", "bagging", "stacking", "boosting"])
 def test_ensembles(two, kind):
     x, y = two
+    if kind == "boosting":  # a member without a mistake would end it: every tenth label is the wrong one
+        y = np.where(np.arange(len(y)) % 10 == 0, np.where(y == "yes", "no", "yes"), y)
     net = KerasClassifier(sigmoid, epochs=12, batch_size=16, random_state=1)
     members = [("a", net), ("b", clone(net).set_params(units=24)), ("line", LogisticRegression())]
     ensemble = {
