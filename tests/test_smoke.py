@@ -5,12 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 import yaml
-from conftest import ROOT, code_cells
+from conftest import NOTEBOOKS, ROOT, read
+
+from lib.runner.execute import collect_metrics
 
 BOUNDS = yaml.safe_load((ROOT / "tests" / "metrics.yaml").read_text(encoding="utf-8"))
-METRIC = "application/vnd.course.metric+json"
 
 
 def check(found, bounds, where):
@@ -34,13 +34,9 @@ def test_runs_at_the_smoke_profile(notebook, tmp_path):
 
 
 def test_stored_metrics_are_within_bounds(notebook):
-    outputs = [output for cell in code_cells(notebook) for output in cell["outputs"]]
-    metrics = [output["data"][METRIC] for output in outputs if METRIC in output.get("data", {})]
-    found = {metric["name"]: metric["value"] for metric in metrics}
+    found = collect_metrics(read(notebook))
     check(found, BOUNDS[notebook.stem]["lesson"], f"{notebook.stem}, as stored")
 
 
-@pytest.mark.parametrize("profile", ["smoke", "lesson"])
-def test_bounds_belong_to_notebooks(profile):
-    stems = {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
-    assert set(BOUNDS) == stems
+def test_bounds_belong_to_notebooks():
+    assert set(BOUNDS) == {path.stem for path in NOTEBOOKS}
