@@ -1,0 +1,159 @@
+"""Number formats, what they do to gradients, what a step costs in each."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, TEMPLATE, VERMILION, layout
+
+# --- number formats, and what they do to gradients
+
+
+FORMATS = {"float32": (8, 23), "bfloat16": (8, 7), "float16": (5, 10), "float8_e5m2": (5, 2), "float8_e4m3fn": (4, 3)}
+
+
+def bits_data(number, formats=tuple(FORMATS)):
+    """Take a number apart as each format stores it.
+
+    Args:
+        number: a float.
+        formats: names from `FORMATS`, which says how many exponent and mantissa bits each has.
+
+    Returns:
+        A DataFrame, one row a format: format, sign, exponent, mantissa (str of 0 and 1), stored (float),
+        error (relative, float; nan for a number that is 0, infinite or no number).
+    """
+    import ml_dtypes  # numpy's own formats end with float16
+
+    rows = []
+    for name in formats:
+        exponent_bits, mantissa_bits = FORMATS[name]
+        width = 1 + exponent_bits + mantissa_bits
+        with np.errstate(over="ignore"):
+            stored = np.array(number).astype(getattr(ml_dtypes, name, None) or name)
+        bits = f"{int(stored.view(f'uint{width}')):0{width}b}"
+        error = abs(float(stored) - number) / abs(number) if number and np.isfinite(number) else np.nan
+        cut = 1 + exponent_bits
+        rows.append((name, bits[0], bits[1:cut], bits[cut:], float(stored), error))
+    return pd.DataFrame(rows, columns=["format", "sign", "exponent", "mantissa", "stored", "error"])
+
+
+def plot_bits(number, formats=tuple(FORMATS)):
+    """Draw the bits of a number in each format, coloured by what they are for; see `bits_data`."""
+    table = bits_data(number, formats)
+    figure = go.Figure()
+    for part, colour, ink in (("sign", VERMILION, "white"), ("exponent", ORANGE, "black"), ("mantissa", BLUE, "white")):
+        before = {"sign": 0, "exponent": 1}.get(part)
+        starts = [1 + len(row.exponent) if before is None else before for row in table.itertuples()]
+        places = [
+            (start + offset, row, bit)
+            for row, (start, bits) in enumerate(zip(starts, table[part], strict=True))
+            for offset, bit in enumerate(bits)
+        ]
+        x, y, text = zip(*places, strict=True)
+        marker = {"symbol": "square", "size": 19, "color": colour}
+        figure.add_scatter(
+            x=x, y=y, text=text, mode="markers+text", marker=marker, textfont={"color": ink, "size": 12},
+            name=part, hoverinfo="skip",
+        )  # fmt: skip
+    names = [f"<b>{row.format}</b><br>{row.stored:.9g}" for row in table.itertuples()]
+    figure.update_yaxes(
+        tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5], showgrid=False
+    )
+    figure.update_xaxes(visible=False, range=[-0.7, 31.7])
+    return layout(figure, f"The bits of {number:g}, and the number they stand for", 120 + 52 * len(table))
+
+
+FLOAT16 = {"smallest": 2.0**-24, "smallest normal": 2.0**-14, "largest": 65504.0}
+FATES = {"lost: becomes 0": VERMILION, "coarse: subnormal": ORANGE, "kept": BLUE, "too large: becomes infinite": PURPLE}
+
+
+def gradients_data(gradients, scale=1.0):
+    """Sort gradients by size, and say what float16 makes of each once it is multiplied by a loss scale.
+
+    Args:
+        gradients: float array of any shape; zeros are left out, since there is nothing to lose.
+        scale: the loss scale.
+
+    Returns:
+        A DataFrame: exponent (int, of two: the floor of log2 of the scaled size), fate (a key of `FATES`) and
+        share (of all gradients that are not zero).
+    """
+    sizes = np.abs(np.asarray(gradients, "float64").ravel())
+    sizes = sizes[sizes > 0] * scale
+    lost = sizes <= FLOAT16["smallest"] / 2  # a tie rounds to the even neighbour, which is 0
+    conditions = [lost, sizes < FLOAT16["smallest normal"], sizes < FLOAT16["largest"] + 16]
+    fate = np.select(conditions, list(FATES)[:3], list(FATES)[3])
+    table = pd.DataFrame({"exponent": np.floor(np.log2(sizes)).astype(int), "fate": fate})
+    return (table.value_counts() / max(len(table), 1)).rename("share").reset_index().sort_values(["exponent", "fate"])
+
+
+def plot_gradients(gradients, scales=(1.0,)):
+    """Draw how large gradients are, and what float16 loses of them, one panel a loss scale; see `gradients_data`."""
+    panels = [gradients_data(gradients, scale) for scale in scales]
+    titles = [f"loss scale {scale:,.0f}" for scale in scales]
+    figure = make_subplots(len(scales), 1, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.13)
+    named = set()  # each fate once in the legend, and only those that occur
+    for row, table in enumerate(panels, start=1):
+        for fate, colour in FATES.items():
+            part = table[table.fate == fate]
+            share = part.share.sum()
+            first = len(part) > 0 and fate not in named
+            named |= {fate} if first else set()
+            figure.add_bar(
+                x=part.exponent + 0.5, y=part.share, width=0.9, name=fate, marker_color=colour, legendgroup=fate,
+                showlegend=first, hovertemplate="2<sup>%{x:.0f}</sup>: %{y:.2%}<extra>" + f"{fate}, {share:.1%} in all</extra>",
+                row=row, col=1,
+            )  # fmt: skip
+    figure.add_vrect(x0=-25, x1=16, fillcolor=GREY, opacity=0.2, line_width=0, row="all", col=1)
+    exponents = range(-60, 21, 5)
+    figure.update_xaxes(tickvals=list(exponents), ticktext=[f"2<sup>{e}</sup>" for e in exponents])
+    figure.update_xaxes(title_text="size of a gradient; the grey band is what float16 can hold", row=len(scales))
+    figure.update_yaxes(title_text="share", tickformat=".0%", rangemode="tozero")
+    height = 140 + 190 * len(scales)
+    legend = {"y": 1 + 22 / (height - 150)}
+    return layout(figure, "What float16 makes of gradients", height, barmode="overlay", legend=legend, margin_t=100)
+
+
+# --- what a step costs under each policy
+
+
+def costs_data(table):
+    """Express the spread of the measurements of each step as times of the first policy's median.
+
+    Args:
+        table: DataFrame with block, size, step, policy, ms, low, high and times_faster (see `lib.precision.compare`).
+
+    Returns:
+        The table with two more columns, slowest and fastest: times_faster at the measurements `high` and `low`.
+    """
+    first = table.times_faster * table.ms
+    return table.assign(slowest=first / table.high, fastest=first / table.low)
+
+
+def plot_costs(table, title):
+    """Draw how many times faster each policy is than the first one, for each block and size; see `costs_data`."""
+    table = costs_data(table)
+    steps = list(table.step.unique())
+    figure = make_subplots(1, len(steps), shared_yaxes=True, subplot_titles=steps, horizontal_spacing=0.04)
+    for column, step in enumerate(steps, start=1):
+        for colour, (policy, part) in zip(
+            TEMPLATE.layout.colorway, table[table.step == step].groupby("policy", sort=False), strict=False
+        ):
+            spread = {
+                "array": part.fastest - part.times_faster, "arrayminus": part.times_faster - part.slowest,
+                "color": GREY, "thickness": 1.5, "width": 4,
+            }  # fmt: skip
+            figure.add_bar(
+                y=part.block + " " + part["size"].astype(str), x=part.times_faster, name=policy, legendgroup=policy,
+                showlegend=column == 1, marker_color=colour, orientation="h", customdata=part.ms, error_x=spread,
+                hovertemplate="%{customdata:.2f} ms, %{x:.2f} times as fast<extra>" + policy + "</extra>",
+                row=1, col=column,
+            )  # fmt: skip
+    figure.add_vline(x=1, line={"color": GREY, "dash": "dot"})
+    figure.update_xaxes(title_text="times as fast", rangemode="tozero", tickcolor=GREY)
+    figure.update_yaxes(autorange="reversed", tickcolor=GREY)
+    height = 200 + 28 * len(table) // len(steps)
+    legend = {"y": 1 + 22 / (height - 150), "traceorder": "normal"}
+    return layout(figure, title, height, legend=legend, margin_t=100)
