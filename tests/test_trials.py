@@ -4,6 +4,7 @@ import warnings
 
 import keras_tuner as kt
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
 from sklearn.base import BaseEstimator, ClassifierMixin
@@ -13,6 +14,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lib import tuning
+from lib.errors import CourseError
 from lib.trials import trials_frame
 
 LAST = ["score", "direction", "seconds", "epochs", "status"]
@@ -161,3 +163,132 @@ def test_the_metric_that_decides_is_the_score():
     assert trials_frame(search).score.tolist() == search.cv_results_["mean_test_loss"].tolist()
     with pytest.raises(ValueError, match="several metrics"):
         trials_frame(searched(LogisticRegression(), {"C": [1, 2]}, refit=False, **metrics))
+
+
+def test_a_search_without_results_and_what_is_no_search_are_told_so():
+    with pytest.raises(CourseError, match="fit first"):
+        trials_frame(GridSearchCV(Pretender(), {"units": [1]}))
+    with pytest.raises(CourseError, match="A list is no search"):
+        trials_frame([1, 2])
+
+
+# --- the folder of a tuner
+
+
+def test_the_folder_tells_the_same_as_the_tuner(fake):
+    pd.testing.assert_frame_equal(trials_frame(fake.project_dir), trials_frame(fake))
+
+
+def test_a_folder_is_read_while_its_search_runs(tmp_path):
+    seen = []
+
+    class Watched(Fake):
+        def run_trial(self, trial, **kwargs):
+            self.oracle.save()
+            if trial.trial_id == "3":
+                seen.append(trials_frame(self.project_dir))
+            return {"accuracy": 0.5}
+
+    Watched(None, kt.Objective("accuracy", "max"), max_trials=4, seed=1, directory=tmp_path).search(verbose=0)
+    assert seen[0].status.tolist() == ["COMPLETED"] * 3 + ["RUNNING"]
+    assert seen[0].score.isna().tolist() == [False] * 3 + [True]
+
+
+def test_a_hyperparameter_may_be_called_epochs(tmp_path):
+    class Fixed(kt.RandomSearch):
+        def run_trial(self, trial, **kwargs):
+            return {"loss": float(trial.hyperparameters.get("epochs"))}
+
+    hp = kt.HyperParameters()
+    hp.Int("epochs", 1, 5)
+    tuner = Fixed(None, kt.Objective("loss", "min"), max_trials=3, hyperparameters=hp, seed=1, directory=tmp_path)
+    tuner.search(verbose=0)
+    frame = trials_frame(tuner.project_dir)
+    assert frame.columns.tolist() == ["trial", "param_epochs", *LAST]
+    assert set(frame.direction) == {"min"} and frame.score.tolist() == frame.param_epochs.tolist()
+    assert frame.epochs.isna().all()
+
+
+def test_a_folder_that_does_not_tell_the_direction_is_asked_for_it(tmp_path):
+    class Two(kt.RandomSearch):
+        def run_trial(self, trial, **kwargs):
+            return {"accuracy": 0.5, "loss": 0.5}
+
+    hp = kt.HyperParameters()
+    hp.Int("units", 1, 9)
+    objective = kt.Objective("accuracy", "max")
+    tuner = Two(None, objective, max_trials=2, hyperparameters=hp, seed=1, directory=tmp_path, project_name="two")
+    tuner.search(verbose=0)
+    with pytest.raises(CourseError, match="direction='max' or direction='min'"):
+        trials_frame(tuner.project_dir)
+    assert set(trials_frame(tuner.project_dir, direction="max").direction) == {"max"}
+
+
+def test_a_folder_without_a_search_says_where_one_is(fake):
+    with pytest.raises(CourseError, match=r"there is one in .*untitled_project"):
+        trials_frame(fake.directory)
+    with pytest.raises(CourseError, match="no search of KerasTuner in nowhere"):
+        trials_frame("nowhere")
+
+
+# --- a study of Optuna
+
+
+def objective(trial):
+    units = trial.suggest_int("units", 32, 96, step=32)
+    if trial.suggest_categorical("optimizer", ["adam", "sgd"]) == "sgd":
+        trial.suggest_float("momentum", 0.0, 0.9)
+    for epoch in range(3):
+        trial.report(epoch / 10, step=epoch)
+        if units == 96 and epoch == 1:
+            raise optuna.TrialPruned
+    if units == 64:
+        raise ValueError("no 64 here")
+    return units / 100
+
+
+@pytest.fixture
+def study():
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(direction="maximize", sampler=optuna.samplers.RandomSampler(seed=1))
+    study.optimize(objective, n_trials=12, catch=ValueError)
+    return study
+
+
+def test_a_study_has_the_columns_and_types_of_a_tuner(study, fake):
+    frame, tuner = trials_frame(study), trials_frame(fake)
+    assert frame.columns.tolist() == ["trial", "units", "optimizer", "momentum", *LAST]
+    assert set(frame.columns) == set(tuner.columns)
+    assert frame.dtypes.to_dict() == tuner[frame.columns].dtypes.to_dict()
+    assert set(frame.direction) == {"max"} and frame.seconds.notna().all()
+
+
+def test_pruned_and_failed_trials_of_a_study_keep_their_rows(study):
+    frame = trials_frame(study)
+    expected = frame.units.map({32: "COMPLETED", 64: "FAILED", 96: "PRUNED"})
+    assert frame.status.tolist() == expected.tolist() and frame.status.nunique() == 3
+    assert (frame.epochs == frame.units.map({32: 3, 64: 3, 96: 2})).all()
+    assert (frame.score[frame.status == "PRUNED"] == 0.1).all(), "the last value it reported"
+    assert frame.score[frame.status == "FAILED"].isna().all()
+
+
+def test_running_and_waiting_trials_of_a_study_keep_their_rows(study):
+    study.ask()
+    study.enqueue_trial({"units": 32})
+    frame = trials_frame(study).tail(2)
+    assert frame.status.tolist() == ["RUNNING", "WAITING"]
+    assert frame.score.isna().all() and frame.seconds.isna().all() and frame.epochs.isna().all()
+
+
+def test_a_study_of_several_objectives_gives_the_one_asked_for():
+    study = optuna.create_study(directions=["maximize", "minimize"])
+    study.optimize(lambda trial: (trial.suggest_float("x", 0, 1), 7), n_trials=3)
+    assert trials_frame(study).score.tolist() == [t.params["x"] for t in study.trials]
+    second = trials_frame(study, objective=1)
+    assert set(second.score) == {7} and set(second.direction) == {"min"}
+    with pytest.raises(CourseError, match="objective=2: this study has 2, counted from 0"):
+        trials_frame(study, objective=2)
+
+
+def test_a_study_without_trials_is_an_empty_table():
+    assert trials_frame(optuna.create_study()).columns.tolist() == ["trial", *LAST]

@@ -64,13 +64,13 @@ def search_log(tuner):
     """Read when each trial ran, and for how long; it is written beside the trials and survives a restart.
 
     Args:
-        tuner: A tuner that `search` has run.
+        tuner: A tuner that `search` has run, or its folder (`tuner.project_dir`).
 
     Returns:
         A list of dicts, one for each time a trial ran to its end: trial_id, worker, start (seconds since 1970),
         seconds, epochs (trained), status. Empty where no parallel search has run.
     """
-    path = os.path.join(tuner.project_dir, LOG)
+    path = os.path.join(getattr(tuner, "project_dir", tuner), LOG)
     if not os.path.exists(path):
         return []
     rows = []
