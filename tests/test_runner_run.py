@@ -90,7 +90,7 @@ def test_no_text_in_a_figure_ends_its_script():
         (["run", "--profile", "quick"], "'smoke', 'lesson', 'full'"),
         (["run", "--fast"], "unknown argument: --fast"),
         (["run", "--out", "images/bars.svg/sub"], "images/bars.svg/sub cannot be written"),
-        (["rum"], "'lab', 'list', 'run', 'doctor'"),
+        (["rum"], "'lab', 'list', 'run', 'sweep', 'doctor'"),
     ],
 )
 def test_a_wrong_request_is_told_and_writes_nothing(folder, words, message):

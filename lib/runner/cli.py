@@ -1,4 +1,4 @@
-"""The command `course`: lab, list, run and doctor. It imports papermill and the like only once a request is right.
+"""The command `course`: lab, list, run, sweep and doctor. It imports papermill and the like only once a request is right.
 
 Exit status: 0 done, 1 a notebook or check failed, 2 the request was wrong, 130 stopped by Ctrl-C.
 """
@@ -28,6 +28,7 @@ EXAMPLES = """examples:
   course run                              every lesson
   course run 03 -p max_epochs 4 -p seed 7 a lesson with other values
   course run --profile smoke              every lesson in a few seconds each
+  course sweep 03 -g seed=1,2,3           a lesson once for each value, on all cores
   course lab                              the lessons in JupyterLab
   course doctor                           what this machine has and lacks"""
 
@@ -41,6 +42,19 @@ RUN_EXAMPLES = """examples:
 
 A parameter goes to every chosen notebook that has it; `course list` shows names, types and ranges.
 Exit status: 0 done, 1 a notebook failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
+
+SWEEP_HELP = """Runs one notebook once for each point of a grid, or each row of a table, on Dask: on this machine's
+cores, or on a running cluster. Writes into DIR runs.csv (parameters, metrics, seconds, status), parallel.html and
+index.html over all runs, and the executed notebooks in runs/. What is done is never run again: the same call goes on
+after Ctrl-C, a kill or a crash, and runs again only what failed. What a notebook itself writes is not kept."""
+
+SWEEP_EXAMPLES = """examples:
+  course sweep 03 -g max_epochs=3,9,27 -g seed=1..5   fifteen runs
+  course sweep 03 --params runs.csv                   a column for each parameter, a row for each run
+  course sweep 03 -g seed=1..100 --scheduler tcp://10.0.0.1:8786
+
+On another machine, with the same kit:  .venv/bin/dask worker tcp://10.0.0.1:8786 --nthreads 1
+Exit status: 0 done, 1 a run failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -109,6 +123,19 @@ def _parser():
     run_parser.add_argument("--profile", choices=PROFILES, default="lesson",
                             help="smoke: seconds; lesson: as the notebook stands; full: the paper-sized run")  # fmt: skip
     run_parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write into (default: runs/DATE-TIME)")
+    sweep_parser = command("sweep", sweep, "run a notebook once for each point of a grid",
+                           description=SWEEP_HELP, epilog=SWEEP_EXAMPLES)  # fmt: skip
+    sweep_parser.add_argument("notebook", metavar="NB", help="number or name of the notebook")
+    sweep_parser.add_argument("-g", "--grid", action="append", default=[], metavar="NAME=V1,V2",
+                              help="a parameter and its values; may be given again, every combination is run")  # fmt: skip
+    sweep_parser.add_argument("--params", type=Path, metavar="CSV", help="a table of runs instead of a grid")
+    sweep_parser.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
+                              metavar=("NAME", "VALUE"), help="a parameter with the same value in every run")  # fmt: skip
+    sweep_parser.add_argument("--profile", choices=PROFILES, default="lesson", help="what the other parameters are")
+    where = sweep_parser.add_mutually_exclusive_group()
+    where.add_argument("--workers", type=_positive, metavar="N", help="processes on this machine (default: as many as fit)")
+    where.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask cluster, such as tcp://10.0.0.1:8786")
+    sweep_parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write into (default: runs/sweep_NB)")
     command("doctor", doctor, "what this machine has, and the mend of what it lacks")
     return parser
 
@@ -155,6 +182,44 @@ def run(args, rest):
     if stopped:
         return STOPPED
     return FAILED if any(outcome.error for outcome in outcomes) else DONE
+
+
+def sweep(args, rest):
+    """Check the request, then run every point that is not done yet, on Dask."""
+    from lib.runner.books import only_one
+    from lib.runner.points import read_points
+
+    folder = notebooks_folder()
+    request = read_points(read_folder(folder), args.notebook, args.profile, args.parameter, args.grid, args.params)
+    out = _make_folder(args.out or folder.parent / "runs" / f"sweep_{request[0].name}", None)
+    with only_one(out, f"course {' '.join(sys.argv[1:])}"), _terminate_as_interrupt():
+        return _sweep(request, out, args)
+
+
+def _sweep(request, out, args):
+    from lib.runner.sweep import Lost
+    from lib.runner.sweep import sweep as sweep_points
+
+    again = "what is done is kept: make the same call again to go on"
+    try:
+        books = sweep_points(*request, out, args.workers, args.scheduler)
+    except KeyboardInterrupt:
+        print(f"\ncourse: stopped; {again}", file=sys.stderr)
+        return STOPPED
+    except Lost:
+        print(f"\ncourse: the scheduler is gone; {again}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"\ncourse: {out} cannot be written any more: {error.strerror}; {again}", file=sys.stderr)
+        return FAILED
+    print(out / "parallel.html")
+    return FAILED if books.count("failed") else DONE
+
+
+def _positive(word):
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(f"{word!r} is not a number of processes of at least 1")
+    return int(word)
 
 
 def doctor(args, rest):

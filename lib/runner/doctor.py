@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from lib.machine import cores
+
 ROOT = Path(__file__).resolve().parents[2]
 INSTALL = f'"{sys.executable}" -m pip install -r requirements.txt'
 GIB = 2**30
@@ -81,14 +83,13 @@ def _package(name, pinned):
 
 def processor():
     """Look at cores and at what makes 16-bit floats fast."""
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     try:
         flags = set(re.findall(r"\S+", Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")))
         fast = [label for flag, label in (("avx512_bf16", "AVX512_BF16"), ("amx_bf16", "AMX")) if flag in flags]
         bfloat16 = ", ".join(fast) or "not in hardware: lessons run, bfloat16 is slower than float32"
     except OSError:
         bfloat16 = "unknown on this system"
-    return [Finding("cores", str(usable)), Finding("bfloat16", bfloat16)]
+    return [Finding("cores", str(cores())), Finding("bfloat16", bfloat16)]
 
 
 def memory():

@@ -2,12 +2,10 @@
 
 import json
 import logging
-import os
 import re
 import shutil
 import sys
 import time
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from lib.runner.notebooks import NotebookInfo, headings, text
@@ -32,14 +30,16 @@ class Outcome:
         return "failed" if self.error else "done"
 
 
-def execute(info, values, out, label):
+def execute(info, values, out, label="", folder=None):
     """Run a notebook; the executed one is in the folder only when it has ended.
 
     Args:
         info: the `NotebookInfo`.
         values: dict of the parameters that are set.
         out: Path of an existing folder; the executed notebook gets the same file name there.
-        label: what the progress bar, or the line that replaces it, calls this run, such as "[1/2] 03_keras_tuner".
+        label: what the progress bar, or the line that replaces it, calls this run, such as "[1/2] 03_keras_tuner";
+            empty for neither.
+        folder: Path that the kernel works in; the notebook's own if None.
 
     Returns:
         An `Outcome`; a failing cell and a kernel that died are told in it.
@@ -47,15 +47,14 @@ def execute(info, values, out, label):
     Raises:
         KeyboardInterrupt: the run was stopped; its kernel is shut down and nothing of it is left.
     """
-    bar = {"desc": label, "file": sys.stderr} if sys.stderr.isatty() else False
-    if not bar:
+    bar = {"desc": label, "file": sys.stderr} if label and sys.stderr.isatty() else False
+    if label and not bar:
         print(f"{label} ...", file=sys.stderr, flush=True)
     partial = out / f".{info.name}.partial.ipynb"
     outcome, start, error = Outcome(info, values), time.perf_counter(), None
     try:
         try:
-            with _environment(COURSE_RUN_DIR=str(out / info.name)):
-                _papermill(info.path, partial, values, bar)
+            _papermill(info.path, partial, values, bar, folder or info.path.parent, out / info.name)
         except Exception as raised:  # whatever it is, the next notebook still runs
             error = raised
         if not partial.exists():
@@ -64,12 +63,12 @@ def execute(info, values, out, label):
         _finish(outcome, error, partial, out / info.path.name)
     finally:
         partial.unlink(missing_ok=True)
-    if not bar:
+    if label and not bar:
         print(f"{label} {outcome.status} in {outcome.seconds:.0f} s", file=sys.stderr, flush=True)
     return outcome
 
 
-def _papermill(source, target, values, bar):
+def _papermill(source, target, values, bar, folder, products):
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
@@ -80,7 +79,7 @@ def _papermill(source, target, values, bar):
 
         @property
         def kernel_spec(self):
-            return KernelSpec(**get_kernel_dict())
+            return KernelSpec(**get_kernel_dict(), env={"COURSE_RUN_DIR": str(products)})
 
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is told in one line of ours
     execute_notebook(
@@ -90,7 +89,7 @@ def _papermill(source, target, values, bar):
         kernel_name="python3",
         language="python",
         progress_bar=bar,
-        cwd=str(source.parent),
+        cwd=str(folder),
         kernel_manager_class=ThisPython,
         # The kernel's own log, not the lesson's output: it would run through the progress bar.
         extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
@@ -152,17 +151,3 @@ def _heading_of_failure(notebook, index):
 
 def _literal(path):
     return str(path).replace("{", "{{").replace("}", "}}")  # papermill formats its paths
-
-
-@contextmanager
-def _environment(**variables):
-    kept = {name: os.environ.get(name) for name in variables}
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        for name, value in kept.items():
-            if value is None:
-                del os.environ[name]
-            else:
-                os.environ[name] = value

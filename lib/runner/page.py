@@ -85,8 +85,12 @@ def write_plotly(folder):
 def replace_text(path, content):
     """Write a text file at once: a reader sees the old one or the new one, never half."""
     half = path.with_name(f".{path.name}.partial")
-    half.write_text(content, encoding="utf-8")
-    half.replace(path)
+    try:
+        half.write_text(content, encoding="utf-8")
+        half.replace(path)
+    except OSError:
+        half.unlink(missing_ok=True)
+        raise
 
 
 def plotly_div(figure, name):

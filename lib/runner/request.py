@@ -25,7 +25,7 @@ def plan(infos, words=(), profile="lesson", given=()):
     profiles = read_profiles(chosen[0].path.parent) if profile != "lesson" else {}
     for name, _ in given:
         if not any(info.parameter(name) for info in chosen):
-            raise CourseError(_unknown_parameter(name, chosen))
+            raise CourseError(unknown_parameter(name, chosen))
     plans = []
     for info in chosen:
         values = profile_values(info, profiles, profile)
@@ -86,7 +86,7 @@ def profile_values(info, profiles, profile):
         where = f"profiles.yaml, {info.name}, {profile}: "
         parameter = info.parameter(name)
         if parameter is None:
-            raise CourseError(where + _unknown_parameter(name, [info]))
+            raise CourseError(where + unknown_parameter(name, [info]))
         # YAML 1.1 reads 1e-3 as text: what is text for a number goes the way of the command line.
         read = parameter.parse if isinstance(value, str) and parameter.type != "str" else parameter.check
         try:
@@ -119,7 +119,8 @@ def check_profiles(infos, profiles):
     return found
 
 
-def _unknown_parameter(name, infos):
+def unknown_parameter(name, infos):
+    """Say that no notebook has this parameter, which one is near, and which ones each notebook has."""
     names = {info.name: [parameter.name for parameter in info.parameters] for info in infos}
     near = nearest(str(name), sorted({each for group in names.values() for each in group}))
     guess = f" Did you mean {near}?" if near else ""

@@ -7,6 +7,7 @@ import os
 import sys
 import types
 
+from lib.machine import cores
 from lib.tuning import worker
 
 
@@ -27,15 +28,6 @@ def count_workers(workers):
     if not isinstance(workers, int) or isinstance(workers, bool) or workers < 1:
         raise ValueError(f"workers must be a whole number of at least 1, or None for one a core, not {workers!r}")
     return workers
-
-
-def cores():
-    """Cores this process may use: its affinity where the system has one, and a container's share."""
-    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    with contextlib.suppress(OSError, ValueError), open("/sys/fs/cgroup/cpu.max") as file:
-        quota, period = file.read().split()
-        count = min(count, max(1, int(quota) // int(period)))
-    return count
 
 
 def _gpus():

@@ -1,0 +1,165 @@
+"""What `course sweep` is asked for: the points of a grid or of a table, each keyed by all that decides its outcome."""
+
+import csv
+import hashlib
+import importlib.metadata
+import itertools
+import json
+import platform
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from lib.errors import CourseError
+from lib.runner.notebooks import text
+from lib.runner.request import plan, unknown_parameter
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Point:
+    """One run of a sweep: all parameters of the notebook with their values, and the key of its outcome."""
+
+    key: str
+    values: dict
+
+
+def read_points(infos, word, profile, given, grid, table):
+    """Turn a request into points, before anything runs.
+
+    Args:
+        infos: list of `NotebookInfo`, all of the folder.
+        word: name of one notebook.
+        profile: "smoke", "lesson" or "full".
+        given: pairs (name, text) of `-p`, the same for every point.
+        grid: texts of `-g`, such as "seed=1,2,3" or "seed=1..100"; every combination is a point.
+        table: Path of a CSV with a parameter a column and a point a row, or None.
+
+    Returns:
+        The `NotebookInfo`, the names of the parameters that vary, and the list of `Point`, each key once.
+
+    Raises:
+        CourseError: an unknown notebook or parameter, a value of a wrong type or out of its range, no grid at all.
+    """
+    if bool(grid) == bool(table):
+        raise CourseError("Give either a grid, as in -g seed=1,2,3, or a table of runs, as in --params runs.csv.")
+    ((info, fixed),) = plan(infos, [word], profile, given)
+    rows = _table_rows(table) if table else _grid_rows(info, grid)
+    varied = list(dict.fromkeys(name for row in rows for name, _ in row))
+    twice = sorted(set(varied) & {name for name, _ in given})
+    if twice:
+        raise CourseError(f"{', '.join(twice)} is given by -p and varied at once.")
+    base = {parameter.name: fixed.get(parameter.name, parameter.default) for parameter in info.parameters}
+    points = {}
+    for number, row in enumerate(rows, 2):
+        try:
+            values = base | {name: _read(info, name, words) for name, words in row}
+        except CourseError as error:
+            raise CourseError(f"{table.name}, line {number}: {error}" if table else str(error)) from None
+        point = Point(_key(info, values), values)
+        points.setdefault(point.key, point)
+    return info, varied, list(points.values())
+
+
+def _read(info, name, words):
+    parameter = info.parameter(name)
+    if parameter is None:
+        raise CourseError(unknown_parameter(name, [info]))
+    return parameter.parse(words)
+
+
+def _grid_rows(info, grid):
+    """Return one list of pairs (name, text) for each combination."""
+    axes = {}
+    for word in grid:
+        name, equals, values = word.partition("=")
+        if not equals or not values.strip():
+            raise CourseError(f"-g {word}: write NAME=V1,V2, as in -g seed=1,2,3 or -g seed=1..100.")
+        if name in axes:
+            raise CourseError(f"-g {name} is given twice: write all its values after one.")
+        axes[name] = [(name, value) for value in _axis(info.parameter(name), values)]
+    return [list(row) for row in itertools.product(*axes.values())]
+
+
+def _axis(parameter, values):
+    """Split the values of one parameter, as texts: 1,2,3 or 1..3, and lists as [64,32],[128]."""
+    if parameter and parameter.type == "list":
+        try:
+            lists = json.loads(f"[{values}]")
+        except ValueError:
+            lists = []
+        return [json.dumps(each) for each in lists] if lists and all(isinstance(e, list) for e in lists) else [values]
+    return [value for word in values.split(",") for value in _span(word.strip())]
+
+
+def _span(word):
+    ends = re.fullmatch(r"(-?\d+)\.\.(-?\d+)", word)
+    if not ends:
+        return [word]
+    low, high = map(int, ends.groups())
+    if high < low:
+        raise CourseError(f"-g {word}: a range runs from the lower number to the higher.")
+    return [str(value) for value in range(low, high + 1)]
+
+
+def _table_rows(path):
+    """Return one list of pairs (name, text) for each row; an empty cell leaves the parameter as it is."""
+    try:
+        with open(path, newline="", encoding="utf-8-sig") as file:
+            header, *rows = csv.reader(file)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path} cannot be read: {getattr(error, 'strerror', '') or 'it is not UTF-8 text'}.") from None
+    except (ValueError, csv.Error):
+        raise CourseError(f"{path} has no line with the names of parameters.") from None
+    header = [name.strip() for name in header]
+    for number, row in enumerate(rows, 2):
+        if row and len(row) != len(header):
+            raise CourseError(f"{path.name}, line {number}: {len(row)} values under {len(header)} names.")
+    if not any(rows):
+        raise CourseError(f"{path} has names and no runs under them.")
+    return [[(n, v) for n, v in zip(header, row, strict=True) if v.strip()] for row in rows if row]
+
+
+# --- keys
+
+
+def _key(info, values):
+    parts = {"notebook": notebook_digest(info.path), "values": values, "kit": kit_version()}
+    return _digest(json.dumps(parts, sort_keys=True).encode())
+
+
+@cache
+def notebook_digest(path):
+    """Return a digest of the code of a notebook: new prose or stored outputs do not make a run another one."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return _digest(*[text(cell).encode() for cell in cells if cell["cell_type"] == "code"])
+
+
+@cache
+def kit_version():
+    """Return what a run depends on besides its notebook: Python, the pinned packages, the kit's own code.
+
+    Returns:
+        A dict with python, kit (digest of `lib`), and each package of requirements.txt with its installed version.
+    """
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+    names = [line.split("==")[0] for line in lines if "==" in line]
+    versions = {d.metadata["Name"].lower(): d.version for d in map(_distribution, names) if d}
+    code = [path.read_bytes() for path in sorted((ROOT / "lib").rglob("*.py"))]
+    return {"python": platform.python_version(), "kit": _digest(*code), **versions}
+
+
+def _distribution(name):
+    try:
+        return importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return None
+
+
+def _digest(*parts):
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part + b"\0")
+    return digest.hexdigest()[:16]
