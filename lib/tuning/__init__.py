@@ -1,5 +1,6 @@
 """What Keras and KerasTuner lack: fast training steps, parallel search, and the price of a search beforehand."""
 
+from lib.tuning.chief import chief_search
 from lib.tuning.fast import fast
 from lib.tuning.parallel import search, search_log
 from lib.tuning.planner import brackets, plan
@@ -7,4 +8,4 @@ from lib.tuning.processes import warm_up
 from lib.tuning.sklearn_wrapper import KerasClassifier, KerasRegressor
 from lib.tuning.worker import keep_optimizer
 
-__all__ = ["KerasClassifier", "KerasRegressor", "brackets", "fast", "keep_optimizer", "plan", "search", "search_log", "warm_up"]
+__all__ = ["KerasClassifier", "KerasRegressor", "brackets", "chief_search", "fast", "keep_optimizer", "plan", "search", "search_log", "warm_up"]
