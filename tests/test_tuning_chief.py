@@ -63,7 +63,7 @@ def test_a_trial_that_kills_every_worker_fails(tmp_path):
 
 def test_too_many_failures_one_after_another_end_the_search(tmp_path):
     tuner = random_search(tmp_path, fail, trials=9, max_consecutive_failed_trials=3)
-    with pytest.raises(RuntimeError, match="consecutive failures exceeded|workers of the search die"):
+    with pytest.raises(RuntimeError, match=r"consecutive failures exceeded|workers of the search die"):
         chief_search(tuner, X, Y, workers=1, verbose=0, **DATA)
     assert not left()
 
