@@ -1,5 +1,8 @@
 """The data behind the figures, compared exactly; and that each figure can be drawn from them."""
 
+import re
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 
@@ -207,3 +210,17 @@ def test_a_division_gives_each_sample_its_role():
     assert table.values.tolist() == [["train", "measure", "", "train"], ["", "", "train", ""]]
     train, measure = viz.plot_division(table, ["train", "measure"], "title").data
     assert list(train.x) == [0, 3, 2] and list(train.y) == ["fold 1", "fold 1", "fold 2"] and list(measure.x) == [1]
+
+
+def test_every_figure_of_the_library_describes_itself():
+    history = {"loss": [1.0, 0.5], "val_loss": [0.9, 0.6]}
+    figure = viz.plot_history(history, metrics=("loss",))
+    alt = figure.layout.meta["alt"]
+    assert alt.startswith("Learning curve. A figure of lines or points.")
+    assert "Across: epoch, from 1 to 2." in alt and "training: 1, 0.5. validation: 0.9, 0.6." in alt
+    for path in sorted((Path(viz.__file__).parent).glob("*.py")):
+        if path.name not in ("__init__.py", "look.py", "alt.py"):
+            drawn = re.findall(r"^def (plot_\w+)\(.*?(?=^def |\Z)", path.read_text(), flags=re.M | re.S)
+            bodies = re.findall(r"^def plot_\w+\(.*?(?=^def |\Z)", path.read_text(), flags=re.M | re.S)
+            for name, body in zip(drawn, bodies, strict=True):
+                assert re.search(r"\blayout\(|\bdress\(|return plot_", body), f"{path.name}, {name}: end with layout(…)"

@@ -4,6 +4,7 @@ import base64
 import json
 import mimetypes
 import os
+from html import escape
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -107,7 +108,10 @@ def plotly_div(figure, name):
     config = {"responsive": True, "displaylogo": False} | figure.get("config", {})
     arguments = ", ".join(script_json(part) for part in (name, figure.get("data", []), layout, config))
     style = f"width: 100%; height: {layout.get('height', PLOTLY_HEIGHT)}px"
-    return f'<div id="{name}" style="{style}"></div>\n<script>Plotly.newPlot({arguments});</script>'
+    meta = layout.get("meta")
+    alt = meta.get("alt", "") if isinstance(meta, dict) else ""
+    spoken = f' role="img" aria-label="{escape(alt)}"' if alt else ""
+    return f'<div id="{name}" style="{style}"{spoken}></div>\n<script>Plotly.newPlot({arguments});</script>'
 
 
 def script_json(value):

@@ -2,6 +2,8 @@
 
 import plotly.graph_objects as go
 
+from lib.viz.alt import describe
+
 # Okabe and Ito's colours, which colour-blind readers can tell apart (jfly.uni-koeln.de/color).
 BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY = "#0072b2", "#e69f00", "#009e73", "#d55e00", "#cc79a7", "#56b4e9"
 GREY = "#7d7d7d"  # readable on white and on near black alike
@@ -32,5 +34,6 @@ TEMPLATE = go.layout.Template(
 
 
 def layout(figure, title, height, **settings):
-    """Give a figure the look of the course, a title, and a height in pixels; return it."""
-    return figure.update_layout(template=TEMPLATE, title_text=title, height=height, **settings)
+    """Give a figure the look of the course, a title, a height in pixels, and a text alternative; return it."""
+    figure.update_layout(template=TEMPLATE, title_text=title, height=height, **settings)
+    return figure.update_layout(meta={"alt": describe(figure)})

@@ -1,0 +1,75 @@
+"""A text alternative for every figure, made from what the figure itself holds."""
+
+import re
+
+import numpy as np
+
+KINDS = {"scatter": "lines or points", "scattergl": "lines or points", "bar": "bars", "heatmap": "a map of colours",
+         "parcoords": "parallel coordinates", "box": "boxes", "violin": "violins", "histogram": "a histogram",
+         "contour": "a map of contours", "table": "a table"}  # fmt: skip
+NAMED_AT_MOST = 8  # series; more than that nobody wants to hear one by one
+
+
+def describe(figure):
+    """Say what a figure shows, for whoever cannot see it: its title, its axes with their ranges, each series.
+
+    Args:
+        figure: a `plotly.graph_objects.Figure`.
+
+    Returns:
+        str, a few sentences.
+    """
+    title = _plain(figure.layout.title.text)
+    kinds = list(dict.fromkeys(KINDS.get(trace.type, trace.type) for trace in figure.data))
+    words = [f"{title}." if title else "", f"A figure of {' and '.join(kinds)}." if kinds else "An empty figure."]
+    panels = [_plain(note.text) for note in figure.layout.annotations if note.xref == "paper" and note.text]
+    words.append(f"Written in it: {'; '.join(panels[:NAMED_AT_MOST])}." if panels else "")
+    for trace in figure.data:
+        if trace.type == "parcoords":
+            words.append(_axes(trace))
+    words += [_axis("Across", figure, "x"), _axis("Upwards", figure, "y")]
+    series = [trace for trace in figure.data if (trace.name and trace.showlegend is not False) or trace.type == "bar"]
+    words += [_series(trace) for trace in series[:NAMED_AT_MOST]]
+    if len(series) > NAMED_AT_MOST:
+        words.append(f"And {len(series) - NAMED_AT_MOST} more series.")
+    return " ".join(word for word in words if word)
+
+
+def _axes(trace):
+    labels = ", ".join(_plain(dimension.label) for dimension in trace.dimensions)
+    return f"{len(trace.dimensions[0].values)} lines across the axes {labels}."
+
+
+def _axis(direction, figure, letter):
+    """Name an axis and its range, over all panels that have the same title."""
+    titles = {_plain(axis.title.text) for axis in getattr(figure, f"select_{letter}axes")() if axis.title.text}
+    if not titles:
+        return ""
+    values = [_numbers(trace[letter]) for trace in figure.data if letter in trace]
+    values = np.concatenate(values) if values else np.empty(0)
+    span = f", from {values.min():.4g} to {values.max():.4g}" if len(values) and len(titles) == 1 else ""
+    return f"{direction}: {' and '.join(sorted(titles))}{span}."
+
+
+def _series(trace):
+    values = _numbers(trace.x if trace.orientation == "h" else trace.y) if trace.type in ("scatter", "scattergl", "bar") else []
+    name = _plain(trace.name) or "The series"
+    if not len(values):
+        return f"{name}."
+    if len(values) <= 3:
+        return f"{name}: {', '.join(f'{value:.4g}' for value in values)}."
+    return f"{name}: {len(values)} values, the first {values[0]:.4g}, the last {values[-1]:.4g}, the greatest {values.max():.4g}."
+
+
+def _numbers(values):
+    if values is None:
+        return np.empty(0)
+    try:
+        numbers = np.asarray(values, float).ravel()
+    except (TypeError, ValueError):  # names, dates
+        return np.empty(0)
+    return numbers[np.isfinite(numbers)]
+
+
+def _plain(text):
+    return re.sub(r"<[^>]+>", " ", str(text)).strip().rstrip(".") if text else ""
