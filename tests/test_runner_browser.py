@@ -5,9 +5,15 @@ import shutil
 import pytest
 from test_runner_kit import course, make_course
 
+from lib.runner.books import Books
+from lib.runner.notebooks import read_folder
+from lib.runner.points import read_points
+from lib.runner.sweep_pages import write_pages
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"
+    "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",  # parallel coordinates need WebGL
+    "--disable-background-networking", "--disable-component-update", "--no-first-run",
 ]  # fmt: skip
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
@@ -74,3 +80,52 @@ def test_pictures_are_in_the_page_and_links_lead_on(out, page):
     page.click("text=All notebooks of this run")
     page.wait_for_url("**/index.html")
     assert page.errors == []
+
+
+@pytest.fixture(scope="module")
+def thousand(tmp_path_factory):
+    """The pages over a thousand runs; the runs themselves are not what is tested here, so their results are made up."""
+    out = tmp_path_factory.mktemp("sweep")
+    folder = make_course(tmp_path_factory.mktemp("course"))
+    info, varied, points = read_points(read_folder(folder), "1", "lesson", [], ["height=1..9", "rate=" + RATES], None)
+    books = Books(out, info, varied, points)
+    for number, point in enumerate(points):
+        metrics = {"loss": point.values["rate"] * point.values["height"], "score": 1 - point.values["rate"] / point.values["height"]}
+        result = {"status": "done", "seconds": 1.0, "error": "", "metrics": metrics}
+        books.results[point.key] = result if number else {"status": "failed", "seconds": 1.0, "error": "ValueError: <no>"}
+    books.write_table()
+    write_pages(books)
+    return out
+
+
+RATES = ",".join(f"{0.1 + 0.008 * number:.3f}" for number in range(112))
+
+
+def test_a_thousand_runs_are_brushed_and_the_table_follows(thousand, page):
+    page.goto((thousand / "parallel.html").as_uri())
+    page.locator("#parallel .axis-brush .background").first.wait_for(state="attached")
+    rows = page.locator("tbody tr:visible")
+    assert rows.count() == 9 * 112
+    axis = page.locator(".axis-brush .background").first.bounding_box()  # the first axis is the height
+    x, y = axis["x"] + axis["width"] / 2, axis["y"]
+    page.mouse.move(x, y + 0.02 * axis["height"])
+    page.mouse.down()
+    page.mouse.move(x, y + 0.3 * axis["height"], steps=6)
+    page.mouse.up()
+    page.wait_for_function("[...document.querySelectorAll('tbody tr')].some(row => row.hidden)")
+    kept = {int(row) for row in page.locator("tbody tr:visible td:nth-child(2)").all_text_contents()}
+    assert kept and kept < set(range(1, 10)) and min(kept) >= 6
+    assert page.errors == []
+    assert all(url.startswith(("file:", "data:", "blob:")) for url in page.asked), page.asked
+
+
+def test_the_table_sorts_by_a_click(thousand, page):
+    page.goto((thousand / "index.html").as_uri())
+    assert "1008 runs: 1007 done, 1 failed" in page.inner_text("p") and "ValueError: <no>" in page.inner_text("tbody")
+    page.click("th:has-text('score')")
+    column = page.locator("thead th").all_text_contents().index("score") + 1
+    texts = page.locator(f"tbody td:nth-child({column})").evaluate_all("cells => cells.map(cell => cell.dataset.value ?? '')")
+    values = [float(text) for text in texts if text]
+    assert values == sorted(values) and texts[-1] == "", "numbers as numbers, gaps last"
+    page.click("th:has-text('score')")
+    assert float(page.locator(f"tbody td:nth-child({column})").first.get_attribute("data-value")) == max(values)

@@ -127,7 +127,8 @@ def _plain(value):
 
 def _write(books, rows, name, figure, head, script, lines, hint):
     shown = list(dict.fromkeys(name for row in rows for name in row if name not in LAST))
-    names = "".join(f'<th data-sort="">{escape(column)}</th>' for column in ("run", *shown, "seconds", "status"))
+    numbers = {"run", "seconds", *[name for name in shown if any(_number(row.get(name)) for row in rows)]}
+    names = "".join(_name(column, column in numbers) for column in ("run", *shown, "seconds", "status"))
     planned = books.count("planned")
     still = f", {planned} not run yet" if planned else ""
     summary = f"{len(rows)} runs: {books.count('done')} done, {books.count('failed')} failed{still}.{hint}"
@@ -135,6 +136,11 @@ def _write(books, rows, name, figure, head, script, lines, hint):
     page = PAGE.format(title=escape(f"Sweep of {books.info.title}"), style=STYLE, head=head, summary=escape(summary),
                        figure=figure, names=names, rows=body, script=script)  # fmt: skip
     replace_text(books.out / name, page)
+
+
+def _name(column, number):
+    kind = ' class="number"' if number else ""
+    return f'<th{kind} data-sort="">{escape(column)}</th>'
 
 
 def _row(number, row, shown, line):
