@@ -123,13 +123,15 @@ class Progress:
 
     def show(self, waiting):
         """Draw the line anew, twice a second at most."""
-        if self.terminal and time.time() - self.shown > 0.5:
+        if self.terminal and (time.time() - self.shown > 0.5 or not waiting):
             self.shown = time.time()
             done, failed = self.books.count("done"), self.books.count("failed")
             line = f"{done} done, {failed} failed, {self._running(waiting)} running, {self._left()}"
             print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
 
     def _running(self, waiting):
+        if not waiting:
+            return 0
         threads, processing = self.client.nthreads(), self.client.processing()
         return min(waiting, sum(min(len(processing.get(worker, ())), n) for worker, n in threads.items()))
 
