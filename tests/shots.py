@@ -1,12 +1,15 @@
-"""Take the pictures of the course that README shows, in a real JupyterLab: python tests/shots.py [FOLDER].
+"""Take the pictures of the course in a real browser: python tests/shots.py [FOLDER].
 
-It opens a notebook as it is stored, in Debian's Chromium without a network, and writes PNG files to
-FOLDER (images/ by default).
+README's shows a notebook as it is stored, in JupyterLab. Lesson 06's shows Optuna's dashboard on the study of that
+lesson, which is run for it, about a minute. Debian's Chromium takes them without a network, and PNG files are written
+to FOLDER (images/ by default).
 """
 
 import contextlib
+import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +19,8 @@ import urllib.request
 from pathlib import Path
 
 from playwright.sync_api import sync_playwright
+
+from lib.dashboard import start_dashboard
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = [
@@ -28,8 +33,8 @@ CHROMIUM = [
 
 
 @contextlib.contextmanager
-def jupyterlab():
-    """Start a JupyterLab of the kit on a free port; yield its address and token."""
+def jupyterlab(*words, **environment):
+    """Start a JupyterLab of the kit on a free port, maybe with more arguments; yield its address and token."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -39,8 +44,9 @@ def jupyterlab():
     settings.mkdir(parents=True)
     (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
     call = [Path(sys.executable).with_name("course"), "lab", "--no-browser", "--allow-root", f"--port={port}"]
-    call += [f"--IdentityProvider.token={token}", "--ServerApp.log_level=ERROR", f"--LabApp.user_settings_dir={settings.parents[1]}"]
-    server = subprocess.Popen(call, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    call += [f"--IdentityProvider.token={token}", "--ServerApp.log_level=ERROR", f"--LabApp.user_settings_dir={settings.parents[1]}", *words]
+    server = subprocess.Popen(call, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
     try:
         for _ in range(120):
             with contextlib.suppress(OSError):
@@ -49,7 +55,7 @@ def jupyterlab():
             time.sleep(0.5)
         yield f"http://127.0.0.1:{port}", token
     finally:
-        server.terminate()
+        os.killpg(server.pid, signal.SIGTERM)  # `course lab` and the JupyterLab that it has started
         server.wait(20)
 
 
@@ -69,19 +75,42 @@ def scroll_to(page, text):
     page.wait_for_timeout(2500)
 
 
+def shoot_lesson(browser, folder):
+    """Write lesson_03.png: thirty trials as a table and as parallel coordinates."""
+    with jupyterlab() as (address, token):
+        page = browser.new_page(viewport={"width": 1200, "height": 1090}, device_scale_factor=1)
+        open_notebook(page, address, token, "03_keras_tuner.ipynb")
+        scroll_to(page, "What the trials say")
+        page.screenshot(path=folder / "lesson_03.png")
+
+
+def shoot_dashboard(browser, folder):
+    """Write optuna_dashboard.png: the main study of lesson 06, read from the journal that a run of it left."""
+    with tempfile.TemporaryDirectory() as out:
+        course = Path(sys.executable).with_name("course")
+        subprocess.run([course, "run", "06", "--out", out], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        (journal,) = Path(out).rglob("study.journal")
+        with start_dashboard(journal) as dashboard:
+            page = browser.new_page(viewport={"width": 1100, "height": 1240}, device_scale_factor=1)
+            page.goto(dashboard.url)
+            page.get_by_text("main").first.click()
+            page.mouse.move(5, 600)  # over a figure it would show buttons
+            page.get_by_text("Timeline").first.wait_for()
+            page.wait_for_timeout(3000)  # the figures are drawn one after the other
+            page.screenshot(path=folder / "optuna_dashboard.png")
+
+
 def main(folder):
     executable = shutil.which("chromium")
     if executable is None:
         sys.exit("There is no Chromium here. Install it with: apt-get install chromium")
     folder.mkdir(parents=True, exist_ok=True)
-    with jupyterlab() as (address, token), sync_playwright() as playwright:
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
-        page = browser.new_page(viewport={"width": 1200, "height": 1090}, device_scale_factor=1)
-        open_notebook(page, address, token, "03_keras_tuner.ipynb")
-        scroll_to(page, "What the trials say")
-        page.screenshot(path=folder / "lesson_03.png")
+        shoot_lesson(browser, folder)
+        shoot_dashboard(browser, folder)
         browser.close()
-    print(folder / "lesson_03.png")
+    print(*sorted(path.name for path in folder.glob("*.png")))
 
 
 if __name__ == "__main__":

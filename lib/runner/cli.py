@@ -154,10 +154,11 @@ def lab(args, rest):
         name: os.pathsep.join(filter(None, [str(path), os.environ.get(name)])) for name, path in first.items()
     }
     with subprocess.Popen(words, env=environment) as server:
+        signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # a polite kill ends JupyterLab too
         while True:
             try:
                 status = server.wait()
-                return DONE if status in (0, -signal.SIGINT) else FAILED
+                return DONE if status in (0, -signal.SIGINT, -signal.SIGTERM) else FAILED
             except KeyboardInterrupt:  # the terminal sends it to the server too, which then shuts down
                 continue
 

@@ -1,0 +1,142 @@
+"""Lessons in a real JupyterLab, driven by Playwright in Debian's Chromium: run, looked at, brushed, and answered."""
+
+import shutil
+
+import nbformat
+import pytest
+import shots
+import yaml
+from conftest import NOTEBOOKS, ROOT
+
+pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser: apt-get install chromium")
+
+LESSONS = ["00_start_here", "03_keras_tuner"]
+
+# JupyterLab's own model of the open notebook, whose cells and outputs a test can read and change.
+PANEL = "jupyterapp.shell.currentWidget"
+DONE = f"""() => {{
+  const cells = [...{PANEL}.content.model.cells].filter(cell => cell.type === "code" && cell.sharedModel.source.trim());
+  const failed = cells.find(cell => JSON.stringify(cell.outputs.toJSON()).includes('"output_type":"error"'));
+  if (failed) return "error in " + failed.id;
+  return cells.every(cell => cell.executionCount) && {PANEL}.sessionContext.session.kernel.status === "idle" && "done";
+}}"""
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    """A JupyterLab over copies of the lessons with their smoke parameters, since a browser cannot set a profile."""
+    from papermill.iorw import load_notebook_node
+    from papermill.parameterize import parameterize_notebook
+
+    top = tmp_path_factory.mktemp("lab")
+    profiles = yaml.safe_load((ROOT / "notebooks" / "profiles.yaml").read_text(encoding="utf-8"))
+    shutil.copytree(ROOT / "images", top / "images")
+    (top / "notebooks").mkdir()
+    for path in NOTEBOOKS:
+        notebook = load_notebook_node(str(path))
+        if path.stem in LESSONS:
+            notebook = parameterize_notebook(notebook, profiles[path.stem]["smoke"])
+            for cell in notebook.cells:
+                if cell.cell_type == "code":
+                    cell.outputs, cell.execution_count = [], None
+        nbformat.write(notebook, top / "notebooks" / path.name)
+    with shots.jupyterlab("--LabApp.expose_app_in_browser=True", COURSE_NOTEBOOKS=str(top / "notebooks")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    words = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", *shots.CHROMIUM]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=words)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module", params=LESSONS)
+def lesson(request, lab, browser):
+    """A lesson whose cells have all been run; the page keeps what it asked for and what went wrong."""
+    page = browser.new_page(viewport={"width": 1300, "height": 1000})
+    page.asked, page.errors, page.name = [], [], request.param
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
+    run_all(page, lab, page.name)
+    yield page
+    page.close()
+
+
+def run_all(page, lab, name):
+    """Open a lesson, run all its cells, and wait for the last one."""
+    address, token = lab
+    shots.open_notebook(page, address, token, f"{name}.ipynb")
+    page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
+    ended = page.wait_for_function(DONE, timeout=240_000, polling=500).json_value()
+    assert ended == "done"
+
+
+def answer(page, cell, source):
+    """Write source into a cell, run it, and return its output's text."""
+    return page.evaluate(
+        f"""async ([id, source]) => {{
+          const notebook = {PANEL}.content;
+          notebook.activeCellIndex = [...notebook.model.cells].findIndex(cell => cell.id === id);
+          notebook.deselectAll();
+          notebook.activeCell.model.sharedModel.setSource(source);
+          await jupyterapp.commands.execute("notebook:run-cell");
+          return JSON.stringify(notebook.activeCell.model.outputs.toJSON());
+        }}""",
+        [cell, source],
+    )
+
+
+def test_every_figure_is_drawn_and_nothing_comes_from_outside(lesson):
+    for figure in lesson.locator(".js-plotly-plot").all():
+        figure.scroll_into_view_if_needed()
+        box = figure.bounding_box()
+        assert box["width"] > 200 and box["height"] > 100
+        marks = figure.locator(".trace, .point, .axis-brush, .hm image, .heatmaplayer image")
+        assert marks.count() > 0, "a figure without anything drawn in it"
+    ours = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
+    assert not [url for url in lesson.asked if not url.startswith(ours)]
+    assert lesson.errors == []
+
+
+def test_points_answer_the_mouse(lesson):
+    curves = lesson.locator(".js-plotly-plot", has=lesson.locator(".scatterlayer .point"))
+    if not curves.count():
+        pytest.skip(f"{lesson.name} has no figure with points")
+    curves.first.scroll_into_view_if_needed()
+    lesson.wait_for_timeout(500)
+    point = curves.first.locator(".scatterlayer .point").first.bounding_box()
+    lesson.mouse.move(point["x"] + point["width"] / 2, point["y"] + point["height"] / 2, steps=5)
+    curves.first.locator(".hoverlayer .hovertext").first.wait_for(state="visible")
+
+
+def test_parallel_coordinates_are_brushed(lesson):
+    figures = lesson.locator(".js-plotly-plot", has=lesson.locator(".axis-brush"))
+    if not figures.count():
+        pytest.skip(f"{lesson.name} has no parallel coordinates")
+    figure = figures.first
+    figure.evaluate("figure => figure.scrollIntoView({block: 'center'})")
+    lesson.wait_for_timeout(1000)
+    axis = figure.locator(".axis-brush .background").last.bounding_box()
+    x, y = axis["x"] + axis["width"] / 2, axis["y"]
+    lesson.mouse.move(x, y + 0.02 * axis["height"])
+    lesson.mouse.down()
+    lesson.mouse.move(x, y + 0.6 * axis["height"], steps=6)
+    lesson.mouse.up()
+    brushed = "figure => figure.data[0].dimensions.some(axis => axis.constraintrange)"
+    lesson.wait_for_function(brushed, arg=figure.element_handle())
+
+
+def test_an_exercise_answers_a_right_and_a_wrong_answer(lab, browser):
+    page = browser.new_page()
+    shots.open_notebook(page, *lab, "03_keras_tuner.ipynb")
+    assert "Not attempted yet." in answer(page, "q2", "from lib.exercises import e03\n\ne03.q2.check(...)")
+    right = "e03.q2.check(lambda rounds: sum(t * (e - b) for (t, e), b in zip(rounds, [0] + [e for _, e in rounds])))"
+    assert "Right." in answer(page, "q2", right)
+    assert "Not yet." in answer(page, "q2", "e03.q2.check(lambda rounds: rounds[-1][1])")
+    page.close()

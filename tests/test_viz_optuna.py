@@ -1,0 +1,135 @@
+"""The figures of lesson 06: the data behind them, and that Optuna's own can be read on light and dark pages."""
+
+import json
+
+import numpy as np
+import optuna
+import pandas as pd
+import pytest
+from optuna import visualization as figures
+from optuna.trial import TrialState, create_trial
+
+from lib import viz
+from lib.viz.optuna_figures import SCALE
+
+
+@pytest.fixture(autouse=True, scope="module")
+def quiet():
+    before = optuna.logging.get_verbosity()
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    yield
+    optuna.logging.set_verbosity(before)
+
+
+def study(direction="maximize"):
+    """Six trials: two hyperparameters, three reports each but for the one that was pruned."""
+    study = optuna.create_study(direction=direction, study_name="six")
+    distributions = {
+        "rate": optuna.distributions.FloatDistribution(1e-3, 1, log=True),
+        "units": optuna.distributions.IntDistribution(1, 9),
+    }
+    for number in range(6):
+        pruned = number == 4
+        reports = {step: number / 10 + step for step in range(1, 2 if pruned else 4)}
+        study.add_trial(
+            create_trial(
+                state=TrialState.PRUNED if pruned else TrialState.COMPLETE,
+                value=number / 10,
+                params={"rate": 10.0 ** -(number % 4), "units": 1 + number},
+                distributions=distributions,
+                intermediate_values=reports,
+            )
+        )
+    return study
+
+
+PLOTS = {
+    "history": figures.plot_optimization_history,
+    "intermediate": figures.plot_intermediate_values,
+    "slice": figures.plot_slice,
+    "contour": lambda s: figures.plot_contour(s, params=["rate", "units"]),
+    "parallel": figures.plot_parallel_coordinate,
+    "importances": figures.plot_param_importances,
+    "edf": figures.plot_edf,
+    "rank": lambda s: figures.plot_rank(s, params=["rate", "units"]),
+    "timeline": figures.plot_timeline,
+}
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_dressed_figure_shows_the_same_on_any_page(name):
+    plain, figure = PLOTS[name](study()), viz.dress(PLOTS[name](study()), "A title", 321)
+    assert figure.layout.title.text == "A title" and figure.layout.height == 321
+    assert figure.layout.plot_bgcolor == figure.layout.template.layout.paper_bgcolor == "rgba(0,0,0,0)"
+    assert [trace.type for trace in figure.data] == [trace.type for trace in plain.data]
+    for before, after in zip(plain.data, figure.data, strict=True):
+        if name != "timeline":
+            assert np.array_equal(np.array(before.x), np.array(after.x)) and np.array_equal(np.array(before.y), np.array(after.y))
+    assert "white" not in json.dumps(figure.layout.to_plotly_json() | {"template": None}, default=str)
+    assert "247,251,255" not in json.dumps([t.to_plotly_json() for t in figure.data], default=str)
+
+
+@pytest.mark.parametrize("direction, best", [("maximize", 5), ("minimize", 0)])
+def test_in_parallel_coordinates_the_best_line_has_the_last_colour(direction, best):
+    figure = viz.dress(figures.plot_parallel_coordinate(study(direction)), "All")
+    lines = [trace for trace in figure.data if trace.mode == "lines"]
+    red = [line for line in lines if line.line.color == "rgb(213, 94, 0)"]
+    assert SCALE[-1][1] == "#d55e00" and len(red) == 1
+    assert red[0].customdata[0][1] == f"{best / 10:g}"
+
+
+def test_seconds_of_a_timeline():
+    starts = ["2026-01-02T23:59:59.500000", "2026-01-03T00:00:01", "2026-01-02T23:59:59"]
+    assert viz.timeline_data(starts).tolist() == [0.5, 2.0, 0.0]
+
+
+def test_a_timeline_names_no_day():
+    known = study()
+    lasting = known.get_trials(deepcopy=False)[0].duration.total_seconds()
+    figure = viz.dress(figures.plot_timeline(known), "When")
+    assert figure.layout.xaxis.type == "linear" and "second" in figure.layout.xaxis.title.text
+    first = figure.data[0]
+    assert first.base[0] == 0 and first.x[0] == pytest.approx(lasting, abs=1e-3)
+    assert {bar.name: bar.marker.color for bar in figure.data} == {"COMPLETE": viz.BLUE, "PRUNED": viz.ORANGE}
+    assert "202" not in json.dumps([bar.to_plotly_json()["base"].tolist() for bar in figure.data])
+
+
+def test_the_front_stands_out():
+    both = optuna.create_study(directions=["maximize", "minimize"])
+    both.add_trials([create_trial(values=pair) for pair in [(0.7, 10), (0.8, 20), (0.6, 30)]])
+    figure = viz.dress(figures.plot_pareto_front(both, target_names=["accuracy", "weights"]), "Front")
+    shown = {trace.name: (trace.marker.color, sorted(trace.x)) for trace in figure.data}
+    assert shown == {"beaten by another trial": (viz.SKY, [0.6]), "on the front": (viz.VERMILION, [0.7, 0.8])}
+
+
+def test_intermediate_values_are_long():
+    table = viz.intermediates_data({"a": study()})
+    assert len(table) == 5 * 3 + 1
+    assert table[table.trial == 4].values.tolist() == [["a", 4, 1, 1.4, "PRUNED"]]
+    assert table[table.trial == 0].value.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_a_pruned_trial_ends_in_a_cross():
+    figure = viz.plot_intermediates({"a": study(), "b": study()}, "title", "accuracy")
+    ends = [(line.name, line.marker.symbol[-1]) for line in figure.data]
+    assert ends == [*[("complete", "circle")] * 4, ("pruned", "x"), ("complete", "circle")] * 2
+    assert sum(line.showlegend for line in figure.data) == 2
+
+
+def test_where_a_study_looked():
+    points = viz.looked_data(study())
+    assert points[:2].tolist() == [[1.0, 1.0], [0.1, 2.0]] and points.shape == (6, 2)
+    figure = viz.plot_looked({"a": study(), "b": study()}, lambda x, y: x + y, (0, 1), "title")
+    assert [trace.type for trace in figure.data] == ["contour", "scatter"] * 2
+    assert list(figure.data[1].marker.color) == list(range(6))
+    assert figure.data[0].z[0, -1] == 1 and figure.data[0].z[-1, -1] == 2
+
+
+def test_a_posterior_points_at_the_largest_improvement():
+    grid = np.array([0.0, 1.0, 2.0])
+    table = viz.posterior_data(grid, np.array([1.0, 2.0, 3.0]), np.array([0.5, 0.0, 1.0]), np.array([0.1, 0.3, 0.2]))
+    right = pd.DataFrame({"x": grid, "mean": [1.0, 2, 3], "low": [0.0, 2, 1], "high": [2.0, 2, 5], "improvement": [0.1, 0.3, 0.2]})
+    pd.testing.assert_frame_equal(table, right)
+    figure = viz.plot_posterior(table, ([0.5], [1.5]), "title", "x", "y")
+    assert [trace.name for trace in figure.data] == ["two standard deviations", "mean", "measured", "expected improvement"]
+    assert {shape.x0 for shape in figure.layout.shapes} == {1.0}
