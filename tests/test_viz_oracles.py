@@ -1,0 +1,57 @@
+"""The figures of Oracles at work: their data compared exactly, and that they can be drawn."""
+
+import pandas as pd
+import pytest
+
+from lib import viz
+
+STEPS = [
+    ("Tuner", "Oracle", "create_trial()", "RUNNING"),
+    ("Tuner", "Tuner", "build and fit", "RUNNING"),
+    ("Tuner", "Oracle", "end_trial(trial)", "COMPLETED"),
+    ("Oracle", "disk", "trial.json", "COMPLETED"),
+]
+
+
+def test_who_takes_part_in_a_journey_and_when():
+    lanes, table = viz.journey_data(STEPS)
+    assert lanes == ["Tuner", "Oracle", "disk"]
+    assert table[["step", "sender", "receiver"]].values.tolist() == [[1, 0, 1], [2, 0, 0], [3, 0, 1], [4, 1, 2]]
+    assert table.what.tolist() == [what for *_, what, _ in STEPS]
+
+
+def test_a_journey_is_drawn_with_its_statuses():
+    figure = viz.plot_journey(STEPS, "title")
+    statuses = figure.data[-1]
+    assert list(statuses.text) == ["RUNNING", "RUNNING", "COMPLETED", "COMPLETED"]
+    assert statuses.marker.color[0] == viz.ORANGE and statuses.marker.color[-1] == viz.GREEN
+    arrows = [(note.ax, note.x) for note in figure.layout.annotations if note.showarrow]
+    assert arrows == [(0, 1), (0, pytest.approx(0.12)), (0, 1), (1, 2)]
+    texts = [note.text for note in figure.layout.annotations]
+    assert "1  create_trial()" in texts and "<b>disk</b>" in texts
+
+
+def proposals():
+    rows = [("grid", 2, 0.5, 1e-3, 0.7), ("grid", 1, 0.1, 1e-3, 0.6), ("random", 1, 0.3, 1e-1, 0.8)]
+    return pd.DataFrame(rows, columns=["oracle", "trial", "dropout", "rate", "score"])
+
+
+def test_proposals_in_the_order_of_the_trials():
+    panels = viz.proposals_data(proposals(), "dropout", "rate")
+    assert list(panels) == ["grid", "random"]
+    assert panels["grid"].values.tolist() == [[0.1, 1e-3, 1, 0.6], [0.5, 1e-3, 2, 0.7]]
+
+
+def test_a_panel_for_each_oracle_on_common_axes():
+    figure = viz.plot_proposals(proposals(), "rate", "dropout", "title", log_x=True)
+    assert [list(points.x) for points in figure.data] == [[1e-3, 1e-3], [1e-1]]
+    assert [list(points.marker.color) for points in figure.data] == [[1, 2], [1]]
+    assert figure.layout.xaxis.range == figure.layout.xaxis2.range == pytest.approx((-3.12, -0.88))
+    assert figure.layout.xaxis.type == "log" and figure.layout.yaxis.range == pytest.approx((0.076, 0.524))
+    assert [note.text for note in figure.layout.annotations] == ["grid", "random"]
+
+
+def test_the_peak_is_marked_in_every_panel():
+    figure = viz.plot_proposals(proposals(), "rate", "dropout", "title", peak=(1e-2, 0.3))
+    crosses = [points for points in figure.data if points.marker.symbol == "cross-thin"]
+    assert [(*cross.x, *cross.y) for cross in crosses] == [(1e-2, 0.3)] * 2
