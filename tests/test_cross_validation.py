@@ -1,0 +1,240 @@
+"""The cross-validated tuner, judged by plain loops over scikit-learn's splitters."""
+
+import keras
+import keras_tuner as kt
+import numpy as np
+import pytest
+import tensorflow as tf
+from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
+
+from lib.errors import CourseError
+from lib.tuning import search
+from lib.tuning.cross_validation import CrossValidated, fold_scores
+
+RNG = np.random.default_rng(5)
+X = RNG.normal(size=(60, 4)).astype("float32")
+Y = (X[:, 0] + 0.3 * RNG.normal(size=60) > 0.4).astype("int32")
+OBJECTIVE = kt.Objective("val_accuracy", "max")
+FIT = {"epochs": 2, "batch_size": 10, "verbose": 0}
+
+
+def net(rate=0.1, start="glorot_uniform"):
+    layers = [keras.Input((4,)), keras.layers.Dense(1, activation="sigmoid", kernel_initializer=start)]
+    model = keras.Sequential(layers)
+    model.compile(keras.optimizers.SGD(rate), "binary_crossentropy", metrics=["accuracy"])
+    return model
+
+
+def build(hp):
+    return net(hp.Choice("rate", [0.5, 0.1, 0.01]))
+
+
+class Own(kt.HyperModel):
+    """A HyperModel whose `fit` trains nothing and returns what a test wants to see."""
+
+    def __init__(self, look):
+        super().__init__()
+        self.look = look
+
+    def build(self, hp):
+        hp.Choice("rate", [0.5, 0.1, 0.01])
+        return net()
+
+    def fit(self, hp, model, x, y, **more):
+        return self.look(model, x, y, more)
+
+
+def tuner(folder, hypermodel=build, cv=3, objective=OBJECTIVE, trials=2, **kwargs):
+    oracle = kt.oracles.RandomSearchOracle(objective, max_trials=trials, seed=1)
+    return CrossValidated(oracle, hypermodel, cv=cv, directory=folder, project_name="p", **kwargs)
+
+
+def looked(folder, look, objective=None, **kwargs):
+    """Search once with a `fit` that returns what `look` returns; return the scores of the folds."""
+    one = tuner(folder, Own(look), objective=objective or kt.Objective("seen", "min"), trials=1)
+    one.search(X, Y, **kwargs, verbose=0)
+    return fold_scores(one).filter(like="fold").iloc[0].tolist()
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_agrees_with_a_loop_over_the_folds(tmp_path, fast):
+    def same_start(hp):
+        return net(hp.Choice("rate", [0.5, 0.1, 0.01]), start="ones")
+
+    ours = tuner(tmp_path, same_start, fast=fast, trials=1)
+    ours.search(X, Y, shuffle=False, **FIT)
+    found = fold_scores(ours)
+    for number, trial in enumerate(ours.oracle.trials.values(), start=1):
+        judge = []
+        for train, held in StratifiedKFold(3, shuffle=True, random_state=1).split(X, Y):
+            model = net(trial.hyperparameters.get("rate"), start="ones")
+            model.fit(X[train], Y[train], shuffle=False, **FIT)
+            judge.append(np.mean((np.asarray(model(X[held]))[:, 0] > 0.5) == Y[held]))
+        assert np.allclose(found.loc[number].filter(like="fold"), judge)
+        assert np.allclose(found.loc[number, ["mean", "sd"]].tolist(), [np.mean(judge), np.std(judge, ddof=1)])
+        assert np.isclose(trial.score, np.mean(judge))
+
+
+def test_the_same_scores_again_and_in_worker_processes(tmp_path):
+    tables = []
+    for name in ("first", "second", "workers"):
+        one = tuner(tmp_path / name)
+        run = search if name == "workers" else CrossValidated.search
+        run(one, X, Y, **FIT)
+        tables.append(fold_scores(one))
+    assert np.allclose(tables[0], tables[1], atol=1e-6) and np.allclose(tables[0], tables[2], atol=1e-6)
+
+
+def test_every_fold_starts_from_weights_of_its_own(tmp_path):
+    def weights(model, x, y, more):
+        return float(np.abs(model.get_weights()[0]).sum())
+
+    first, again = looked(tmp_path / "a", weights), looked(tmp_path / "b", weights)
+    assert len(set(np.round(first, 6))) == 3 and first == again
+
+
+def test_the_score_is_that_of_the_last_epoch(tmp_path):
+    last = []
+
+    def overshoot(model, x, y, more):
+        history = model.fit(x, y, **more)
+        last.append(history.history["val_loss"][-1])
+        return history
+
+    scores = looked(tmp_path, overshoot, kt.Objective("val_loss", "min"), epochs=3, batch_size=10)
+    assert scores == pytest.approx(last)
+
+
+def test_a_fit_may_return_a_dict(tmp_path):
+    sizes = looked(tmp_path, lambda model, x, y, more: {"seen": len(x), "other": 1.0})
+    assert sizes == [40, 40, 40]
+
+
+def test_several_objectives(tmp_path):
+    both = [kt.Objective("up", "max"), kt.Objective("down", "min")]
+    assert looked(tmp_path, lambda *_: {"up": 3.0, "down": 1.0}, both) == [-2, -2, -2]
+
+
+def test_a_fit_without_the_objective_says_what_there_is(tmp_path):
+    with pytest.raises(kt.errors.FatalError, match=r"val_accurracy.*accuracy"):
+        tuner(tmp_path, objective=kt.Objective("val_accurracy", "max")).search(X, Y, **FIT)
+
+
+def test_all_rows_are_held_out_once_and_weights_go_with_them(tmp_path):
+    rows = np.arange(60, dtype="float32")
+    held = []
+
+    def look(model, x, y, more):
+        assert np.array_equal(x[:, 0], more["sample_weight"])
+        held.extend(more["validation_data"][0][:, 0].tolist())
+        return 0.0
+
+    one = tuner(tmp_path, Own(look), objective=kt.Objective("seen", "min"), trials=1)
+    one.search(np.stack([rows] * 4, axis=1), Y, sample_weight=rows, verbose=0)
+    assert sorted(held) == rows.tolist()
+
+
+def test_callbacks_are_copied_for_each_fold(tmp_path):
+    class Count(keras.callbacks.Callback):
+        begun = 0
+
+        def on_train_begin(self, logs=None):
+            self.begun += 1
+
+    mine, seen = Count(), []
+
+    def look(model, x, y, more):
+        history = model.fit(x, y, **more)
+        seen.append([c.begun for c in more["callbacks"] if isinstance(c, Count)])
+        return history
+
+    looked(tmp_path, look, OBJECTIVE, epochs=1, callbacks=[mine])
+    assert seen == [[1], [1], [1]] and mine.begun == 0
+
+
+def test_groups_stay_together(tmp_path):
+    groups = np.repeat(np.arange(12), 5)
+    for train, held in tuner(tmp_path, cv=GroupKFold(3)).folds(X, Y, groups):
+        assert not set(groups[train]) & set(groups[held])
+
+
+def test_a_number_of_folds_stratifies_classes_and_shuffles_numbers(tmp_path):
+    one = tuner(tmp_path)
+
+    def same(found, judge):
+        return all(np.array_equal(a, b) for mine, its in zip(found, judge, strict=True) for a, b in zip(mine, its, strict=True))
+
+    stratified = list(StratifiedKFold(3, shuffle=True, random_state=1).split(X, Y))
+    for classes in (Y, Y[:, None], Y.astype("float32"), np.eye(2)[Y], Y.astype(str)):
+        assert same(one.folds(X, classes), stratified)
+    assert same(one.folds(X, X[:, 0]), KFold(3, shuffle=True, random_state=1).split(X))
+
+
+def test_several_inputs(tmp_path):
+    nest = {"a": X, "b": X[:, :1]}
+    seen = []
+
+    def look(model, x, y, more):
+        seen.append((x["a"].shape, more["validation_data"][0]["b"].shape))
+        return 0.0
+
+    targets = {"c": Y, "d": X[:, 1]}
+    tuner(tmp_path, Own(look), objective=kt.Objective("seen", "min"), trials=1).search(nest, targets, verbose=0)
+    assert set(seen) == {((40, 4), (20, 1))}
+
+
+@pytest.mark.parametrize(
+    "cv, x, y, more, message",
+    [
+        (3, X, Y, {"validation_data": (X, Y)}, "Leave validation_data out"),
+        (3, X, Y, {"validation_split": 0.2}, "Leave validation_split out"),
+        (3, X, Y[:50], {}, "differ in their number of rows: 50 and 60"),
+        (3, tf.data.Dataset.range(3), None, {}, "give x and y as arrays"),
+        (KFold(2), X, np.sort(Y), {}, r"Fold \d would train without class"),
+        (3, X, np.array([7] + [0, 1, 1] * 19 + [0, 1]), {}, r"without class 7 \(1 row in all\)"),
+        (KFold(3, shuffle=True), X, Y, {}, "give it a random_state"),
+        (ShuffleSplit(3), X, Y, {}, "give it a random_state"),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:The least populated class")
+def test_what_cannot_be_divided_is_said_in_a_line_before_anything_runs(tmp_path, cv, x, y, more, message):
+    one = tuner(tmp_path, cv=cv)
+    with pytest.raises(CourseError, match=message) as told:
+        one.search(x, y, **FIT, **more)
+    assert "\n" not in str(told.value) and not one.oracle.trials
+
+
+def test_hyperband_and_executions_are_refused(tmp_path):
+    oracle = kt.oracles.HyperbandOracle(OBJECTIVE, max_epochs=4)
+    with pytest.raises(CourseError, match="Hyperband promotes a trial by its weights"):
+        CrossValidated(oracle, build, directory=tmp_path)
+    with pytest.raises(CourseError, match="RepeatedStratifiedKFold"):
+        tuner(tmp_path, executions_per_trial=2)
+
+
+def test_the_way_to_a_model(tmp_path):
+    one = tuner(tmp_path, trials=1)
+    one.search(X, Y, **FIT)
+    with pytest.raises(CourseError, match=r"tuner.refit\(x, y"):
+        one.get_best_models()
+    mine, another = one.refit(X, Y, **FIT), one.refit(X, Y, **FIT)
+    before = mine.get_weights()
+    assert all(np.allclose(a, b, atol=1e-6) for a, b in zip(before, another.get_weights(), strict=True))
+    tuner(tmp_path / "next", trials=1).search(X, Y, **FIT)
+    assert all(np.array_equal(a, b) for a, b in zip(before, mine.get_weights(), strict=True))
+    assert int(one.refit(X, Y, epochs=3, batch_size=10, verbose=0).optimizer.iterations) == 18
+
+
+def test_scores_of_folds_survive_a_restart(tmp_path, capsys):
+    first = tuner(tmp_path)
+    first.search(X, Y, **FIT)
+    again = tuner(tmp_path)
+    assert "Reloading" in capsys.readouterr().out
+    assert fold_scores(again).equals(fold_scores(first))
+
+
+def test_bayesian_optimization_goes_with_it(tmp_path):
+    oracle = kt.oracles.BayesianOptimizationOracle(OBJECTIVE, max_trials=4, num_initial_points=2, seed=1)
+    one = CrossValidated(oracle, Own(lambda *_: {"val_accuracy": 0.5}), cv=2, directory=tmp_path)
+    one.search(X, Y, verbose=0)
+    assert fold_scores(one)["mean"].tolist() == [0.5] * len(one.oracle.trials)
