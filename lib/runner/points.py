@@ -145,7 +145,7 @@ def kit_version():
         A dict with python, kit (digest of `lib`), and each package of requirements.txt with its installed version.
     """
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    names = [line.split("==")[0] for line in lines if "==" in line]
+    names = [re.split(r"[\[=]", line)[0] for line in lines if "==" in line]  # psycopg[binary] is psycopg
     versions = {d.metadata["Name"].lower(): d.version for d in map(_distribution, names) if d}
     code = [path.read_bytes() for path in sorted((ROOT / "lib").rglob("*.py"))]
     return {"python": platform.python_version(), "kit": _digest(*code), **versions}
