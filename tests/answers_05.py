@@ -105,6 +105,7 @@ MISTAKES_3 = [
     (lambda y, p, t, miss, alarm: min(costs_of(y, p, t, miss, alarm)), "none of the thresholds"),
     (lambda y, p, t, miss, alarm: int(np.argmin(costs_of(y, p, t, miss, alarm))) + 1, "none of the thresholds"),
     (lambda y, p, t, miss, alarm: print(end=""), "returns nothing"),
+    (lambda y, p, t, miss, alarm: by_matrix(y, p, np.array(t) + 1e-6, miss, alarm) - 1e-6, "compare with >="),
 ]
 
 # --- q4

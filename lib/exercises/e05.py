@@ -186,6 +186,8 @@ def _check_q3(cheapest):
         if np.isclose(_price(y, probability, answer, miss, alarm), max(prices)):
             raise Wrong(f"At {answer:g} the cost is the highest of all. Look for the lowest.")
         raise Wrong(f"With miss={miss} and alarm={alarm}, {answer:g} costs more than another threshold. Do both kinds count?")
+    if not np.isclose(cheapest(np.array([1, 0]), np.array([0.5, 0.3]), [0.3, 0.5], 1, 1), 0.5):
+        raise Wrong("A probability that equals the threshold counts as positive: compare with >=.")
     return "Where a miss is dear the threshold goes down, where an alarm is dear it goes up."
 
 

@@ -88,9 +88,13 @@ class Pruning(keras.callbacks.Callback):
         if not self.model.built:
             raise ValueError("the model is not built: give it an Input layer, or call it once, before it is pruned")
         self.kernels = [kernel for name, kernel in _kernels(self.model) if name not in self.skip]
-        for kernel in self.kernels:
-            if not isinstance(kernel.constraint, _Mask):
-                kernel.constraint = _Mask(kernel)
+        bare = [kernel for kernel in self.kernels if not isinstance(kernel.constraint, _Mask)]
+        for kernel in bare:
+            kernel.constraint = _Mask(kernel)
+        if bare:
+            # A training step that was traced before knows nothing of the masks.
+            retrace = getattr(self.model.train_function, "retrace", None)  # lib.tuning.fast has its own steps
+            retrace() if retrace else self.model.make_train_function(force=True)
 
     def on_epoch_begin(self, epoch, logs=None):
         """Bring every mask to the schedule's sparsity."""

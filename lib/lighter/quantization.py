@@ -1,6 +1,7 @@
 """Fewer bits a weight: Keras' own quantization, and LiteRT files with the interpreter that runs them."""
 
 import contextlib
+import logging
 import os
 import tempfile
 import warnings
@@ -124,6 +125,9 @@ def _check_calibration(model, calibration):
 def _no_words():
     """Keep what the converter writes past Python, to file descriptors 1 and 2, off the page."""
     kept = os.dup(1), os.dup(2)
+    logger = logging.getLogger("tensorflow")  # in a notebook it writes past those, into the cell
+    level = logger.level
+    logger.setLevel(logging.ERROR)
     with open(os.devnull, "w") as nowhere, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         os.dup2(nowhere.fileno(), 1)
@@ -131,6 +135,7 @@ def _no_words():
         try:
             yield
         finally:
+            logger.setLevel(level)
             for place, descriptor in enumerate(kept, 1):
                 os.dup2(descriptor, place)
                 os.close(descriptor)

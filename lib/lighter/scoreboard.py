@@ -1,5 +1,6 @@
 """One scoreboard over models of every kind: accuracy, parameters, bytes, latency, memory, seconds, energy."""
 
+import contextlib
 import os
 import tempfile
 import time
@@ -29,15 +30,24 @@ def saved_bytes(model):
     _check_built(model)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
-        optimizer, compiled = model.optimizer, model.compiled
-        try:
-            model.optimizer, model.compiled = None, False
+        with _without_optimizer(model):
             model.save(path)
-        finally:
-            model.optimizer, model.compiled = optimizer, compiled
         with open(path, "rb") as file:
             content = file.read()
     return len(content), len(zlib.compress(content))
+
+
+@contextlib.contextmanager
+def _without_optimizer(model):
+    nested = [layer for layer in model._flatten_layers(include_self=False) if isinstance(layer, keras.Model)]
+    compiled = {each: each.optimizer for each in (model, *nested) if each.compiled}  # a model inside saves its own too
+    try:
+        for each in compiled:
+            each.optimizer, each.compiled = None, False
+        yield
+    finally:
+        for each, optimizer in compiled.items():
+            each.optimizer, each.compiled = optimizer, True
 
 
 def working_bytes(model, batch=1):
@@ -55,7 +65,7 @@ def working_bytes(model, batch=1):
     """
     _check_built(model)
     sizes = []
-    for layer in model.layers:
+    for layer in model._flatten_layers(include_self=False):  # those inside of nested models too
         shapes = [
             tensor.shape for node in layer._inbound_nodes for tensor in [*node.input_tensors, *node.output_tensors]
         ]
@@ -110,13 +120,14 @@ class Scoreboard:
             raise ValueError(f"x has {len(x)} examples and y {len(y)}, expected as many")
         self.x, self.y, self.batch, self.repeats, self.watts, self.rows = x, y, batch, repeats, watts, {}
 
-    def add(self, name, model, training_seconds=np.nan):
+    def add(self, name, model, training_seconds=np.nan, kind=""):
         """Measure a model and put it on the board; one of the same name is replaced.
 
         Args:
             name: str.
             model: a built `keras.Model` with one output a class, or a `LiteRT`.
             training_seconds: float, what its training took, with that of its teacher if it had one.
+            kind: str, how it was made lighter, to colour it by in a figure.
 
         Returns:
             The model's row, a dict.
@@ -129,6 +140,7 @@ class Scoreboard:
         guesses = np.concatenate([np.asarray(predict(part)).argmax(axis=-1) for part in batches])
         keras_model = not isinstance(model, LiteRT)
         self.rows[name] = {
+            "kind": kind,
             "accuracy": float((guesses == self.y).mean()),
             "parameters": model.count_params() if keras_model else pd.NA,
             "bytes": size,

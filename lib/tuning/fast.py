@@ -256,12 +256,22 @@ class _Loop:
     """Training and validation functions of one model for one batch size and one signature of data."""
 
     def __init__(self, model, tensors, batch_size, steps, jit_compile):
+        from keras.src.trainers.trainer import model_supports_jit
+
         self.batch_size, self.steps = batch_size, steps
-        self.block = _compile_block(model, tensors, batch_size, steps, jit_compile)
+        self.xla = jit_compile and model_supports_jit(model)
+        self.block = _compile_block(model, tensors, batch_size, steps, self.xla)
         self.remainder = model.train_step
         self.remainders_run = 0
         self.graph_remainder = None
         self.test_function = _test_function(model)
+
+    def retrace(self):
+        """Trace anew from the next block on, since the model has changed: a weight has got a constraint, say."""
+        import tensorflow as tf
+
+        self.block = tf.function(self.block.python_function, jit_compile=True if self.xla else None)
+        self.graph_remainder = None
 
     def train_remainder(self, batch):
         """Train on the last, smaller batch of an epoch."""
@@ -275,7 +285,7 @@ class _Loop:
         return self.remainder(batch)
 
 
-def _compile_block(model, tensors, batch_size, steps, jit_compile):
+def _compile_block(model, tensors, batch_size, steps, xla):
     """Compile a function that trains on `count` batches, gathered by sample number from resident tensors.
 
     Returns:
@@ -283,7 +293,6 @@ def _compile_block(model, tensors, batch_size, steps, jit_compile):
     """
     import tensorflow as tf
     from keras.src import tree
-    from keras.src.trainers.trainer import model_supports_jit
 
     empty_logs = _empty_logs(model, tensors, batch_size)
 
@@ -302,7 +311,6 @@ def _compile_block(model, tensors, batch_size, steps, jit_compile):
         )
         return logs or model.get_metrics_result()
 
-    xla = jit_compile and model_supports_jit(model)
     compiled = tf.function(block, jit_compile=True if xla else None)
     # No step at all: compiles, or fails to, before a single weight has changed.
     compiled(tensors, tf.zeros([steps * batch_size], tf.int32), tf.constant(0))
@@ -432,4 +440,5 @@ def _train_function(tensors, loop, samples, shuffle):
             logs = loop.train_remainder(tree.map_structure(lambda t: tf.gather(t, left), tensors))
         return logs
 
+    train.retrace = loop.retrace
     return train

@@ -1,0 +1,50 @@
+"""The peak of the memory that a piece of Python takes, in a process of its own; run as a script it is that process."""
+
+import os
+import subprocess
+import sys
+
+
+def peak_bytes(code, *arguments):
+    """Run Python code in a fresh process and return the most memory that it held at a time.
+
+    A notebook's own process has held whatever came before, so it cannot say what one piece takes.
+
+    Args:
+        code: str, Python statements; `sys.argv[1:]` are the arguments.
+        arguments: of the code, as str.
+
+    Returns:
+        int, bytes of physical memory.
+
+    Raises:
+        ValueError: the code failed; the line says with which error.
+    """
+    call = [sys.executable, os.path.abspath(__file__), code, *map(str, arguments)]
+    done = subprocess.run(call, capture_output=True, text=True)
+    if done.returncode:
+        lines = [line for line in done.stderr.splitlines() if line.strip()]
+        raise ValueError(f"the code stopped with {lines[-1] if lines else f'status {done.returncode}'}")
+    return int(done.stdout.splitlines()[-1])
+
+
+def _peak_of_this_process():
+    if sys.platform.startswith("linux"):
+        # getrusage would do, but a child's figure there begins with that of the parent it was forked from.
+        with open("/proc/self/status") as status:
+            return next(1024 * int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+    if sys.platform == "win32":
+        import psutil
+
+        return psutil.Process().memory_info().peak_wset
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
+
+
+if __name__ == "__main__":
+    del sys.path[0]  # this folder: its modules are no top-level ones
+    code = sys.argv.pop(1)
+    exec(compile(code, "<code>", "exec"), {"__name__": "__main__"})
+    print()
+    print(_peak_of_this_process())
