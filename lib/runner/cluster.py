@@ -86,9 +86,11 @@ def remote_client(address, say):
 
 
 def _hush():
-    """Keep what these log off the screen: what matters is told in one line of ours."""
-    for name in ("distributed", "asyncio", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    """Keep what Dask and asyncio log off the screen: what matters is told in one line of ours.
+
+    Not by the loggers' levels: Dask sets those of its many loggers anew whenever it starts something.
+    """
+    logging.disable(logging.CRITICAL)
 
 
 def _same_kit(client):
