@@ -98,8 +98,8 @@ STARTER = """
 import contextlib, sys, time
 from lib.dashboard import start_dashboard
 dashboard = start_dashboard(sys.argv[1])
-print(dashboard._process.pid, dashboard.url, flush=True)
-with contextlib.suppress(KeyboardInterrupt):
+with contextlib.suppress(KeyboardInterrupt):  # the line that is waited for comes from inside: a signal may follow at once
+    print(dashboard._process.pid, dashboard.url, flush=True)
     time.sleep(99)
 print("interrupted", flush=True)
 time.sleep(99)
