@@ -4,18 +4,16 @@ import contextlib
 import json
 import os
 import shutil
-import signal
-import sys
 import time
 import traceback
 from multiprocessing.connection import wait
 
 from lib.machine import cores
-from lib.tuning import worker
+from lib.tuning import child, processes
 from lib.tuning.parallel import DEATHS_AT_MOST, LOG
-from lib.tuning.processes import _context, _starting, count_workers, pack, warm_up
 from lib.tuning.progress import Progress
 from lib.tuning.resume import mend, put_back, quiet_oracle
+from lib.tuning.worker import Seeds, wrap_build
 
 PATIENCE = 0.2  # seconds that a worker without a trial waits before it asks again; KerasTuner's asks at once
 
@@ -44,7 +42,7 @@ def chief_search(tuner, *fit_args, workers=None, verbose=1, **fit_kwargs):
         TypeError: Something that the workers need cannot be sent to another process.
         RuntimeError: Too many trials failed one after another, or workers do not start.
     """
-    count = count_workers(workers)
+    count = processes.count_workers(workers)
     folder = os.path.join(tuner.project_dir, "job")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -52,7 +50,7 @@ def chief_search(tuner, *fit_args, workers=None, verbose=1, **fit_kwargs):
     tuner.save()
     try:
         with quiet_oracle(tuner):
-            payload = pack(tuner, fit_args, {**fit_kwargs, "verbose": 0}, True, folder)
+            payload = processes.pack(tuner, fit_args, {**fit_kwargs, "verbose": 0}, True, folder)
             _Cluster(tuner, count, payload, folder, Progress(verbose)).run()
     finally:
         tuner.reload()  # the chief's books are on disk
@@ -71,35 +69,29 @@ class _Cluster:
         self.oracle = os.path.join(folder, "oracle.pickle")
         with open(self.oracle, "wb") as file:
             cloudpickle.dump(tuner.oracle, file)
-        self.processes, self.deaths, self.port, self.heard, self.ended = {}, 0, None, 0, False
+        self.workers, self.deaths, self.port, self.heard, self.ended = {}, 0, None, 0, False
 
     def run(self):
         """Start the chief, then the workers, and watch until the chief has ended the search."""
         total = getattr(self.tuner.oracle, "max_trials", None)
         self.progress.start(total, None, len(self.tuner.oracle.end_order), 0, None, self.count)
-        warm_up()
-        self.pipe, theirs = _context().Pipe()
+        processes.warm_up()
+        self.pipe, theirs = processes.pipe()
         try:
-            self.chief = self._start(_chief, theirs, self.oracle, self._log("chief"))
+            self.chief = processes.start(_chief, theirs, self.oracle, self._log("chief"))
             theirs.close()
             while not self.ended:
                 self._turn()
-            for process in self.processes.values():
+            for process in self.workers.values():
                 process.join(timeout=10)  # each is told that there are no more trials
         except BaseException:
             self.progress.stopped = True
             raise
         finally:
-            for process in [*self.processes.values(), self.chief]:
+            for process in [*self.workers.values(), self.chief]:
                 process.kill()
                 process.join()
             self.progress.end()
-
-    def _start(self, target, *arguments):
-        process = _context().Process(target=target, args=arguments, daemon=True)
-        with _starting():
-            process.start()
-        return process
 
     def _log(self, name):
         return os.path.abspath(os.path.join(self.tuner.project_dir, f"{name}.log"))
@@ -107,11 +99,11 @@ class _Cluster:
     def _start_worker(self, number):
         threads = max(1, cores() // self.count)
         arguments = (self.port, os.path.abspath(self.payload), self._log(f"worker-{number}"), number, threads)
-        self.processes[number] = self._start(_work, *arguments)
+        self.workers[number] = processes.start(_work, *arguments)
 
     def _turn(self):
         """Hear the chief, and see which workers are still there."""
-        by_sentinel = {process.sentinel: number for number, process in self.processes.items()}
+        by_sentinel = {process.sentinel: number for number, process in self.workers.items()}
         for ready in wait([self.pipe, *by_sentinel], timeout=1.0):
             if ready is self.pipe:
                 self._hear()
@@ -137,7 +129,7 @@ class _Cluster:
 
     def _replace(self, number):
         """Tell the chief of a worker that has gone, and start another, unless it has only come to its end."""
-        process = self.processes.pop(number)
+        process = self.workers.pop(number)
         process.join()
         if process.exitcode == 0:
             return
@@ -157,18 +149,15 @@ def _tuner_id(number):
 
 def _chief(pipe, oracle, log):
     """Serve the Oracle until it has no more trials and nobody runs one."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the caller decides
-    worker.silence(log)
-    worker._leave_with_parent(os.path.dirname(oracle))
+    child.begin(log, os.path.dirname(oracle))
     try:
-        _serve(pipe, worker._load(oracle))
+        _serve(pipe, child.load(oracle))
         pipe.send(("ended",))
     except BaseException as error:
         traceback.print_exc()
         with contextlib.suppress(OSError):
-            pipe.send(("fatal", worker._portable(error)))
-    sys.stdout.flush()
-    os._exit(0)
+            pipe.send(("fatal", child.portable(error)))
+    child.end()
 
 
 def _serve(pipe, oracle):
@@ -244,26 +233,22 @@ def _put_back(oracle, tuner_id, deaths):
 
 def _work(port, payload, log, number, threads):
     """Run trials until the chief has none left."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    worker.silence(log)
-    worker.environment()
+    child.begin(log, os.path.dirname(payload))
     os.environ |= {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(port), "KERASTUNER_TUNER_ID": _tuner_id(number)}
-    worker._leave_with_parent(os.path.dirname(payload))
     status = 1
     try:
-        worker._use_threads(threads, number)
-        job = worker._load(payload)
+        child.use_threads(threads, number)
+        job = child.load(payload)
         tuner = job["tuner"]
         tuner.oracle, tuner.tuner_id = _client(tuner.oracle), _tuner_id(number)
         if tuner.hypermodel is not None:
-            worker._wrap_build(tuner, job, tuner.oracle.seeds)
+            wrap_build(tuner, job, tuner.oracle.seeds)
         tuner.search(*job["args"], **job["kwargs"])
         status = 0
     except BaseException:
         traceback.print_exc()
     finally:
-        sys.stdout.flush()
-        os._exit(status)
+        child.end(status)
 
 
 def _client(values):
@@ -274,7 +259,7 @@ def _client(values):
 
         def __init__(self, values):
             super().__init__(values)
-            self.seeds = worker._Seeds(values.seed)
+            self.seeds = Seeds(values.seed)
 
         def create_trial(self, tuner_id):
             while (trial := super().create_trial(tuner_id)).status == "IDLE":

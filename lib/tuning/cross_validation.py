@@ -14,7 +14,7 @@ from keras_tuner.src.errors import FatalValueError
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from lib.errors import CourseError
-from lib.tuning.worker import _make_ready, _may_share, _Seeds
+from lib.tuning.worker import Seeds, make_ready, may_share
 
 NOT_OF_A_FOLD = {
     "validation_data": "each fold is validated on the rows that it holds out",
@@ -116,7 +116,7 @@ class CrossValidated(kt.Tuner):
         Returns:
             A list of dicts from metric to float, one a fold.
         """
-        self._begin(trial.trial_id, share=_may_share(self))  # a fold's model is dropped before the next is built
+        self._begin(trial.trial_id, share=may_share(self))  # a fold's model is dropped before the next is built
         scores = []
         for number, (train, held) in enumerate(folds):
             model = self._try_build(trial.hyperparameters)
@@ -161,7 +161,7 @@ class CrossValidated(kt.Tuner):
         )
 
     def _begin(self, name, share):
-        self._seeds, self._share = _Seeds(self.oracle.seed), share
+        self._seeds, self._share = Seeds(self.oracle.seed), share
         self._seeds.begin(name)
 
     def _build_hypermodel(self, hp):
@@ -172,7 +172,7 @@ class CrossValidated(kt.Tuner):
         gc.freeze()
         self._seeds.next()
         # In a worker of `lib.tuning.search` it is fast already.
-        return _make_ready(self.fast, self._share)(super()._build_hypermodel(hp))
+        return make_ready(self.fast, self._share)(super()._build_hypermodel(hp))
 
 
 def fold_scores(tuner):

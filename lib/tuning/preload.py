@@ -2,7 +2,7 @@
 
 import os
 
-from lib.tuning.worker import environment, silence
+from lib.tuning.child import environment, silence
 
 silence(os.devnull)
 environment()

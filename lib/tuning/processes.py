@@ -8,7 +8,7 @@ import sys
 import types
 
 from lib.machine import cores
-from lib.tuning import worker
+from lib.tuning import child, worker
 
 
 def count_workers(workers):
@@ -65,7 +65,7 @@ def _starting():
     """Start processes that inherit the workers' environment and do not run the caller's script a second time."""
     before, main = dict(os.environ), sys.modules["__main__"]
     sys.modules["__main__"] = types.ModuleType("__main__")
-    worker.environment()
+    child.environment()
     try:
         yield
     finally:
@@ -75,19 +75,36 @@ def _starting():
         os.environ.update(before)
 
 
+def pipe():
+    """Return the two ends of a new pipe, of which one may be given to `start`."""
+    return _context().Pipe()
+
+
+def start(target, *arguments):
+    """Start a process that calls `target(*arguments)` and ends with this one.
+
+    Args:
+        target: A function at the top of a module of `lib`; it begins with `lib.tuning.child.begin`.
+        *arguments: What can be pickled, and ends of pipes.
+
+    Returns:
+        The `multiprocessing.Process`, started.
+    """
+    process = _context().Process(target=target, args=arguments, daemon=True)
+    with _starting():
+        process.start()
+    return process
+
+
 class Worker:
     """One worker process, its end of the pipe, and the trial it runs."""
 
     def __init__(self, number, count, payload, project_dir):
-        context = _context()
         self.number, self.id = number, f"worker{number}"
         self.log = os.path.join(project_dir, f"worker-{number}.log")
-        self.pipe, theirs = context.Pipe()
-        threads = max(1, cores() // count)
-        arguments = (theirs, os.path.abspath(payload), os.path.abspath(self.log), number, threads)
-        self.process = context.Process(target=worker.main, args=arguments, daemon=True)
-        with _starting():
-            self.process.start()
+        self.pipe, theirs = pipe()
+        arguments = (os.path.abspath(payload), os.path.abspath(self.log), number, max(1, cores() // count))
+        self.process = start(worker.main, theirs, *arguments)
         theirs.close()
         self.trial, self.began, self.epochs = None, None, 0
         self.ready = self.waiting = False
@@ -115,7 +132,7 @@ def pack(tuner, fit_args, fit_kwargs, fast, folder, middle=None):
     path = os.path.join(folder, "job.pickle")
     try:
         with open(path, "wb") as file:
-            _pickler(file, folder).dump(job)
+            pickler(file, folder).dump(job)
     except Exception as error:
         line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TypeError(
@@ -125,7 +142,7 @@ def pack(tuner, fit_args, fit_kwargs, fast, folder, middle=None):
     return path
 
 
-def _pickler(file, folder):
+def pickler(file, folder):
     """A pickler that knows functions of a notebook, and puts large arrays into files that workers map."""
     import cloudpickle
     import numpy as np
@@ -138,7 +155,7 @@ def _pickler(file, folder):
                 path = os.path.join(folder, f"{len(self.seen)}.npy")
                 self.seen.append(obj)
                 np.save(path, obj)
-                return worker.map_array, (path,)
+                return child.map_array, (path,)
             return super().reducer_override(obj)
 
     return Pickler(file)

@@ -4,9 +4,7 @@ import collections
 import contextlib
 import os
 import shutil
-import signal
 import socket
-import sys
 import tempfile
 import time
 import traceback
@@ -17,9 +15,8 @@ from multiprocessing.connection import wait
 
 from lib.errors import CourseError
 from lib.machine import cores
-from lib.tuning import worker
+from lib.tuning import child, processes
 from lib.tuning.parallel import DEATHS_AT_MOST
-from lib.tuning.processes import _context, _pickler, _starting, count_workers, warm_up
 from lib.tuning.progress import Progress
 
 UNSIGNED = 60  # seconds after which a trial without the name of a process has none
@@ -57,7 +54,7 @@ def optimize(objective, storage, study_name, n_trials, workers=None, sampler=Non
     """
     import optuna
 
-    count, storage = count_workers(workers), os.fspath(storage)
+    count, storage = processes.count_workers(workers), os.fspath(storage)
     study = _study(storage, optuna.create_study, study_name=study_name, direction=direction, load_if_exists=True,
                    sampler=sampler(seed=seed) if sampler else None, pruner=pruner)  # fmt: skip
     folder = tempfile.mkdtemp(prefix="optuna-job-")
@@ -65,7 +62,7 @@ def optimize(objective, storage, study_name, n_trials, workers=None, sampler=Non
         job = {"objective": objective, "storage": storage, "name": study_name, "seed": seed}
         path = os.path.join(folder, "job.pickle")
         with open(path, "wb") as file:
-            _pickler(file, folder).dump(job | {"sampler": sampler or optuna.samplers.TPESampler, "pruner": pruner})
+            processes.pickler(file, folder).dump(job | {"sampler": sampler or optuna.samplers.TPESampler, "pruner": pruner})
         _Team(study, n_trials, count, (path, os.path.abspath(log or os.devnull)), Progress(verbose)).run()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
@@ -113,7 +110,7 @@ class _Team:
 
     def __init__(self, study, n_trials, count, job, progress):
         self.study, self.n_trials, self.count, self.job, self.progress = study, n_trials, count, job, progress
-        self.processes, self.busy, self.starts = {}, set(), 0
+        self.workers, self.busy, self.starts = {}, set(), 0
         self.deaths, self.false_starts = collections.Counter(), 0
 
     def run(self):
@@ -123,18 +120,18 @@ class _Team:
         self.progress.start(self.n_trials, None, self.done, 0, self._best(), self.count)
         try:
             if self.done < self.n_trials:
-                warm_up()
+                processes.warm_up()
                 for number in range(min(self.count, self.n_trials - self.done)):
                     self._start(number)
-            while self.processes:
-                for pipe in wait(list(self.processes), timeout=1.0):
+            while self.workers:
+                for pipe in wait(list(self.workers), timeout=1.0):
                     self._hear(pipe)
                 self.progress.tick()
         except BaseException:
             self.progress.stopped = True
             raise
         finally:
-            for pipe in list(self.processes):
+            for pipe in list(self.workers):
                 self._bury(pipe)
             self._mend()
             self.progress.end()
@@ -146,15 +143,13 @@ class _Team:
                 self._put_back(trial)
 
     def _start(self, number):
-        pipe, theirs = _context().Pipe()
+        pipe, theirs = processes.pipe()
         self.starts += 1
         threads = max(1, cores() // self.count)
         arguments = (theirs, *self.job, number, zlib.crc32(f"{self.starts} {len(self.study.trials)}".encode()), threads)
-        process = _context().Process(target=_work, args=arguments, daemon=True)
-        with _starting():
-            process.start()
+        process = processes.start(_work, *arguments)
         theirs.close()
-        self.processes[pipe] = process, number
+        self.workers[pipe] = process, number
         self._give(pipe)
 
     def _give(self, pipe):
@@ -178,7 +173,7 @@ class _Team:
 
     def _replace(self, pipe):
         """A worker has gone: because it was told to, or it has died, and its trial is given to another."""
-        _, number = self.processes[pipe]
+        _, number = self.workers[pipe]
         was_busy = pipe in self.busy
         if not self._bury(pipe, died=True) and was_busy:
             self.false_starts += 1
@@ -190,7 +185,7 @@ class _Team:
 
     def _bury(self, pipe, died=False):
         """End a worker's process, if it has not died; return the number of its trials that were RUNNING, and are put back."""
-        process, _ = self.processes.pop(pipe)
+        process, _ = self.workers.pop(pipe)
         self.busy.discard(pipe)
         process.kill() if process.is_alive() else None
         process.join()
@@ -263,17 +258,12 @@ def _is_left(trial):
 
 def _work(pipe, path, log, number, seed, threads):
     """Run trials in a worker's process, one for every `True` that the pipe brings."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the caller decides
-    worker.silence(log)
-    worker.environment()
-    # What one worker has compiled, the others load.
-    os.environ["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={os.path.dirname(path)}"
-    worker._leave_with_parent(os.path.dirname(path))
+    child.begin(log, os.path.dirname(path))
     try:
         import optuna
 
-        worker._use_threads(threads, number)
-        job = worker._load(path)
+        child.use_threads(threads, number)
+        job = child.load(path)
         sampler = job["sampler"](seed=(job["seed"] + seed) % 2**31)
         study = _study(job["storage"], optuna.load_study, study_name=job["name"], sampler=sampler, pruner=job["pruner"])
 
@@ -289,7 +279,6 @@ def _work(pipe, path, log, number, seed, threads):
         pass
     except BaseException as error:
         traceback.print_exc()
-        pipe.send(worker._portable(error))
+        pipe.send(child.portable(error))
     finally:
-        sys.stdout.flush()
-        os._exit(0)
+        child.end()

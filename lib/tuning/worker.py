@@ -2,34 +2,10 @@
 
 import gc
 import os
-import signal
-import sys
-import threading
 import traceback
 import zlib
 
-from lib.tuning import planner
-
-
-def environment():
-    """Set what has to stand before TensorFlow is imported: quiet, no thread pools beside TensorFlow's own."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    # On processors with AVX512, XLA uses half the width unless told: measured 8 percent of an epoch.
-    os.environ.setdefault("XLA_FLAGS", "--xla_cpu_prefer_vector_width=512")
-    for name in ("KERASTUNER_TUNER_ID", "KERASTUNER_ORACLE_IP", "KERASTUNER_ORACLE_PORT"):
-        os.environ.pop(name, None)
-
-
-def silence(path):
-    """Send file descriptors 1 and 2, which TensorFlow's own lines go to, to the end of the file at `path`."""
-    target = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            stream.flush()
-    os.dup2(target, 1)
-    os.dup2(target, 2)
-    os.close(target)
+from lib.tuning import child, planner
 
 
 def main(connection, payload, log, number, threads):
@@ -43,15 +19,10 @@ def main(connection, payload, log, number, threads):
         number: The worker's number, from 0.
         threads: Threads for TensorFlow's operations.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides
-    silence(log)
-    environment()
-    # What one worker has compiled, the others load: 0.2 s instead of 0.8 s for a model of a known shape.
-    os.environ["TF_XLA_FLAGS"] = f"--tf_xla_persistent_cache_directory={os.path.dirname(payload)}"
-    _leave_with_parent(os.path.dirname(payload))
+    child.begin(log, os.path.dirname(payload))
     try:
-        _use_threads(threads, number)
-        job = _load(payload)
+        child.use_threads(threads, number)
+        job = child.load(payload)
         tuner = _prepare(job, connection)
         connection.send(("ready", (), {}))
         if job["middle"] is not None:
@@ -64,80 +35,9 @@ def main(connection, payload, log, number, threads):
         pass
     except BaseException as error:
         traceback.print_exc()
-        connection.send(("fatal", (_portable(error),), {}))
+        connection.send(("fatal", (child.portable(error),), {}))
     finally:
-        sys.stdout.flush()
-        os._exit(0)  # interpreter shutdown with TensorFlow loaded takes a second and gives nothing back
-
-
-def _leave_with_parent(folder):
-    """End this process, and its job's folder, as soon as the parent has ended, even in the middle of an epoch."""
-    import multiprocessing
-    import shutil
-    from multiprocessing.connection import wait
-
-    parent = multiprocessing.parent_process()
-
-    def watch():
-        wait([parent.sentinel])
-        shutil.rmtree(folder, ignore_errors=True)
-        os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _use_threads(threads, number):
-    import keras
-
-    if keras.backend.backend() != "tensorflow":
-        return
-    import tensorflow as tf
-
-    tf.config.threading.set_intra_op_parallelism_threads(threads)
-    tf.config.threading.set_inter_op_parallelism_threads(1)
-    devices = tf.config.list_physical_devices("GPU")
-    if devices:
-        mine = devices[number % len(devices)]
-        tf.config.set_visible_devices(mine, "GPU")
-        tf.config.experimental.set_memory_growth(mine, True)
-
-
-def _load(payload):
-    import pickle
-
-    with open(payload, "rb") as file:
-        return pickle.load(file)
-
-
-def map_array(path):
-    """Open an array that the parent has written, as memory that all workers share.
-
-    Args:
-        path: A `.npy` file.
-
-    Returns:
-        `np.ndarray`, read-only.
-    """
-    import keras
-    import numpy as np
-
-    array = np.load(path, mmap_mode="c")
-    if keras.backend.backend() == "tensorflow":
-        from lib.tuning.fast import lend
-
-        lend(array)
-    array.flags.writeable = False
-    return array
-
-
-def _portable(error):
-    import pickle
-
-    try:
-        pickle.loads(pickle.dumps(error))
-        return error
-    except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
+        child.end()
 
 
 class OracleProxy:
@@ -179,17 +79,17 @@ def _prepare(job, connection):
     """Connect the tuner to the caller, and have every model it builds seeded, given its policy and made fast."""
     tuner = job["tuner"]
     tuner.oracle.connection = connection
-    seeds = _Seeds(tuner.oracle.seed)
+    seeds = Seeds(tuner.oracle.seed)
     tuner.oracle.begin = seeds.begin
     tuner.save = lambda: None
     tuner._is_worker = lambda: True
     _report_epochs(tuner, connection)
     if tuner.hypermodel is not None:
-        _wrap_build(tuner, job, seeds)
+        wrap_build(tuner, job, seeds)
     return tuner
 
 
-class _Seeds:
+class Seeds:
     """Seeds Keras, NumPy and Python from the search's seed, the trial and the execution, never from the worker."""
 
     def __init__(self, seed):
@@ -219,11 +119,12 @@ def _report_epochs(tuner, connection):
     tuner.on_epoch_end = on_epoch_end
 
 
-def _wrap_build(tuner, job, seeds):
+def wrap_build(tuner, job, seeds):
+    """Have every model that a tuner builds seeded, given the caller's dtype policy, and made fast if the job says so."""
     import keras
 
     original = tuner.hypermodel.build
-    ready = _make_ready(job["fast"], share=_may_share(tuner))
+    ready = make_ready(job["fast"], share=may_share(tuner))
 
     def build(hp, *args, **kwargs):
         # KerasTuner has just collected garbage: what is alive now stays, and need not be visited again.
@@ -235,18 +136,18 @@ def _wrap_build(tuner, job, seeds):
 
     tuner.hypermodel.build = build
     if tuner.optimizer or tuner.loss or tuner.metrics:  # the tuner compiles the model once more
-        override, again = tuner._override_compile_args, _make_ready(job["fast"], share=False)
+        override, again = tuner._override_compile_args, make_ready(job["fast"], share=False)
         tuner._override_compile_args = lambda model: (override(model), again(model))[0]
 
 
-def _may_share(tuner):
-    """Whether nobody but KerasTuner can hold on to a model, or compile it again, between two trials."""
+def may_share(tuner):
+    """Say whether nobody but KerasTuner can hold on to a model, or compile it again, between two trials."""
     from keras_tuner.src.engine.hypermodel import DefaultHyperModel
 
     return type(tuner.hypermodel) is DefaultHyperModel and not (tuner.optimizer or tuner.loss or tuner.metrics)
 
 
-def _make_ready(make_fast, share):
+def make_ready(make_fast, share):
     """Make a function that gives a model its optimizer's variables, a fast `fit`, and maybe an earlier model's loop."""
     from lib.tuning.fast import fast
     from lib.tuning.shared import shared
