@@ -3,6 +3,8 @@
 import keras
 import numpy as np
 
+from lib.lighter.checks import check_built
+
 
 def low_rank(model, name, rank):
     """Return a copy of a model in which one Dense layer is two: to `rank` numbers, and from there to its units.
@@ -62,8 +64,7 @@ def rank_error(model, name):
 
 
 def _dense(model, name):
-    if not model.built:
-        raise ValueError("model is not built: give it an Input layer, or call it once")
+    check_built(model)
     names = [layer.name for layer in model.layers if type(layer) is keras.layers.Dense]
     if name not in names:
         raise ValueError(

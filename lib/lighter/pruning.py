@@ -4,6 +4,8 @@ import keras
 import numpy as np
 import pandas as pd
 
+from lib.lighter.checks import check_built
+
 
 def schedule(step, begin, end, sparsity):
     """Return how sparse the weights are to be at a step: fast at first, then ever slower (Zhu and Gupta, 2017).
@@ -85,8 +87,7 @@ class Pruning(keras.callbacks.Callback):
 
     def on_train_begin(self, logs=None):
         """Hang a mask on every kernel."""
-        if not self.model.built:
-            raise ValueError("the model is not built: give it an Input layer, or call it once, before it is pruned")
+        check_built(self.model)
         self.kernels = [kernel for name, kernel in _kernels(self.model) if name not in self.skip]
         bare = [kernel for kernel in self.kernels if not isinstance(kernel.constraint, _Mask)]
         for kernel in bare:
@@ -126,8 +127,7 @@ def sparsity(model):
     Raises:
         ValueError: the model is not built.
     """
-    if not model.built:
-        raise ValueError("model is not built: give it an Input layer, or call it once")
+    check_built(model)
     rows = []
     for name, kernel in _kernels(model):
         weights = keras.ops.convert_to_numpy(kernel)

@@ -10,6 +10,8 @@ import keras
 import numpy as np
 import pandas as pd
 
+from lib.lighter.checks import check_built
+
 KINDS = ("float32", "dynamic", "int8")
 
 
@@ -26,7 +28,7 @@ def quantized(model, mode="int8"):
     Raises:
         ValueError: the model is not built.
     """
-    _check_built(model)
+    check_built(model)
     copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     with warnings.catch_warnings():
@@ -47,7 +49,7 @@ def dtypes(model):
     Raises:
         ValueError: the model is not built.
     """
-    _check_built(model)
+    check_built(model)
     rows = []
     for layer in model._flatten_layers(include_self=False, recursive=True):
         own = [] if hasattr(layer, "layers") else layer.weights
@@ -89,7 +91,7 @@ def to_litert(model, kind="float32", calibration=None):
     """
     if kind not in KINDS:
         raise ValueError(f"kind={kind!r} is not one of {', '.join(KINDS)}")
-    _check_built(model)
+    check_built(model)
     if kind == "int8":
         _check_calibration(model, calibration)
     import tensorflow as tf
@@ -104,11 +106,6 @@ def to_litert(model, kind="float32", calibration=None):
             converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
             converter.inference_input_type = converter.inference_output_type = tf.int8
         return converter.convert()
-
-
-def _check_built(model):
-    if not model.built:
-        raise ValueError("model is not built: give it an Input layer, or call it once")
 
 
 def _check_calibration(model, calibration):

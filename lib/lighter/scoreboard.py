@@ -10,6 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 
+from lib.lighter.checks import check_built
 from lib.lighter.quantization import LiteRT
 
 
@@ -27,7 +28,7 @@ def saved_bytes(model):
     """
     if isinstance(model, LiteRT):
         return len(model.content), len(zlib.compress(model.content))
-    _check_built(model)
+    check_built(model)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
         with _without_optimizer(model):
@@ -63,7 +64,7 @@ def working_bytes(model, batch=1):
     Raises:
         ValueError: the model is not built.
     """
-    _check_built(model)
+    check_built(model)
     sizes = []
     for layer in model._flatten_layers(include_self=False):  # those inside of nested models too
         shapes = [
@@ -71,11 +72,6 @@ def working_bytes(model, batch=1):
         ]
         sizes.append(sum(batch * int(np.prod(shape[1:])) * 4 for shape in shapes))
     return max(sizes)
-
-
-def _check_built(model):
-    if not model.built:
-        raise ValueError("model is not built: give it an Input layer, or call it once")
 
 
 def latency(predict, x, repeats=30, warm=3):
