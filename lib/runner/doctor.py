@@ -64,11 +64,16 @@ def python():
 def packages(requirements):
     """Compare what is installed with the pins of requirements.txt, one finding a package."""
     try:
-        lines = requirements.read_text(encoding="utf-8").splitlines()
+        return [_package(name, pinned) for name, pinned in pins(requirements).items()]
     except OSError:
         return [Finding("requirements.txt", "not found", False, "Restore it: git checkout -- requirements.txt")]
-    pins = [re.match(r"([\w.-]+)(?:\[.*?\])?==([\w.+!-]+)", line) for line in lines]
-    return [_package(*pin.groups()) for pin in pins if pin]
+
+
+def pins(requirements):
+    """Return the packages that a requirements.txt pins, with their versions, a dict of str."""
+    lines = requirements.read_text(encoding="utf-8").splitlines()
+    found = [re.match(r"([\w.-]+)(?:\[.*?\])?==([\w.+!-]+)", line) for line in lines]  # psycopg[binary] is psycopg
+    return dict(pin.groups() for pin in found if pin)
 
 
 def _package(name, pinned):

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from lib.errors import CourseError
+from lib.runner.doctor import pins
 from lib.runner.notebooks import text
 from lib.runner.request import plan, unknown_parameter
 
@@ -144,9 +145,8 @@ def kit_version():
     Returns:
         A dict with python, kit (digest of `lib`), and each package of requirements.txt with its installed version.
     """
-    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
-    names = [re.split(r"[\[=]", line)[0] for line in lines if "==" in line]  # psycopg[binary] is psycopg
-    versions = {d.metadata["Name"].lower(): d.version for d in map(_distribution, names) if d}
+    found = filter(None, map(_distribution, pins(ROOT / "requirements.txt")))
+    versions = {distribution.metadata["Name"].lower(): distribution.version for distribution in found}
     code = [path.read_bytes() for path in sorted((ROOT / "lib").rglob("*.py"))]
     return {"python": platform.python_version(), "kit": _digest(*code), **versions}
 
