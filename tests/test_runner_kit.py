@@ -29,6 +29,7 @@ layers = [64, 32]  # units of each hidden layer; [1..512]
 shuffle = True  # whether to shuffle""",
     "## Draw\n\n```python\n# not a heading\n```",
     FIGURE,
+    "## Why *this* & that?",
     "from lib.session import record\nrecord('height', height)\nrecord('rate', rate)",
     "import pandas as pd\npd.DataFrame({'layer': layers})",
     "import os\nprint(os.environ['COURSE_RUN_DIR'], os.getcwd(), activation, shuffle, layers)",

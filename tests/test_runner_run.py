@@ -6,10 +6,13 @@ import signal
 import subprocess
 import sys
 import time
+from html import escape
 from pathlib import Path
+from urllib.parse import unquote
 
 import psutil
 import pytest
+from bs4 import BeautifulSoup
 from test_runner_kit import COURSE, course, make_course, write_notebook
 
 from lib.runner.page import script_json
@@ -67,6 +70,16 @@ def test_the_page_shows_parameters_tables_pictures_and_links(done):
         assert remote not in page
 
 
+def test_the_page_tells_what_was_set_and_what_it_contains(done):
+    page = (done[0] / "01_tiny.html").read_text()
+    assert "This run set height = 4, shuffle = False. The text speaks of" in page
+    contents = BeautifulSoup(page, "html.parser").select("details a")
+    assert [a.get_text() for a in contents] == ["Draw", "Why this & that?"]
+    ids = [unquote(a["href"].removeprefix("#")) for a in contents]
+    assert all(f'id="{escape(each)}"' in page for each in ids)
+    assert "<details" not in (done[0] / "02_next.html").read_text(), "a page without sections has no contents"
+
+
 def test_the_index_has_every_notebook_with_its_metrics(done):
     index = (done[0] / "index.html").read_text()
     for part in ('href="01_tiny.html"', "A tiny lesson", "<dt>rate</dt><dd>0.5</dd>", "<dd>8</dd>", "2 of 2"):
@@ -86,7 +99,8 @@ def test_no_text_in_a_figure_ends_its_script():
         (["run", "-p", "hieght", "3"], "Did you mean height?"),
         (["run", "-p", "height", "tall"], "01_tiny: height = tall is not an int"),
         (["run", "-p", "height", "99"], "out of its range [1..9]"),
-        (["run", "-p", "height"], "expected 2 arguments"),
+        (["run", "-p", "height"], "write a name and a value, as in -p seed 2"),
+        (["run", "-p", "height=5"], "write a name and a value, as in -p seed 2"),
         (["run", "--profile", "quick"], "'smoke', 'lesson', 'full'"),
         (["run", "--fast"], "unknown argument: --fast"),
         (["run", "--out", "images/bars.svg/sub"], "images/bars.svg/sub cannot be written"),

@@ -24,7 +24,7 @@ def run_all(plans, out, profile="lesson"):
     for number, (info, values) in enumerate(plans, 1):
         try:
             outcome = execute(info, values, out, f"[{number}/{len(plans)}] {info.name}")
-            _write_page(outcome, out, names)
+            _write_page(outcome, out, names, values)
             outcomes.append(outcome)
             write_report(out, outcomes, len(plans), profile)
         except KeyboardInterrupt:
@@ -35,11 +35,11 @@ def run_all(plans, out, profile="lesson"):
     return outcomes, False
 
 
-def _write_page(outcome, out, names):
+def _write_page(outcome, out, names, values):
     info = outcome.info
     note = f"This run failed{_at(outcome)}: {outcome.error}" if outcome.error else ""
     try:
-        write_page(out / info.path.name, out / f"{info.name}.html", info.path.parent, info.title, note, names)
+        write_page(out / info.path.name, out / f"{info.name}.html", info.path.parent, info.title, note, names, values)
     except Exception as error:  # an output that nbconvert cannot show must not cost the other notebooks
         outcome.error = outcome.error or one_line(f"no page: {type(error).__name__}: {error}")
 

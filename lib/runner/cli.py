@@ -62,6 +62,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message):
         """Say what is wrong in one line and leave with status 2."""
+        message = message.replace("expected 2 arguments", "write a name and a value, as in -p seed 2")
         self.exit(WRONG, f"course: {message} (see {self.prog} --help)\n")
 
 

@@ -31,10 +31,15 @@ main { max-width: 1100px; margin: 0 auto; }
 .course-note { padding: .6em 1em; border-left: 4px solid #c62828; background: #fdecea; }
 .course-note, .course-note a { color: #5f1412; }
 .course-index a, .course-note a { text-decoration: underline; }
+.course-index summary { cursor: pointer; }
 </style>{%- endblock html_head_css -%}
 {%- block body_header -%}
 {{ super() }}
 {%- if resources.index %}<div class="course-index"><a href="index.html">All notebooks of this run</a></div>{% endif -%}
+{%- if resources.changed %}
+<div class="course-index">This run set {{ resources.changed | e }}. The text speaks of a run with the notebook's own values.</div>
+{%- endif -%}
+<!-- contents -->
 {%- if resources.note %}
 <div class="course-note">{{ resources.note | e }}
 {%- if resources.failing_cell %} <a href="#papermill-error-cell">Go there</a>{% endif %}</div>
@@ -43,7 +48,7 @@ main { max-width: 1100px; margin: 0 auto; }
 """
 
 
-def write_page(notebook, page, source_folder, title, note="", beside=()):
+def write_page(notebook, page, source_folder, title, note="", beside=(), changed=None):
     """Write the HTML page of an executed notebook.
 
     Args:
@@ -53,6 +58,7 @@ def write_page(notebook, page, source_folder, title, note="", beside=()):
         title: title of the page.
         note: what failed, shown at the top; empty for nothing.
         beside: names of the notebooks that have or will have a page in the same folder.
+        changed: dict of the parameters that this run set, told at the top; None for none.
 
     Returns:
         The number of plotly figures in the page.
@@ -69,9 +75,11 @@ def write_page(notebook, page, source_folder, title, note="", beside=()):
         "note": note,
         "failing_cell": _quieten_error_cells(node),
         "index": len(beside) > 1,
+        "changed": ", ".join(f"{name} = {value}" for name, value in (changed or {}).items()),
     }
-    html, _ = _exporter(Links(Path(source_folder), page.parent, beside)).from_notebook_node(node, resources)
-    replace_text(page, html)
+    exporter = _exporter(Links(Path(source_folder), page.parent, beside))
+    html, _ = exporter.from_notebook_node(node, resources)
+    replace_text(page, html.replace("<!-- contents -->", _contents(exporter.sections), 1))
     return figures
 
 
@@ -152,13 +160,23 @@ class Links:
         return None if parts.scheme or parts.netloc or not parts.path else self.source / unquote(parts.path)
 
 
+def _contents(sections):
+    """Return the HTML of a table of contents that opens on a click; empty for a page of one section."""
+    if len(sections) < 2:
+        return ""
+    items = "".join(f'<li><a href="#{escape(quote(name))}">{escape(text)}</a></li>' for name, text in sections)
+    return f'<details class="course-index"><summary>Contents</summary><ol>{items}</ol></details>'
+
+
 def _exporter(links):
     import jinja2
     from bs4 import BeautifulSoup
     from nbconvert import HTMLExporter
 
     class Page(HTMLExporter):
-        """nbconvert's page, with the pictures and links of markdown made to hold."""
+        """nbconvert's page, with the pictures and links of markdown made to hold, and its sections collected."""
+
+        sections = []  # noqa: RUF012  one exporter a page
 
         @jinja2.pass_context
         def markdown2html(self, context, source):
@@ -167,6 +185,7 @@ def _exporter(links):
                 image["src"] = links.image(image["src"])
             for anchor in soup.select("a[href]"):
                 anchor["href"] = links.link(anchor["href"])
+            self.sections += [(h2["id"], h2.get_text().removesuffix("¶")) for h2 in soup.select("h2[id]")]
             return str(soup)
 
     return Page(raw_template=TEMPLATE)
