@@ -16,6 +16,8 @@ import pytest
 from conftest import read, source, tags
 from test_runner_kit import COURSE, course, write_notebook
 
+from lib.runner.cluster import DEATHS_AT_MOST
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # Every run leaves a line in the file that STARTED names, as soon as its kernel works.
@@ -24,6 +26,7 @@ LESSON = [
     "#parameters\nseed = 1  # [1..]\nseconds = 0.0  # to sleep; [0..100]\nlayers = [8]  # units; [1..99]",
     "import os, time\nwith open(os.environ['STARTED'], 'a') as file:\n    file.write(f'{seed}\\n')\ntime.sleep(seconds)",
     "if seed == 13:\n    raise ValueError('thirteen')\nif seed == 666:\n    os._exit(1)",
+    "if seed == 999:\n    os.kill(os.getppid(), 9)\n    time.sleep(60)",  # the worker that started this kernel
     "from lib.session import record\nrecord('square', seed**2)\nrecord('kind', 'odd' if seed % 2 else 'even')",
 ]
 
@@ -215,6 +218,15 @@ def test_a_killed_workers_run_goes_to_another(folder):
         wait(lambda: gone([kernel]))
     assert [row["status"] for row in table(folder.parent / "out")] == ["done"] * 3
     assert len(started(folder)) == 4, "only the lost run was started again"
+
+
+def test_a_run_that_kills_every_worker_fails_and_the_others_go_on(folder):
+    ended = course(folder, "sweep", "4", "-g", "seed=999,1", "--workers", "1", "--out", "out")
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr
+    told = {row["seed"]: (row["status"], row["error"]) for row in table(folder.parent / "out")}
+    assert told["1"] == ("done", "")
+    assert told["999"] == ("failed", "every worker that took this run died, as they do when memory runs out")
+    assert started(folder).count(999) == 1 + DEATHS_AT_MOST
 
 
 def test_a_full_disk_is_told_and_nothing_half_is_left(folder, tmp_path):

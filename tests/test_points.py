@@ -1,0 +1,59 @@
+"""The key of a point: the same for the same outcome, another for anything that may change it."""
+
+from types import SimpleNamespace
+
+import psutil
+import pytest
+from test_runner_kit import write_notebook
+
+from lib.runner import cluster, points
+from lib.runner.notebooks import read_folder
+
+LESSON = ["# 04 · Work", "#parameters\nseed = 1  # [1..]\nrate = 0.5  # [0..1]", "## Look", "print(seed)"]
+
+
+@pytest.fixture
+def keys(tmp_path):
+    def read(cells=LESSON, grid=("seed=1,2",), given=()):
+        """Return the keys of a grid over a notebook of these cells, in order."""
+        points.notebook_digest.cache_clear()
+        write_notebook(tmp_path, "04_work", cells)
+        found = points.read_points(read_folder(tmp_path), "4", "lesson", list(given), list(grid), None)[2]
+        return [point.key for point in found]
+
+    return read
+
+
+def test_the_same_request_has_the_same_keys(keys):
+    first, second = keys()
+    assert keys() == [first, second] and first != second
+
+
+def test_new_prose_keeps_a_key_and_new_code_changes_it(keys):
+    before = keys()
+    assert keys(["# 04 · Work, told anew", *LESSON[1:2], "## Look here", LESSON[3]]) == before
+    assert not set(keys([*LESSON[:3], "print(seed + 1)"])) & set(before)
+
+
+def test_a_default_that_is_given_is_no_other_point(keys):
+    assert keys(given=[("rate", "0.5")]) == keys() == keys(grid=["seed=1,2", "rate=0.5"])
+    assert not set(keys(given=[("rate", "0.25")])) & set(keys())
+
+
+def test_a_point_that_is_named_twice_is_one(keys):
+    assert len(keys(grid=["seed=1,2,1"])) == 2
+
+
+@pytest.mark.parametrize("part", ["python", "kit", "keras"])
+def test_another_version_is_another_point(keys, monkeypatch, part):
+    before, version = keys(), points.kit_version()
+    assert version[part]
+    monkeypatch.setattr(points, "kit_version", lambda: version | {part: "another"})
+    assert not set(keys()) & set(before)
+
+
+@pytest.mark.parametrize("gib, cores, runs, workers", [(24, 2, 9, 2), (3, 8, 9, 1), (1, 8, 9, 1), (24, 8, 9, 8), (24, 8, 3, 3), (9, 8, 9, 4)])
+def test_as_many_workers_as_cores_and_memory_carry(monkeypatch, gib, cores, runs, workers):
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=gib * 2**30))
+    monkeypatch.setattr(cluster, "cores", lambda: cores)
+    assert cluster.fitting(runs) == workers
