@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from test_runner_kit import COURSE, write_notebook
-from test_sweep import LESSON, family, started, table, wait
+from test_sweep import LESSON, process_of, started, table, wait
 
 PORT = 8786
 QUICK_TO_NOTICE = {  # a minute of Dask's patience in seconds
@@ -44,16 +44,9 @@ def hosts():
             subprocess.run(["ip", "netns", "delete", name], capture_output=True)
 
 
-@contextmanager
 def on(host, *call, **more):
-    """Run a process on a host, and end it and its children afterwards."""
-    process = subprocess.Popen(["ip", "netns", "exec", host, *call], stderr=subprocess.PIPE, text=True, **more)
-    try:
-        yield process
-    finally:
-        for each in [*family(process.pid), process]:
-            each.kill()
-        process.wait()
+    """Run a process on a host."""
+    return process_of(["ip", "netns", "exec", host, *call], stderr=subprocess.PIPE, text=True, **more)
 
 
 def test_a_cut_cable_loses_no_run_and_doubles_none(tmp_path, monkeypatch):

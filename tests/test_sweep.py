@@ -251,16 +251,21 @@ def test_a_full_disk_is_told_and_nothing_half_is_left(folder, tmp_path):
 
 
 @contextmanager
-def dask(*words, **environment):
-    """Run a scheduler or a worker as its own process."""
-    call = [shutil.which("dask", path=Path(sys.executable).parent), *words]
-    process = subprocess.Popen(call, env=os.environ | environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+def process_of(call, **more):
+    """Start a process, and end it and its children afterwards."""
+    process = subprocess.Popen(call, **more)
     try:
         yield process
     finally:
         for each in [*family(process.pid), process]:
             each.kill()
         process.wait()
+
+
+def dask(*words, **environment):
+    """Run a scheduler or a worker as its own process."""
+    call = [shutil.which("dask", path=Path(sys.executable).parent), *words]
+    return process_of(call, env=os.environ | environment, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 
 
 @contextmanager
