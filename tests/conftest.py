@@ -1,7 +1,10 @@
 """What several test modules need: the notebooks, and a place of our own for a learner's progress."""
 
+import contextlib
+import gc
 import json
 import signal
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -17,6 +20,26 @@ def pytest_generate_tests(metafunc):
     # A new notebook is picked up by its name alone.
     if "notebook" in metafunc.fixturenames:
         metafunc.parametrize("notebook", NOTEBOOKS, ids=lambda path: path.stem)
+
+
+def pytest_collection_finish():
+    # As lib.session.start does it: the garbage that Keras collects before every model is not among what was imported.
+    gc.freeze()
+
+
+@contextlib.contextmanager
+def two_at_a_time(request, fixture, work):
+    """Begin work(path) for each notebook whose tests want a fixture; two at a time, since each keeps one core busy.
+
+    Yields:
+        A dict from the notebook's name to a Future of what `work` returns.
+    """
+    paths = [item.callspec.params["notebook"] for item in request.session.items if fixture in item.fixturenames]
+    pool = ThreadPoolExecutor(2)
+    try:
+        yield {path.stem: pool.submit(work, path) for path in paths}
+    finally:
+        pool.shutdown(cancel_futures=True)  # where -x has ended the tests early, nothing more is started
 
 
 def read(path):

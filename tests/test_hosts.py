@@ -62,7 +62,7 @@ def test_a_cut_cable_loses_no_run_and_doubles_none(tmp_path, monkeypatch):
         monkeypatch.setenv(name, value)
     dask = shutil.which("dask", path=Path(sys.executable).parent)
     worker = [dask, "worker", "--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path)]
-    grid = ["sweep", "4", "-g", "seed=1..8", "-p", "seconds", "2", "--out", str(tmp_path / "out")]
+    grid = ["sweep", "4", "-g", "seed=1..6", "-p", "seconds", "2", "--out", str(tmp_path / "out")]
     with ExitStack() as stack:
         hub, one, two, cable = stack.enter_context(hosts())
         stack.enter_context(on(hub, dask, "scheduler", "--host", "0.0.0.0", "--port", str(PORT), "--no-dashboard"))
@@ -75,8 +75,8 @@ def test_a_cut_cable_loses_no_run_and_doubles_none(tmp_path, monkeypatch):
     print(said)
     assert sweep.returncode == 0, said
     rows = table(tmp_path / "out")
-    assert sorted(int(row["seed"]) for row in rows) == list(range(1, 9))
-    assert [row["status"] for row in rows] == ["done"] * 8
+    assert sorted(int(row["seed"]) for row in rows) == list(range(1, 7))
+    assert [row["status"] for row in rows] == ["done"] * 6
     again = sorted(started(folder))
-    assert len(again) > 8, "the run of the host that was cut off was given to the other"
+    assert len(again) > 6, "the run of the host that was cut off was given to the other"
     print(f"started: {again}")

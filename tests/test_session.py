@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
@@ -32,7 +33,8 @@ def run(code, **env):
 
 
 def test_start_is_quiet_seeded_and_fresh(tmp_path):
-    one, two = (run(START, COURSE_RUN_DIR=str(tmp_path / "runs")) for _ in range(2))
+    with ThreadPoolExecutor() as both:
+        one, two = both.map(lambda code: run(code, COURSE_RUN_DIR=str(tmp_path / "runs")), [START, START])
     assert one.stderr == ""
     versions, rest = one.stdout.splitlines()
     assert versions == "Keras 3.15.1 on tensorflow 2.21.0, KerasTuner 1.4.8, seed 7"

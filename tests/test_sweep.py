@@ -209,7 +209,7 @@ def _goes_on(folder, words):
 
 
 def test_a_killed_workers_run_goes_to_another(folder):
-    with running(folder, "4", "-g", "seed=1..3", "-p", "seconds", "3", "--workers", "2", "--out", "out") as process:
+    with running(folder, "4", "-g", "seed=1..3", "-p", "seconds", "2", "--workers", "2", "--out", "out") as process:
         wait(lambda: len(started(folder)) == 2)
         kernel = kernels(family(process.pid))[0]
         kernel.parent().kill()

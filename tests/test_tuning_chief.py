@@ -74,14 +74,15 @@ def test_ctrl_c_and_a_kill_leave_nothing_and_the_same_call_goes_on(tmp_path):
     script.write_text(textwrap.dedent(f"""
         import sys
         sys.path.insert(0, {str(ROOT / "tests")!r})
+        from lib.tuning import chief_search, warm_up
+        warm_up()
         import keras
         from test_tuning_parallel import DATA, X, Y, random_search
-        from lib.tuning import chief_search
 
         class Slow(keras.callbacks.Callback):
             def on_train_begin(self, logs=None):
                 import time
-                time.sleep(1.5)
+                time.sleep(1)
 
         if __name__ == "__main__":
             tuner = random_search({str(tmp_path)!r}, trials=6)

@@ -34,12 +34,12 @@ DATA = {"validation_data": (X[:100], Y[:100]), "batch_size": 32}
 def build(hp):
     model = keras.Sequential([
         keras.Input((8,)),
-        keras.layers.Dense(hp.Int("units", 4, 24, step=4), activation="relu"),
+        keras.layers.Dense(hp.Int("units", 8, 16, step=8), activation="relu"),  # two shapes: each is compiled once
         keras.layers.Dropout(0.1),
         keras.layers.Dense(2),
     ])
     model.compile(
-        keras.optimizers.Adam(hp.Choice("learning_rate", [1e-1, 1e-2, 1e-3])),
+        keras.optimizers.Adam(hp.Float("learning_rate", 1e-3, 1e-1, sampling="log")),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
@@ -287,21 +287,23 @@ SCRIPT = """
     import sys
     import time
 
+    from lib.tuning import search, warm_up
+
+    warm_up()
     import keras
     import keras_tuner
     import numpy as np
 
     print("script runs", flush=True)
-    from lib.tuning import search
 
     class Slow(keras.callbacks.Callback):
         def on_epoch_end(self, epoch, logs=None):
             time.sleep(0.1)
 
     def build(hp):
-        units = hp.Int("units", 4, 400)
-        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(units), keras.layers.Dense(2)])
-        model.compile("adam", keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
+        model = keras.Sequential([keras.Input((8,)), keras.layers.Dense(8), keras.layers.Dense(2)])
+        adam = keras.optimizers.Adam(hp.Float("learning_rate", 1e-3, 1e-1, sampling="log"))
+        model.compile(adam, keras.losses.SparseCategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
         return model
 
     x = np.random.default_rng(1).normal(size=(330, 8)).astype("float32")

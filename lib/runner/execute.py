@@ -69,6 +69,9 @@ def execute(info, values, out, label="", folder=None):
 
 
 def _papermill(source, target, values, bar, folder, products):
+    # jsonschema, which papermill imports, would spend a second on a grammar of web addresses that no notebook is
+    # checked by; where the package is missing, it leaves that check out.
+    sys.modules.setdefault("rfc3987_syntax", None)
     from ipykernel.kernelspec import get_kernel_dict
     from jupyter_client.kernelspec import KernelSpec
     from jupyter_client.manager import AsyncKernelManager
