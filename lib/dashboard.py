@@ -1,14 +1,18 @@
-"""Optuna's dashboard beside a notebook: the real one, in a process of its own, and no longer than the notebook."""
+"""Optuna's dashboard and TensorBoard beside a notebook: the real ones, each in a process that ends with the notebook."""
 
 import atexit
+import contextlib
 import http.client
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
+import types
 from collections import deque
 from importlib import metadata
 from pathlib import Path
@@ -21,36 +25,36 @@ HOST = "127.0.0.1"
 
 
 class Dashboard:
-    """A running dashboard: `url` is its address, `stop()` ends it; at the end of a `with` block it ends by itself."""
+    """A running page: `url` is its address, `stop()` ends it; at the end of a `with` block it ends by itself."""
 
-    def __init__(self, process, port):
+    def __init__(self, process, port, name):
         self.url = f"http://{HOST}:{port}/"
-        self._process, self._shown = process, []
+        self._process, self._name, self._shown = process, name, []
         atexit.register(self.stop)
 
-    def show(self, height=600):
-        """Show the dashboard inside the notebook; once it is stopped, a line stands in its place.
+    def show(self, height=600, part=""):
+        """Show the page inside the notebook; once it is stopped, a line stands in its place.
 
         Args:
             height: int, pixels.
+            part: which part of it, as its address says behind `url`; "#hparams", for one.
 
         Raises:
             CourseError: it has been stopped.
         """
         if self._process is None:
-            raise CourseError("This dashboard has been stopped. Start another one with start_dashboard.")
-        place = display(IFrame(self.url, "100%", height), display_id=True)
+            raise CourseError(f"{self._name} has been stopped. Run the cell that starts it again.")
+        place = display(IFrame(self.url + part, "100%", height), display_id=True)
         if place:  # outside of a notebook there is none
             self._shown.append(place)
 
     def stop(self):
-        """End the dashboard's process and wait until it is gone; a second call does nothing."""
+        """End the page's process and wait until it is gone; a second call does nothing."""
         if self._process is None:
             return
         process, self._process = self._process, None
         atexit.unregister(self.stop)
         process.stdin.close()  # see `_serve`
-        process.terminate()
         try:
             process.wait(5)
         except subprocess.TimeoutExpired:
@@ -58,7 +62,7 @@ class Dashboard:
             process.wait()
         process.stderr.close()
         for place in self._shown:
-            place.update(HTML("<p><em>The dashboard was here. It has been stopped.</em></p>"))
+            place.update(HTML(f"<p><em>{self._name} was here. It has been stopped.</em></p>"))
 
     def __enter__(self):
         return self
@@ -67,7 +71,7 @@ class Dashboard:
         self.stop()
 
     def __repr__(self):
-        return f"Dashboard at {self.url}" if self._process else "Dashboard, stopped"
+        return f"{self._name} at {self.url}" if self._process else f"{self._name}, stopped"
 
 
 def start_dashboard(storage, port=None, patience=60):
@@ -88,14 +92,58 @@ def start_dashboard(storage, port=None, patience=60):
     if "://" not in storage and not Path(storage).is_file():
         raise CourseError(f"There is no journal file {Path(storage).name!r}. Give the path that JournalFileBackend got.")
     port = _free_port(port)
-    call = [sys.executable, "-m", "lib.dashboard", storage, f"--host={HOST}", f"--port={port}"]
+    call = ["optuna-dashboard", storage, f"--host={HOST}", f"--port={port}"]
+    return _start("Dashboard", call, port, patience, lambda: "study_summaries" in _asked(port, "api/studies"))
+
+
+def start_tensorboard(folder, port=None, patience=60):
+    """Start `tensorboard` on a folder of logs, and wait until it answers and has read what is there.
+
+    Args:
+        folder: what the TensorBoard callback got as `log_dir`, or a folder above. It may be empty still: TensorBoard
+            looks for something new every second.
+        port, patience: as for `start_dashboard`.
+
+    Returns:
+        A `Dashboard`.
+
+    Raises:
+        CourseError: there is no such folder, the port is taken, or no answer comes.
+    """
+    if not Path(folder).is_dir():
+        raise CourseError(f"There is no folder {Path(folder).name!r}. Give the one that the TensorBoard callback writes to.")
+    port = _free_port(port)
+    call = ["tensorboard", f"--logdir={os.fspath(folder)}", f"--host={HOST}", f"--port={port}", "--reload_interval=1"]
+    runs = {path.parent for path in Path(folder).rglob("*tfevents*")}
+    answered = []  # when
+
+    def has_read():
+        listed = _asked(port, "data/runs")
+        answered.append(time.monotonic())
+        # A run without a value yet is not listed: after two seconds nobody waits for it any more.
+        return len(listed) >= len(runs) or answered[-1] - answered[0] > 2
+
+    return _start("TensorBoard", call, port, patience, has_read)
+
+
+def _start(name, call, port, patience, is_ready):
+    """Run a command that serves a page on a port, in a process of its own, and wait until it is ready.
+
+    Args:
+        name: what a message calls it.
+        call: the command, by its name among the console scripts that are installed, and its arguments.
+        port: int, where it serves.
+        patience: seconds to wait.
+        is_ready: function that asks it, and returns a bool or raises an error of what was asked.
+    """
     # In a session of its own: a kernel that is interrupted passes the signal on to its whole group.
     process = subprocess.Popen(
-        call, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True
-    )
-    dashboard = Dashboard(process, port)
+        [sys.executable, "-m", "lib.dashboard", *call],
+        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+    )  # fmt: skip
+    dashboard = Dashboard(process, port, name)
     try:
-        _wait(process, port, patience)
+        _wait(process, name, patience, is_ready)
     except BaseException:  # also Ctrl-C: nothing may be left running
         dashboard.stop()
         raise
@@ -114,47 +162,54 @@ def _free_port(port):
         return probe.getsockname()[1]
 
 
-def _wait(process, port, patience):
-    """Return as soon as the dashboard lists its studies; raise a CourseError of its own last words if it ends."""
+def _wait(process, name, patience, is_ready):
+    """Return as soon as it is ready; raise a CourseError of its own last words if it ends."""
     last_words = deque(maxlen=20)  # it goes on to write a line for each request
     threading.Thread(target=lambda: last_words.extend(process.stderr), daemon=True).start()
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
-        if _answers(port):
-            return
+        with contextlib.suppress(OSError, http.client.HTTPException, ValueError, TypeError):
+            if is_ready():
+                return
         if process.poll() is not None:
             time.sleep(0.2)  # its last lines may still be on their way
             words = [line.decode(errors="replace").strip() for line in last_words if line.strip()]
-            raise CourseError(f"The dashboard did not start: {words[-1] if words else 'it said nothing'}")
+            raise CourseError(f"{name} did not start: {words[-1] if words else 'it said nothing'}")
         time.sleep(0.1)
-    raise CourseError(f"The dashboard has not answered for {patience} seconds.")
+    raise CourseError(f"{name} has not answered for {patience} seconds.")
 
 
-def _answers(port):
+def _asked(port, path):
+    """Return what a server answers to one question, from JSON."""
     connection = http.client.HTTPConnection(HOST, port, timeout=5)
     try:
-        connection.request("GET", "/api/studies")
-        return "study_summaries" in json.loads(connection.getresponse().read())
-    except (OSError, http.client.HTTPException, ValueError, TypeError):
-        return False
+        connection.request("GET", f"/{path}")
+        return json.loads(connection.getresponse().read())
     finally:
         connection.close()
 
 
 def _serve():
-    """Run the command `optuna-dashboard` until its standard input ends.
+    """Run the command that `sys.argv` names until the standard input ends.
 
     The other end of that pipe is held by the process that started us, and the system closes it when that one dies,
-    however it dies: a kernel that is killed leaves no dashboard behind.
+    however it dies: a kernel that is killed leaves no dashboard behind. Nor is a file left behind: what the command
+    keeps in the folder for temporary files, as TensorBoard keeps its address, goes with it.
     """
+    tempfile.tempdir = ours = tempfile.mkdtemp(prefix="course-page-")
+    atexit.register(shutil.rmtree, ours, ignore_errors=True)  # where the command ends by itself
 
     def end_with_the_starter():
         sys.stdin.read()
+        shutil.rmtree(ours, ignore_errors=True)
         os._exit(0)
 
     threading.Thread(target=end_with_the_starter, daemon=True).start()
-    (command,) = metadata.entry_points(group="console_scripts", name="optuna-dashboard")
-    command.load()()
+    # By this name TensorBoard is told to leave TensorFlow alone, whose import would take most of its start.
+    sys.modules["tensorboard.compat.notf"] = types.ModuleType("tensorboard.compat.notf")
+    sys.argv.pop(0)
+    (command,) = metadata.entry_points(group="console_scripts", name=sys.argv[0])
+    sys.exit(command.load()())
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import contextlib
 import gc
 import json
+import os
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
+
+os.environ.pop("WANDB_API_KEY", None)  # nothing here goes online, whoever runs it
 
 # A shell starts background jobs with Ctrl-C ignored, and so would be every process that the tests start and stop.
 signal.signal(signal.SIGINT, signal.default_int_handler)

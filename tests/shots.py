@@ -1,8 +1,9 @@
 """Take the pictures of the course in a real browser: python tests/shots.py [FOLDER].
 
 README's shows a notebook as it is stored, in JupyterLab. Lesson 06's shows Optuna's dashboard on the study of that
-lesson, which is run for it, about a minute. Debian's Chromium takes them without a network, and PNG files are written
-to FOLDER (images/ by default).
+lesson, and lesson 14's TensorBoard on its trials; each lesson is run for it, about a minute. Lesson 16's shows a brush
+that has come back to Python. Debian's Chromium takes them without a network, and PNG files are written to FOLDER
+(images/ by default).
 """
 
 import contextlib
@@ -18,9 +19,10 @@ import time
 import urllib.request
 from pathlib import Path
 
+import nbformat
 from playwright.sync_api import sync_playwright
 
-from lib.dashboard import start_dashboard
+from lib.dashboard import start_dashboard, start_tensorboard
 
 ROOT = Path(__file__).resolve().parent.parent
 CHROMIUM = [
@@ -100,6 +102,89 @@ def shoot_dashboard(browser, folder):
             page.screenshot(path=folder / "optuna_dashboard.png")
 
 
+def shoot_tensorboard(browser, folder):
+    """Write tensorboard_hparams.png: the trials of lesson 14, read from the folder that a run of it left."""
+    with tempfile.TemporaryDirectory() as out:
+        course = Path(sys.executable).with_name("course")
+        subprocess.run([course, "run", "14", "--out", out], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
+        (board,) = Path(out).rglob("board")
+        shoot_hparams(browser, board, folder / "tensorboard_hparams.png")
+
+
+def shoot_hparams(browser, logs, path):
+    """Write the picture of a folder's parallel coordinates on TensorBoard's HParams page."""
+    with start_tensorboard(logs) as tensorboard:
+        page = browser.new_page(viewport={"width": 1240, "height": 850}, device_scale_factor=1)
+        page.goto(f"{tensorboard.url}#hparams")
+        page.get_by_text("Parallel Coordinates View").click()
+        page.locator("tf-hparams-scale-and-color-controls").get_by_text("Logarithmic").nth(2).click()
+        page.wait_for_timeout(2000)  # the axis moves
+        page.screenshot(path=path)
+
+
+def run_cell(page, name):
+    """Run a cell of the open notebook, given its id; return its outputs as JSON. JupyterLab has to expose its app."""
+    return page.evaluate(
+        """async id => {
+          const notebook = jupyterapp.shell.currentWidget.content;
+          notebook.activeCellIndex = [...notebook.model.cells].findIndex(cell => cell.id === id);
+          notebook.deselectAll();
+          await jupyterapp.commands.execute("notebook:run-cell");
+          return JSON.stringify(notebook.activeCell.model.outputs.toJSON());
+        }""",
+        name,
+    )
+
+
+def drag_brush(page, axis, low, high):
+    """Drag along an axis of parallel coordinates, from one share of its height to another, counted from above."""
+    box = axis.bounding_box()
+    x = box["x"] + box["width"] / 2
+    page.mouse.move(x, box["y"] + low * box["height"])
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + high * box["height"], steps=6)
+    page.mouse.up()
+    page.wait_for_timeout(500)
+
+
+BRUSHED = {
+    "setup": "import plotly.express as px\n\nfrom lib import viz\n\niris = px.data.iris()",
+    "show": """figure = px.parallel_coordinates(
+    iris, color="species_id", dimensions=["sepal_width", "sepal_length", "petal_width", "petal_length"],
+    color_continuous_scale=px.colors.diverging.Tealrose, color_continuous_midpoint=2,
+)
+viz.layout(figure, "Brush me, then run the next cell", 400, margin_t=110, paper_bgcolor="#ffffff")
+alive = viz.brushable(figure)
+alive""",
+    "read": 'picked = viz.selected(alive, iris)\nprint(f"{len(picked)} of {len(iris)} flowers")\npicked.head(4)',
+}
+
+
+def shoot_brush(browser, folder):
+    """Write parallel_coordinates.png: the living figure of lesson 16 with brushes on two axes, and the rows they hold."""
+    with tempfile.TemporaryDirectory() as top:
+        notebooks = Path(top, "notebooks")
+        notebooks.mkdir()
+        cells = [nbformat.v4.new_code_cell(text, id=name) for name, text in BRUSHED.items()]
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), notebooks / "brush.ipynb")
+        nbformat.write(nbformat.v4.new_notebook(), notebooks / "00_start_here.ipynb")  # which `course lab` opens
+        with jupyterlab("--LabApp.expose_app_in_browser=True", COURSE_NOTEBOOKS=str(notebooks)) as (address, token):
+            page = browser.new_page(viewport={"width": 1100, "height": 1040}, device_scale_factor=1)
+            open_notebook(page, address, token, "brush.ipynb")
+            for name in BRUSHED:
+                run_cell(page, name)
+            axes = page.locator(".js-plotly-plot .axis-brush .background")
+            axes.last.wait_for()
+            page.wait_for_timeout(3000)
+            drag_brush(page, axes.nth(2), 0.25, 0.65)
+            drag_brush(page, axes.nth(0), 0.02, 0.55)
+            run_cell(page, "read")
+            page.mouse.move(5, 600)  # over a figure it would show buttons
+            page.wait_for_timeout(1500)
+            page.screenshot(path=folder / "parallel_coordinates.png")
+
+
 def main(folder):
     executable = shutil.which("chromium")
     if executable is None:
@@ -109,6 +194,8 @@ def main(folder):
         browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
         shoot_lesson(browser, folder)
         shoot_dashboard(browser, folder)
+        shoot_brush(browser, folder)
+        shoot_tensorboard(browser, folder)
         browser.close()
     print(*sorted(path.name for path in folder.glob("*.png")))
 

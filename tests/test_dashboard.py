@@ -1,4 +1,4 @@
-"""Optuna's dashboard: it answers, loads nothing from elsewhere, and nothing of it is left when it has ended."""
+"""Optuna's dashboard and TensorBoard: they answer, load nothing from elsewhere, and leave nothing when they have ended."""
 
 import json
 import os
@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import urllib.request
+from pathlib import Path
 
 import nbformat
 import optuna
@@ -17,24 +19,63 @@ from nbclient import NotebookClient
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
-from lib.dashboard import start_dashboard
+from lib import dashboard as pages
+from lib.dashboard import start_dashboard, start_tensorboard
 from lib.errors import CourseError
+from lib.trackers.hparams import write_hparams
+from lib.trials import trials_frame
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+
+
+STARTERS = ["start_dashboard", "start_tensorboard"]
 
 
 @pytest.fixture(scope="module")
 def journal(tmp_path_factory):
-    path = tmp_path_factory.mktemp("dashboard") / "study.journal"
-    study = optuna.create_study(storage=JournalStorage(JournalFileBackend(str(path))), study_name="small")
-    study.optimize(lambda trial: trial.suggest_float("x", 0, 1) * trial.suggest_int("n", 1, 3), n_trials=6)
-    return path
+    return tmp_path_factory.mktemp("dashboard") / "study.journal"
 
 
 @pytest.fixture(scope="module")
-def dashboard(journal):
+def study(journal):
+    study = optuna.create_study(storage=JournalStorage(JournalFileBackend(str(journal))), study_name="small")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1) * trial.suggest_int("n", 1, 3), n_trials=6)
+    study.tell(study.ask(), state=optuna.trial.TrialState.FAIL)
+    return study
+
+
+@pytest.fixture(scope="module")
+def logs(study, tmp_path_factory):
+    return write_hparams(trials_frame(study), tmp_path_factory.mktemp("logs"))
+
+
+@pytest.fixture
+def what(request, journal, study, logs):
+    """What each of them is started on."""
+    return {"start_dashboard": journal, "start_tensorboard": logs}[request.getfixturevalue("starter")]
+
+
+@pytest.fixture(scope="module")
+def dashboard(journal, study):
     with start_dashboard(journal) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def tensorboard(logs):
+    with start_tensorboard(logs) as running:
+        yield running
+
+
+@pytest.fixture
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield browser
+        browser.close()
 
 
 def children():
@@ -57,72 +98,124 @@ def gone(pid):
     return True
 
 
+def temporary():
+    """Return what our pages keep in the folder for temporary files."""
+    return {path.name for path in Path(tempfile.gettempdir()).glob("course-page-*")}
+
+
+def asked(url):
+    with urllib.request.urlopen(url) as answer:
+        return json.load(answer)
+
+
 def test_it_lists_the_studies_of_the_journal(dashboard):
-    with urllib.request.urlopen(f"{dashboard.url}api/studies") as answer:
-        assert [study["study_name"] for study in json.load(answer)["study_summaries"]] == ["small"]
+    studies = asked(f"{dashboard.url}api/studies")["study_summaries"]
+    assert [study["study_name"] for study in studies] == ["small"]
     assert dashboard.url in repr(dashboard)
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
-def test_its_page_draws_the_study_and_asks_nobody_else(dashboard):
-    from playwright.sync_api import sync_playwright
-
-    asked, errors = [], []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        page = browser.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("pageerror", lambda error: errors.append(str(error)))
-        page.goto(f"{dashboard.url}dashboard/studies/0")
-        page.wait_for_selector(".js-plotly-plot .point", state="attached")
-        page.locator("#graph-hyperparameter-importances .point").first.wait_for(state="attached")
-        page.wait_for_load_state("networkidle")
-        browser.close()
-    assert asked and not [url for url in asked if not url.startswith((dashboard.url, "data:", "blob:"))]
-    assert errors == []
+def test_tensorboard_has_read_the_runs_before_it_is_handed_over(tensorboard):
+    assert asked(f"{tensorboard.url}data/runs") == [".", *[f"trial_{number}" for number in range(1, 8)]]
+    assert tensorboard.url in repr(tensorboard)
 
 
-def test_it_ends_with_its_block_also_after_an_error(journal):
-    before = children()
-    with pytest.raises(RuntimeError, match="of the lesson"), start_dashboard(journal) as dashboard:
-        assert len(children()) == len(before) + 1 and not is_free(dashboard.url)
+def test_tensorboard_starts_before_there_is_anything_to_read(tmp_path):
+    (tmp_path / "begun").mkdir()
+    (tmp_path / "begun" / "events.out.tfevents.1").touch()  # a run without a value, which it does not list
+    with start_tensorboard(tmp_path) as running:
+        assert asked(f"{running.url}data/runs") == []
+
+
+def watched(browser):
+    """Return a page that keeps what it asked for and what went wrong."""
+    page = browser.new_page(viewport={"width": 1300, "height": 900})
+    page.asked, page.errors = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
+    return page
+
+
+def assert_alone(page, url):
+    assert page.asked and not [asked for asked in page.asked if not asked.startswith((url, "data:", "blob:"))]
+    assert page.errors == []
+
+
+@needs_browser
+def test_its_page_draws_the_study_and_asks_nobody_else(dashboard, browser):
+    page = watched(browser)
+    page.goto(f"{dashboard.url}dashboard/studies/0")
+    page.wait_for_selector(".js-plotly-plot .point", state="attached")
+    page.locator("#graph-hyperparameter-importances .point").first.wait_for(state="attached")
+    page.wait_for_load_state("networkidle")
+    assert_alone(page, dashboard.url)
+
+
+@needs_browser
+def test_hparams_page_shows_the_trials_and_asks_nobody_else(tensorboard, study, browser):
+    page = watched(browser)
+    page.goto(f"{tensorboard.url}#hparams")
+    table = page.locator("tf-hparams-table-view")
+    table.get_by_text("7", exact=True).first.wait_for()
+    cells = table.locator("vaadin-grid-cell-content").all_inner_texts()
+    assert [text for text in cells if text.isdigit()] == ["1", "2", "3", "4", "5", "6", "7"], "a row for each trial"
+    assert {"Trial ID", "n", "x", "status", "score", "seconds"} <= set(cells)
+    page.get_by_text("Parallel Coordinates View").click()
+    lines = page.locator("tf-hparams-parallel-coords-plot g.foreground path")
+    lines.nth(5).wait_for()
+    assert lines.count() == 6, "one that failed has no score, and no line"
+    page.get_by_text("Scatter Plot Matrix View").click()
+    page.locator("tf-hparams-scatter-plot-matrix-plot .data-marker").first.wait_for()
+    assert_alone(page, tensorboard.url)
+
+
+@pytest.mark.parametrize("starter", STARTERS)
+def test_it_ends_with_its_block_also_after_an_error(starter, what):
+    start, before, files = getattr(pages, starter), children(), temporary()
+    with pytest.raises(RuntimeError, match="of the lesson"), start(what) as page:
+        started = set(children()) - set(before)
+        assert started and not is_free(page.url)
         raise RuntimeError("of the lesson")
-    assert children() == before and is_free(dashboard.url)
-    dashboard.stop()  # a second time: nothing to do
-    assert repr(dashboard) == "Dashboard, stopped"
+    assert children() == before and is_free(page.url)
+    assert all(gone(process.pid) for process in started), "TensorBoard has a helper of its own"
+    assert temporary() == files
+    page.stop()  # a second time: nothing to do
+    assert repr(page).endswith(", stopped")
     with pytest.raises(CourseError, match="has been stopped"):
-        dashboard.show()
+        page.show()
 
 
 STARTER = """
 import contextlib, sys, time
-from lib.dashboard import start_dashboard
-dashboard = start_dashboard(sys.argv[1])
+from lib import dashboard
+page = getattr(dashboard, sys.argv[1])(sys.argv[2])
 with contextlib.suppress(KeyboardInterrupt):  # the line that is waited for comes from inside: a signal may follow at once
-    print(dashboard._process.pid, dashboard.url, flush=True)
+    print(page._process.pid, page.url, flush=True)
     time.sleep(99)
 print("interrupted", flush=True)
 time.sleep(99)
 """
 
 
-def test_it_outlives_an_interrupt_but_not_the_python_that_started_it(journal):
-    call = [sys.executable, "-c", STARTER, journal]
-    with subprocess.Popen(call, stdout=subprocess.PIPE, text=True, start_new_session=True) as starter:
-        pid, url = starter.stdout.readline().split()
-        os.killpg(starter.pid, signal.SIGINT)  # as JupyterLab's stop button does
-        assert starter.stdout.readline() == "interrupted\n"
+@pytest.mark.parametrize("starter", STARTERS)
+def test_it_outlives_an_interrupt_but_not_the_python_that_started_it(starter, what):
+    call, files = [sys.executable, "-c", STARTER, starter, what], temporary()
+    with subprocess.Popen(call, stdout=subprocess.PIPE, text=True, start_new_session=True) as python:
+        pid, url = python.stdout.readline().split()
+        os.killpg(python.pid, signal.SIGINT)  # as JupyterLab's stop button does
+        assert python.stdout.readline() == "interrupted\n"
         assert not is_free(url)
-        starter.kill()
-    assert gone(int(pid))
+        python.kill()
+    assert gone(int(pid)) and temporary() == files
 
 
-def test_in_a_notebook_no_dead_frame_and_no_process_is_left(journal):
+@pytest.mark.parametrize("starter", STARTERS)
+def test_in_a_notebook_no_dead_frame_and_no_process_is_left(starter, what):
     cells = [
-        f"from lib.dashboard import start_dashboard\ndashboard = start_dashboard({str(journal)!r})",
-        "dashboard.show()",
-        "dashboard.stop()",
-        f"left = start_dashboard({str(journal)!r})\nprint(left._process.pid)",
+        f"from lib.dashboard import {starter}\npage = {starter}({str(what)!r})",
+        "page.show()",
+        "page.stop()",
+        f"left = {starter}({str(what)!r})\nprint(left._process.pid)",
     ]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
     seen = []  # what the second cell shows, after each cell
@@ -135,19 +228,22 @@ def test_in_a_notebook_no_dead_frame_and_no_process_is_left(journal):
     assert gone(int(notebook.cells[3].outputs[0].text))
 
 
-def test_errors_are_one_line(journal, tmp_path):
-    before = children()
+def test_errors_are_one_line(journal, study, logs, tmp_path):
+    before, files = children(), temporary()
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
-        for arguments, message in [
-            ((tmp_path / "no.journal",), "There is no journal file 'no.journal'"),
-            ((journal, taken), f"Port {taken} cannot be had"),
-            ((journal, 99_999), "Port 99999 cannot be had"),
-            (("nonsense://here",), "The dashboard did not start: "),
+        for start, arguments, message in [
+            (start_dashboard, (tmp_path / "no.journal",), "There is no journal file 'no.journal'"),
+            (start_dashboard, (journal, taken), f"Port {taken} cannot be had"),
+            (start_dashboard, (journal, 99_999), "Port 99999 cannot be had"),
+            (start_dashboard, ("nonsense://here",), "Dashboard did not start: "),
+            (start_tensorboard, (tmp_path / "nowhere",), "There is no folder 'nowhere'"),
+            (start_tensorboard, (journal,), "There is no folder 'study.journal'"),
+            (start_tensorboard, (logs, taken), f"Port {taken} cannot be had"),
         ]:
             with pytest.raises(CourseError, match=message) as caught:
-                start_dashboard(*arguments)
+                start(*arguments)
             assert "\n" not in str(caught.value)
-    assert children() == before
+    assert children() == before and temporary() == files

@@ -10,12 +10,24 @@ from conftest import NOTEBOOKS, ROOT
 
 pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser: apt-get install chromium")
 
-# Each with a right and a wrong answer to its second exercise.
+# Each with one of its exercises, a right answer to it, and a wrong one.
 LESSONS = {
-    "00_start_here": ("lambda true, said: (true == said).mean()", "lambda true, said: (true == said).sum()"),
+    "00_start_here": ("q2", "lambda true, said: (true == said).mean()", "lambda true, said: (true == said).sum()"),
     "03_keras_tuner": (
+        "q2",
         "lambda rounds: sum(t * (e - b) for (t, e), b in zip(rounds, [0] + [e for _, e in rounds]))",
         "lambda rounds: rounds[-1][1]",
+    ),
+    "14_tensorboard_hparams": (
+        "q1",
+        "lambda scalars, tag, direction: scalars[scalars.tag == tag].groupby('run')['value'].agg(direction)",
+        "lambda scalars, tag, direction: scalars[scalars.tag == tag].groupby('run')['value'].last()",
+    ),
+    "16_parallel_coordinates": (
+        "q2",
+        "lambda frame, brushes: frame[[all(any(low <= row[name] <= high for low, high in ranges)"
+        " for name, ranges in brushes.items()) for _, row in frame.iterrows()]]",
+        "lambda frame, brushes: frame",
     ),
 }
 
@@ -141,8 +153,8 @@ def test_parallel_coordinates_are_brushed(lesson):
 
 
 def test_an_exercise_answers_a_right_and_a_wrong_answer(lesson):
-    check = f"e{lesson.name[:2]}.q2.check"
-    right, wrong = LESSONS[lesson.name]
-    assert "Not attempted yet." in answer(lesson, "q2", f"{check}(...)")
-    assert "Right." in answer(lesson, "q2", f"{check}({right})")
-    assert "Not yet." in answer(lesson, "q2", f"{check}({wrong})")
+    exercise, right, wrong = LESSONS[lesson.name]
+    check = f"e{lesson.name[:2]}.{exercise}.check"
+    assert "Not attempted yet." in answer(lesson, exercise, f"{check}(...)")
+    assert "Right." in answer(lesson, exercise, f"{check}({right})")
+    assert "Not yet." in answer(lesson, exercise, f"{check}({wrong})")

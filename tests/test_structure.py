@@ -136,6 +136,7 @@ LEVELS = {
     "lighter": 2,
     "tuning": 3,
     "trials": 4,
+    "trackers": 5,
     "exercises": 5,
     "runner": 5,
 }

@@ -105,12 +105,9 @@ def _parallel(rows, books):
     table = [{name: _plain(row.get(name)) for name in [*columns, *metrics[:-1]]} for row in rows]
     frame = pd.DataFrame(table).assign(score=[row.get(last) for row in rows]).astype({"score": float})
     frame.insert(0, "trial", range(1, len(rows) + 1))
-    figure = plot_parallel(frame, f"{len(rows)} runs of {books.info.title}").to_plotly_json()
+    figure = plot_parallel(frame, f"{len(rows)} runs of {books.info.title}", objective=last).to_plotly_json()
     axes = parallel_data(frame)
-    for dimension, axis in zip(figure["data"][0]["dimensions"], axes, strict=True):
-        dimension["label"] = last if axis["label"].startswith("score") else dimension["label"]
     text = json.loads(_json(figure))
-    text["data"][0]["line"]["colorbar"]["title"] = {"text": last}
     values = [[None if math.isnan(v) else v for v in line] for line in zip(*[a["values"].tolist() for a in axes], strict=True)]
     return plotly_div(text, "parallel"), values
 

@@ -1,6 +1,8 @@
 """Figures of the course, from a trials frame or a training history: `*_data` computes, `plot_*` only draws."""
 
 from lib.viz.bagging import bags_data, decomposition_data, plot_bags, plot_decomposition
+from lib.viz.boosting import heavy_data, plot_heavy, plot_stages, stages_data
+from lib.viz.crowds import gates_data, matrix_data, plot_gates, plot_matrix, thinned
 from lib.viz.ensembles import (
     pairs_data,
     plot_pairs,
@@ -30,6 +32,12 @@ from lib.viz.optuna_figures import (
     timeline_data,
 )
 from lib.viz.oracles import journey_data, plot_journey, plot_proposals, proposals_data
+from lib.viz.parallel import (
+    brushable,
+    parallel_data,
+    plot_parallel,
+    selected,
+)
 from lib.viz.pictures import (
     confusion_data,
     pictures_data,
@@ -56,14 +64,13 @@ from lib.viz.scale import (
 )
 from lib.viz.search import (
     brackets_data,
-    parallel_data,
     path_data,
     plot_brackets,
     plot_map,
-    plot_parallel,
     plot_slices,
     slices_data,
 )
+from lib.viz.still import plot_still, still_data
 from lib.viz.tables import (
     coverage_data,
     division_data,
@@ -102,6 +109,7 @@ __all__ = [
     "bands_data",
     "bits_data",
     "brackets_data",
+    "brushable",
     "busy_data",
     "confusion_data",
     "costs_data",
@@ -112,14 +120,17 @@ __all__ = [
     "dress",
     "fold_points_data",
     "folds_data",
+    "gates_data",
     "gradients_data",
     "grid_data",
+    "heavy_data",
     "history_data",
     "inner_outer_data",
     "intermediates_data",
     "journey_data",
     "layout",
     "looked_data",
+    "matrix_data",
     "pairs_data",
     "parallel_data",
     "path_data",
@@ -139,14 +150,17 @@ __all__ = [
     "plot_fold_scores",
     "plot_folds",
     "plot_front",
+    "plot_gates",
     "plot_gradients",
     "plot_grid",
+    "plot_heavy",
     "plot_history",
     "plot_inner_outer",
     "plot_intermediates",
     "plot_journey",
     "plot_looked",
     "plot_map",
+    "plot_matrix",
     "plot_pairs",
     "plot_parallel",
     "plot_parts",
@@ -160,16 +174,22 @@ __all__ = [
     "plot_speedup",
     "plot_spread",
     "plot_spreads",
+    "plot_stages",
+    "plot_still",
     "plot_variants",
     "plot_weights",
     "posterior_data",
     "price_data",
     "proposals_data",
+    "selected",
     "shifts_data",
     "slices_data",
     "speedup_data",
     "spread_data",
     "spreads_data",
+    "stages_data",
+    "still_data",
+    "thinned",
     "timeline_data",
     "trend_data",
     "variants_data",

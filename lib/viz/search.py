@@ -1,11 +1,11 @@
-"""A search: Hyperband's tournament, all trials, maps of scores."""
+"""A search: Hyperband's tournament, maps of scores, the effect of one hyperparameter."""
 
-import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, GREY, layout
+from lib.viz.look import BLUE, layout
+from lib.viz.parallel import parallel_data
 
 # --- Hyperband's tournament
 
@@ -45,74 +45,6 @@ def plot_brackets(rows):
     figure.update_xaxes(title_text="epochs trained", rangemode="tozero").update_yaxes(rangemode="tozero")
     figure.update_yaxes(title_text="trials still in", col=1)
     return layout(figure, "A tournament in brackets: the area is what it costs", 340, showlegend=False)
-
-
-# --- all trials of a search
-
-
-def parallel_data(frame):
-    """Turn a trials frame into the axes of a parallel-coordinates picture, the objective last.
-
-    Trials without a score and columns without two different values are left out. Learning rates and other
-    positive columns that span a factor of 100 get a logarithmic axis; text and booleans one tick for each value.
-
-    Args:
-        frame: DataFrame of `lib.trials.trials_frame`.
-
-    Returns:
-        A list of dict with label, values (float array, one a trial), ticks (positions) and names (str).
-    """
-    scored = frame[frame["score"].notna()]
-    outcome = {"score", "direction", "seconds", "epochs", "status"}
-    columns = [c for c in scored if c not in outcome | {"trial"} and scored[c].nunique() > 1]
-    return [_axis(c, scored[c]) for c in [*columns, "score"]]
-
-
-def _axis(name, column):
-    if not pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
-        names = sorted(column.astype(str).unique())
-        values = column.astype(str).map(names.index).to_numpy(float)
-        return {"label": name, "values": values, "ticks": list(range(len(names))), "names": names}
-    values = column.to_numpy(float)
-    if np.nanmin(values) > 0 and np.nanmax(values) / np.nanmin(values) >= 100:
-        low, high = np.floor(np.log10(np.nanmin(values))), np.ceil(np.log10(np.nanmax(values)))
-        ticks = np.arange(low, high + 1)
-        return {
-            "label": f"{name} (log)",
-            "values": np.log10(values),
-            "ticks": ticks.tolist(),
-            "names": [f"{10**t:g}" for t in ticks],
-        }
-    unique = np.unique(values[~np.isnan(values)])
-    ticks = unique if len(unique) <= 5 and name != "score" else np.linspace(unique[0], unique[-1], 5)
-    return {"label": name, "values": values, "ticks": ticks.tolist(), "names": [f"{t:.4g}" for t in ticks]}
-
-
-def plot_parallel(frame, title):
-    """Draw every scored trial as a line across its hyperparameters to its score; see `parallel_data`.
-
-    Args:
-        frame: DataFrame of `lib.trials.trials_frame`.
-        title: the figure's title.
-    """
-    axes = parallel_data(frame)
-    dimensions = [
-        {"label": a["label"], "values": a["values"], "tickvals": a["ticks"], "ticktext": a["names"]} for a in axes
-    ]
-    line = {
-        "color": axes[-1]["values"],
-        "colorscale": "Viridis",
-        "showscale": True,
-        "colorbar": {"title": "score", "thickness": 14},
-    }
-    quiet = {"color": GREY, "size": 12}
-    figure = go.Figure(
-        go.Parcoords(
-            dimensions=dimensions, line=line, labelfont=quiet, tickfont=quiet, rangefont={"color": "rgba(0,0,0,0)"}
-        )
-    )
-    # Plotly gives the tick labels a halo, white unless the paper has a colour: on a dark page that hides them.
-    return layout(figure, title, 420, margin={"l": 70, "r": 30, "t": 100, "b": 30}, paper_bgcolor="#ffffff")
 
 
 # --- a map of scores, and a path over it
@@ -162,25 +94,26 @@ def plot_map(table, title, path=()):
 # --- the effect of one hyperparameter
 
 
-def slices_data(frame):
+def slices_data(frame, scales=None):
     """Turn a trials frame into one picture a hyperparameter: its values, and the scores they got; see `parallel_data`.
 
     Returns:
         A list of dict as `parallel_data` returns them, without the score; and the scores, float, shape (n_trials,).
     """
-    *axes, score = parallel_data(frame)
+    *axes, score = parallel_data(frame, scales=scales)
     return axes, score["values"]
 
 
-def plot_slices(frame, title, log=()):
+def plot_slices(frame, title, log=(), scales=None):
     """Draw every trial's score over each of its hyperparameters, a panel each; see `slices_data`.
 
     Args:
         frame: DataFrame of `lib.trials.trials_frame`.
         title: the figure's title.
         log: names of hyperparameters whose axis is logarithmic.
+        scales: see `parallel_data`.
     """
-    axes, scores = slices_data(frame)
+    axes, scores = slices_data(frame, scales)
     columns = min(4, max(1, len(axes)))
     figure = make_subplots(-(-len(axes) // columns) or 1, columns, shared_yaxes=True, vertical_spacing=0.25)
     for place, axis in enumerate(axes):
@@ -190,9 +123,13 @@ def plot_slices(frame, title, log=()):
             hovertemplate=axis["label"] + ": %{x:.4g}, score %{y:.4f}<extra></extra>", row=row, col=column,
         )  # fmt: skip
         named = axis["label"].endswith("(log)") or set(axis["names"]) != {f"{t:.4g}" for t in axis["ticks"]}
-        ticks = {"tickvals": axis["ticks"], "ticktext": axis["names"]} if named else {"nticks": 4}
+        thin = slice(None, None, 2 if axis["kind"] == "log" and len(axis["ticks"]) > 4 else 1)
+        ticks = {"tickvals": axis["ticks"][thin], "ticktext": axis["names"][thin]} if named else {"nticks": 4}
         if axis["label"] in log:
             ticks = {"type": "log", "dtick": 1}
         figure.update_xaxes(title_text=axis["label"].removeprefix("param_"), row=row, col=column, **ticks)
     figure.update_yaxes(title_text="score", col=1)
+    if (scales or {}).get("score") == "log":
+        score = parallel_data(frame, scales=scales)[-1]
+        figure.update_yaxes(tickvals=score["ticks"], ticktext=score["names"])
     return layout(figure, title, 120 + 230 * (-(-len(axes) // columns)), showlegend=False)

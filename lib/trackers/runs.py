@@ -1,0 +1,278 @@
+"""Runs of Weights & Biases: offline without a key, everything in one folder, closed in any case, read back as tables."""
+
+import contextlib
+import http.client
+import json
+import os
+import subprocess
+import urllib.error
+import urllib.request
+from pathlib import Path
+from typing import NamedTuple
+
+import pandas as pd
+
+from lib.errors import CourseError
+
+# What a run would note beside its metrics, and the kit leaves out: whose machine, which paths, what was printed.
+UNSAID = {
+    "console": "off",
+    "disable_code": True,
+    "disable_git": True,
+    "email": "",
+    "host": "",
+    "save_code": False,
+    "username": "",
+    "x_disable_machine_info": True,
+    "x_disable_meta": True,
+    "x_disable_stats": True,
+    "x_save_requirements": False,
+}
+# Seconds. W&B writes to the disk every 15, and without end waits for a service that has gone.
+PATIENCE = {"x_transaction_log_flush_interval": 1, "init_timeout": 30, "finish_timeout": 60}
+OWN_FOLDERS = {"WANDB_CACHE_DIR": "cache", "WANDB_DATA_DIR": "data", "WANDB_CONFIG_DIR": "config"}
+NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}  # as JSON has to spell them
+OWN_VALUES = ("_runtime", "_timestamp", "_wandb")  # what W&B adds to the learner's values
+
+_ready = None  # (mode, folder) that `prepare` decided on for this process
+
+
+def prepare(folder):
+    """Make this process ready for `wandb.init`: quiet, all files below one folder, online only with a key that works.
+
+    The key is the variable WANDB_API_KEY; a key that `wandb login` has kept in a file does not count. One line is
+    printed where there is a key and no service that takes it. Runs that are still open are finished.
+
+    Args:
+        folder: path of an existing folder, as `lib.session.start` returns it; runs go to `wandb` in it.
+
+    Returns:
+        str, "online" or "offline".
+    """
+    global _ready
+    folder = Path(folder).resolve()
+    # W&B keeps logs, and copies of artifacts, in the home folder unless it is told where.
+    os.environ.update({name: str(folder / "wandb-own" / part) for name, part in OWN_FOLDERS.items()})
+    os.environ["WANDB_ERROR_REPORTING"] = "false"
+    mode = "offline"
+    if os.environ.get("WANDB_API_KEY") and os.environ.get("WANDB_MODE", "online") in ("online", "run"):
+        mode = _ask_the_service(_settings("online", folder))
+    _set_up(_settings(mode, folder))
+    _ready = mode, folder
+    return mode
+
+
+def _settings(mode, folder):
+    import wandb
+
+    return wandb.Settings(mode=mode, root_dir=str(folder), silent=True, **PATIENCE, **UNSAID)
+
+
+def _set_up(settings):
+    import wandb
+
+    wandb.teardown()  # what was set up before would win
+    return wandb.setup(settings=settings)
+
+
+def _ask_the_service(settings):
+    """Return "online" if the service answers and takes the key; otherwise say so in one line and return "offline"."""
+    import wandb
+
+    base_url = _set_up(settings).settings.base_url
+    if not _answers(base_url):
+        print("W&B: the service does not answer, so these runs stay offline, on this machine.")
+        return "offline"
+    try:
+        taken = wandb.login(prompt=False, verify=True)
+    except (wandb.Error, ValueError):  # its message may quote the key
+        taken = False
+    if not taken:
+        print("W&B: the service does not take the key, so these runs stay offline, on this machine.")
+    return "online" if taken else "offline"
+
+
+def _answers(url, patience=3):
+    """Say within some seconds whether anything answers there: W&B itself waits for minutes."""
+    try:
+        urllib.request.urlopen(url, timeout=patience).close()
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError, http.client.HTTPException):
+        return False
+    return True
+
+
+@contextlib.contextmanager
+def tracked_run(project, config=None, group=None, folder=None, **more):
+    """Open a run for the length of a block, and close it also after an error, which it then records.
+
+    Args:
+        project: str, what the runs that you want to compare have in common.
+        config: dict of plain values, the hyperparameters of this run.
+        group: str, the search this run belongs to.
+        folder: path of an existing folder, the run goes to `wandb` in it; None for the one that `prepare` got.
+        **more: further arguments of `wandb.init`, such as name or tags.
+
+    Yields:
+        The `wandb.Run`; it is `wandb.run` as well, which `WandbMetricsLogger` writes to.
+
+    Raises:
+        CourseError: no folder was given, here or to `prepare`.
+    """
+    import wandb
+
+    if _ready is None and folder is None:
+        raise CourseError("Where shall the run be kept? Give tracked_run a folder, or call prepare(folder) first.")
+    mode, usual = _ready or (prepare(folder), folder)
+    more.setdefault("reinit", "finish_previous")
+    settings = _settings(mode, Path(folder or usual).resolve())
+    run = wandb.init(project=project, config=config, group=group, mode=mode, settings=settings, **more)
+    try:
+        yield run
+    except BaseException:  # also when a learner interrupts the kernel
+        run.finish(exit_code=1)
+        raise
+    run.finish()
+
+
+def log_trials(frame, project, group, folder):
+    """Make each trial of a finished search a run, all in one group.
+
+    A run has the hyperparameters as its config, score, seconds and epochs as its summary, the trial's number as its
+    name, and its status as a tag, in small letters; one that failed ends with an exit code of 1. An open run stays open.
+
+    Args:
+        frame: DataFrame of `lib.trials.trials_frame`.
+        project, group, folder: see `tracked_run`.
+
+    Returns:
+        A list of Path, the folder of each run.
+    """
+    outcome = ["score", "seconds", "epochs"]
+    folders = []
+    for row in frame.astype(object).to_dict("records"):
+        known = {name: _plain(value) for name, value in row.items() if not pd.isna(value)}
+        config = {name: value for name, value in known.items() if name not in (*outcome, "status")}
+        about = {"name": f"trial {known['trial']}", "tags": [known["status"].lower()], "reinit": "create_new"}
+        with tracked_run(project, config, group, folder, **about) as run:
+            run.log({name: known[name] for name in outcome if name in known})
+            folders.append(Path(run.settings.sync_dir))
+            if known["status"] == "FAILED":
+                run.finish(exit_code=1)
+    return folders
+
+
+def _plain(value):
+    return value.item() if hasattr(value, "item") else value
+
+
+# --- reading runs back
+
+
+class RunRecord(NamedTuple):
+    """What a run has stored: config and summary (dict), history (DataFrame, a row for each `log`)."""
+
+    config: dict
+    history: pd.DataFrame
+    summary: dict
+
+
+def read_run(folder):
+    """Read a run back from its file, as far as it has been written.
+
+    Args:
+        folder: path of the run's folder, `wandb/offline-run-…`, or of the .wandb file in it.
+
+    Returns:
+        A `RunRecord`. The history has `_step` and `_runtime` (seconds since the start) beside what was logged, NaN
+        where a step did not log a column. Names of nested values are joined by dots, such as `accuracy.max` for what
+        `define_metric("accuracy", summary="max")` keeps.
+
+    Raises:
+        CourseError: there is no run, or W&B cannot read it.
+    """
+    return _parse(_records(_file_of(Path(folder))))[0]
+
+
+def runs_frame(folder):
+    """Put all runs below a folder into a table, one row a run, in the order in which they started.
+
+    Args:
+        folder: path of a folder that holds runs at any depth, as the one that `tracked_run` got.
+
+    Returns:
+        A DataFrame with the columns run (its name, or else its id), group, tags (str, joined by commas), state
+        ("finished", "failed", or "open", also where its process was killed), one for each value of the configs, one
+        for each value of the summaries (under the same name where both have it: the summary wins), and folder (Path).
+    """
+    rows = []
+    for file in Path(folder).rglob("run-*.wandb"):
+        record, about = _parse(_records(file))
+        summary = {name: value for name, value in record.summary.items() if not name.startswith("_")}
+        rows.append(about | record.config | summary | {"folder": file.parent})
+    rows.sort(key=lambda row: pd.Timestamp(row["started"] or 0, tz="UTC"))
+    frame = pd.DataFrame(rows, columns=None if rows else ["run", "group", "tags", "state", "started", "folder"])
+    return frame.drop(columns="started")
+
+
+def _file_of(folder):
+    files = [folder] if folder.is_file() else sorted(folder.glob("run-*.wandb"))
+    if len(files) != 1:
+        raise CourseError(f"There are {len(files) or 'no'} runs in {folder.name}: give the folder of one, as wandb/offline-run-….")
+    return files[0]
+
+
+def _records(file):
+    """Return the records of a .wandb file, a list of dict, as `wandb leet inspect --json` prints them.
+
+    That command takes half a second to import its package and then calls this program, which takes a few hundredths.
+    """
+    from wandb.util import get_core_path
+
+    call = [get_core_path(), "leet", "inspect", "--no-observability", "--json", "--run-file", str(file), str(file.parent)]
+    done = subprocess.run(call, capture_output=True, text=True, encoding="utf-8")
+    if done.returncode:
+        raise CourseError(f"W&B cannot read {file.name}: {done.stderr.strip().splitlines()[-1]}")
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def _parse(records):
+    """Return the RunRecord, and what else is known of the run: run, group, tags, state, started."""
+    config, summary, steps = {}, {}, []
+    about = {"run": "", "group": "", "tags": "", "state": "open", "started": ""}
+    for record in records:
+        kind, body = record["type"], record.get(record["type"]) or {}
+        if kind == "run":
+            about["run"] = body.get("display_name") or body.get("run_id", "")
+            about |= {"group": body.get("run_group", ""), "tags": ", ".join(body.get("tags", []))}
+            about["started"] = about["started"] or body.get("start_time", "")
+            _change(config, body.get("config", {}))
+        elif kind == "config":
+            _change(config, body)
+        elif kind == "summary":
+            _change(summary, body)
+        elif kind == "history":
+            steps.append({name: _number(value) for name, value in body["item"].items()})
+        elif kind == "exit":
+            about["state"] = "failed" if body.get("exit_code") else "finished"
+    config.pop("_wandb", None)
+    summary = _flat({name: value for name, value in summary.items() if not name.startswith(OWN_VALUES)})
+    history = pd.DataFrame(steps, columns=None if steps else ["_step", "_runtime"])
+    return RunRecord(config, history.drop(columns="_timestamp", errors="ignore"), summary), about
+
+
+def _change(values, body):
+    values.update({name: _number(value) for name, value in body.get("update", {}).items()})
+    for name in body.get("remove", []):
+        values.pop(name, None)
+
+
+def _flat(values):
+    nested = {name: value for name, value in values.items() if isinstance(value, dict)}
+    parts = {f"{name}.{part}": _number(value) for name, inner in nested.items() for part, value in inner.items()}
+    return {name: value for name, value in values.items() if name not in nested} | parts
+
+
+def _number(value):
+    return NUMBERS.get(value, value) if isinstance(value, str) else value

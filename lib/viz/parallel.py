@@ -1,0 +1,294 @@
+"""Parallel coordinates: every trial a line across its hyperparameters to its score; brushed, and read back into Python."""
+
+import itertools
+import os
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
+
+from lib.viz.look import GREY, ORANGE, VERMILION, layout
+
+OUTCOME = ("score", "direction", "seconds", "epochs", "status")
+BANDS = {"FAILED": VERMILION, "PRUNED": ORANGE}  # below the colours of the scores; other trials without a score look like the worst
+BAND = 0.08  # of the colour bar, for each state that has no score to compare
+NONE = "(none)"
+GAP = 0.12  # of an axis, between its lowest value and the place of trials that have none
+
+# --- from a table to axes
+
+
+def parallel_data(frame, objective="score", every=False, scales=None, order=None):
+    """Turn a trials frame into the axes of a parallel-coordinates picture, the objective last.
+
+    Columns without two different values are left out. Learning rates and other positive columns that span a factor of
+    100 get a logarithmic axis; text and booleans one tick for each value. Where a trial has no value, because another
+    hyperparameter switched this one off, it has a place of its own below the others, called "(none)".
+
+    Args:
+        frame: DataFrame of `lib.trials.trials_frame`.
+        objective: str, what the axis of the score is called.
+        every: bool, whether trials without a score are kept: at "(none)" on the score's axis, with an axis for the status.
+        scales: dict from a column to "log" or "linear", where the rule for logarithms is not what you want.
+        order: names of columns from left to right; those not named are left out. None for the frame's own order.
+
+    Returns:
+        A list of dict with column, label, values (float array, one a line), ticks (positions), names (str) and kind
+        ("log", "number" or "names").
+    """
+    lines = drawn_lines(frame, every)
+    columns = order if order is not None else [c for c in lines if c not in OUTCOME and c != "trial"]
+    columns = [c for c in columns if order is not None or lines[c].nunique(dropna=False) > 1]
+    if every and lines["status"].nunique() > 1:
+        columns.append("status")
+    axes = [_axis(c, lines[c], (scales or {}).get(c)) for c in columns]
+    score = _axis("score", lines["score"], (scales or {}).get("score"))
+    return [*axes, score | {"label": score["label"].replace("score", objective, 1)}]
+
+
+def drawn_lines(frame, every=False):
+    return frame if every else frame[frame["score"].notna()]
+
+
+def _axis(column, values, scale):
+    missing = values.isna().to_numpy(bool)
+    if not pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        axis = _names(values.dropna().astype(str))
+    else:
+        axis = _numbers(column, values.dropna().to_numpy(float), scale)
+    places = np.empty(len(values))
+    places[~missing] = axis["values"]
+    if missing.any():
+        taken = [*axis["ticks"], *axis["values"]] or [0.0, 1.0]
+        low, high = min(taken), max(taken)
+        nowhere = low - (1.0 if axis["kind"] == "names" or low == high else GAP * (high - low))
+        places[missing] = nowhere
+        axis |= {"ticks": [nowhere, *axis["ticks"]], "names": [NONE, *axis["names"]]}
+    label = f"{column} (log)" if axis["kind"] == "log" else column
+    return {"column": column, "label": label, **axis, "values": places}
+
+
+def _names(values):
+    names = sorted(values.unique())
+    return {
+        "values": values.map(names.index).to_numpy(float),
+        "ticks": list(range(len(names))),
+        "names": names,
+        "kind": "names",
+    }
+
+
+def _numbers(column, values, scale):
+    low, high = (values.min(), values.max()) if len(values) else (0.0, 0.0)
+    if low > 0 and scale != "linear" and (scale == "log" or high / low >= 100):
+        ticks = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+        names = [f"{10**t:g}" for t in ticks]
+        return {"values": np.log10(values), "ticks": ticks.tolist(), "names": names, "kind": "log"}
+    unique = np.unique(values)
+    few = len(unique) <= 5 and column != "score" and np.diff(unique).min(initial=np.inf) >= (high - low) / 20
+    ticks = unique if few else _round_ticks(low, high)
+    return {"values": values, "ticks": ticks.tolist(), "names": [f"{t:.4g}" for t in ticks], "kind": "number"}
+
+
+def _round_ticks(low, high):
+    """Return three to six round numbers between two ends; if these are equal, that number."""
+    if low == high:
+        return np.array([low])
+    power = 10.0 ** np.floor(np.log10((high - low) / 3))
+    step = power * max(digit for digit in (1, 2, 2.5, 5) if digit * power <= (high - low) / 3)
+    return np.arange(np.ceil(low / step - 1e-9), np.floor(high / step + 1e-9) + 1) * step + 0.0  # no minus zero
+
+
+# --- from axes to a picture
+
+
+def plot_parallel(frame, title, objective="score", every=False, scales=None, order=None, brush=None, ranks=False):
+    """Draw every scored trial as a line across its hyperparameters to its score; see `parallel_data`.
+
+    The better a trial, the brighter its line, and the higher it lies above the others.
+
+    Args:
+        frame: DataFrame of `lib.trials.trials_frame`.
+        title: the figure's title.
+        objective, every, scales, order: see `parallel_data`; with `every`, failed and pruned trials have their own colours.
+        brush: dict from a column to what stays selected on its axis, in the column's own values: a pair (low, high), a
+            list of such pairs, or a list of names.
+        ranks: bool, whether colours follow the rank of a trial instead of its score; for many trials, or for a few
+            scores that lie far out.
+    """
+    axes = parallel_data(frame, objective, every, scales, order)
+    dimensions = [_dimension(axis, (brush or {}).get(axis["column"])) for axis in axes]
+    quiet = {"color": GREY, "size": 12}
+    rows = np.arange(len(frame)) if every else np.flatnonzero(frame["score"].notna())
+    faint = {"line": {"color": GREY, "opacity": float(np.clip(60 / max(1, len(rows)), 0.02, 0.3))}}
+    figure = go.Figure(
+        go.Parcoords(
+            dimensions=dimensions, line=line_colours(axes[-1], drawn_lines(frame, every), objective, every, ranks), unselected=faint,
+            labelfont=quiet, tickfont=quiet, rangefont={"color": "rgba(0,0,0,0)"}, customdata=rows.astype("int32"),
+        )
+    )  # fmt: skip
+    # Plotly gives the tick labels a halo, white unless the paper has a colour: on a dark page that hides them.
+    return layout(figure, title, 420, margin={"l": 70, "r": 30, "t": 100, "b": 30}, paper_bgcolor="#ffffff")
+
+
+def _dimension(axis, brush):
+    """Return one axis as plotly takes it: single precision is enough for a picture, and half the bytes."""
+    dimension = {"label": axis["label"], "values": axis["values"].astype("float32")}
+    ranges = axis_ranges(axis, brush)
+    if brush is not None:
+        dimension["constraintrange"] = ranges[0] if len(ranges) == 1 else ranges
+    if axis["kind"] != "number" or axis["names"][0] == NONE or np.isin(axis["values"], axis["ticks"]).all():
+        ticks, names = _ruler(axis, [end for pair in ranges for end in pair])
+        dimension |= {"tickvals": ticks, "ticktext": names}
+    return dimension  # without ticks of its own, plotly finds round ones, and a brush ends wherever it is let go
+
+
+def _ruler(axis, brushed):
+    """Add nameless marks between ticks: plotly lets a brush end near ticks only, and would round it to whole powers."""
+    ticks, names = list(axis["ticks"]), list(axis["names"])
+    values = np.unique(axis["values"])
+    if np.isin(values, ticks).all():  # a brush shall hold on to them
+        inside = [(t, name) for t, name in zip(ticks, names, strict=True) if values[0] <= t <= values[-1]]
+        return zip(*inside, strict=True)
+    own = [t for t, name in zip(ticks, names, strict=True) if name != NONE]
+    tenths = np.log10(np.arange(2, 10)) if axis["kind"] == "log" else np.arange(1, 10) / 10
+    marks = [low + share * (high - low) for low, high in itertools.pairwise(own) for share in tenths]
+    # Two marks close together where a brush ends hold it there.
+    marks += [end + step * np.ptp(values) for end in brushed for step in (-1e-5, 0, 1e-5)]
+    marks = np.setdiff1d([*marks, values[0], values[-1]], ticks).tolist()
+    # Plotly takes two marks of one name for one: so each gets another number of blanks, which nobody sees.
+    every = [*zip(ticks, names, strict=True), *((mark, " " * n) for n, mark in enumerate(marks, start=1))]
+    inside = [(t, name) for t, name in every if values[0] <= t <= values[-1]]  # others would stick out of the axis
+    if axis["kind"] == "log" and sum(bool(name.strip()) for _, name in inside) <= 2:
+        digits = {f"{10 ** (power + np.log10(digit)):g}" for power in own for digit in (2, 5)}
+        inside = [(t, word if (word := f"{10**t:g}") in digits and not name.strip() else name) for t, name in inside]
+    return zip(*inside, strict=True)
+
+
+def axis_ranges(axis, brush):
+    """Turn ranges or names, in the column's own values, into ranges of positions along its axis; none for None."""
+    if brush is None:
+        return []
+    known = dict(zip(axis["names"], axis["ticks"], strict=True))
+    ranges = []
+    for part in [brush] if isinstance(brush, tuple) else brush:
+        if isinstance(part, tuple):
+            low, high = np.log10(part) if axis["kind"] == "log" else part
+            # One step further, since the values on the axis have been rounded to single precision.
+            ranges.append(
+                [float(np.nextafter(np.float32(end), np.float32(way))) for end, way in ((low, -np.inf), (high, np.inf))]
+            )
+        elif str(part) in known:
+            place = known[str(part)]
+            near = 0.25 * min((abs(other - place) for other in axis["ticks"] if other != place), default=1)
+            ranges.append([place - near, place + near])
+        else:
+            raise ValueError(f"{axis['column']} has no {part!r}; it has {', '.join(known)}.")
+    return ranges
+
+
+def line_colours(axis, lines, objective, every, ranks):
+    """Return the lines' colours; plotly draws a line with a higher number above the others, so better is higher."""
+    sign = -1 if len(lines) and "direction" in lines and lines["direction"].iloc[0] == "min" else 1
+    bar = {"title": objective, "thickness": 14}
+    states = [s for s in BANDS if every and (lines["status"] == s).any()]
+    if not (states or ranks or sign < 0 or axis["kind"] == "log"):
+        return {"color": axis["values"], "colorscale": "Viridis", "showscale": True, "colorbar": bar}
+    scored = (
+        lines["score"].notna().to_numpy() & ~lines["status"].isin(states).to_numpy()
+        if every
+        else np.full(len(lines), True)
+    )
+    good, marks = _goodness(axis, scored, sign, ranks)
+    first = BAND * len(states)
+    colours = first + (1 - first) * (np.maximum(good, 0.01) if states else good)  # the worst is not on a band's border
+    scale = []
+    for place, state in enumerate(states):
+        colours[(lines["status"] == state).to_numpy()] = BAND * (place + 0.5)
+        scale += [[BAND * place, BANDS[state]], [BAND * (place + 1), BANDS[state]]]
+    shares = np.linspace(0, 1, 9)
+    scale += [[first + (1 - first) * s, c] for s, c in zip(shares, sample_colorscale("Viridis", shares), strict=True)]
+    ticks = [BAND * (place + 0.5) for place in range(len(states))] + [first + (1 - first) * at for at in marks.values()]
+    bar |= {"tickvals": ticks, "ticktext": [*(s.lower() for s in states), *marks]}
+    return {
+        "color": colours.astype("float32"),
+        "colorscale": scale,
+        "cmin": 0,
+        "cmax": 1,
+        "showscale": True,
+        "colorbar": bar,
+    }
+
+
+def _goodness(axis, scored, sign, ranks):
+    """Return how good each line is, from 0 to 1 (the best), and where on that scale some of the scores lie, a dict."""
+    values = sign * axis["values"]
+    good, known = np.zeros(len(values)), values[scored]
+    if ranks:
+        good[scored] = pd.Series(known).rank(pct=True)
+        return good, {"worst": 0.0, "median": 0.5, "best": 1.0}
+    if not len(known):
+        return good, {}
+    low, span = known.min(), np.ptp(known) or 1.0
+    good[scored] = (known - low) / span
+    marks = {
+        name: (sign * t - low) / span for t, name in zip(axis["ticks"], axis["names"], strict=True) if name != NONE
+    }
+    return good, {name: at for name, at in marks.items() if -1e-9 <= at <= 1 + 1e-9}
+
+
+# --- brushing, and reading it back
+
+
+def brushable(figure):
+    """Return the figure as a living widget, where one can live: what is brushed in it comes back to Python.
+
+    That is in JupyterLab, whose server names the notebook to the kernel that it starts. Elsewhere, in a page, in a run
+    by papermill or by a test, nobody answers a widget, and the figure is returned as it is.
+
+    Args:
+        figure: `plotly.graph_objects.Figure`.
+
+    Returns:
+        A `plotly.graph_objects.FigureWidget`, or the figure.
+    """
+    return go.FigureWidget(figure) if os.environ.get("JPY_SESSION_NAME") else figure
+
+
+def selected(figure, frame):
+    """Return the rows of a frame whose lines pass through everything that is brushed in its picture.
+
+    A line passes an axis with nothing brushed, or if it is in one of the ranges there. The comparison is made on the
+    axes' own positions, so logarithms and names need no care.
+
+    Args:
+        figure: of `plot_parallel` or `plotly.express.parallel_coordinates`, or what `brushable` made of it.
+        frame: the DataFrame that it was made from.
+
+    Returns:
+        A DataFrame: these rows, with all their columns, in the frame's order.
+
+    Raises:
+        ValueError: the figure was made from another frame.
+    """
+    trace = figure.data[0]
+    n = len(trace.dimensions[0].values)
+    rows = np.arange(n) if trace.customdata is None else np.asarray(trace.customdata, int)
+    if len(rows) != n or (n and rows.max() >= len(frame)) or (trace.customdata is None and n != len(frame)):
+        raise ValueError(
+            f"The picture has {n} lines, and the frame {len(frame)} rows: give the frame that it was made from."
+        )
+    kept = np.full(n, True)
+    for dimension in trace.dimensions:
+        ranges = dimension.constraintrange
+        kept &= passes(np.asarray(dimension.values, float), [] if ranges is None else ranges)
+    return frame.iloc[rows[kept]]
+
+
+def passes(values, ranges):
+    """Say which values lie in one of the ranges, ends included; all of them, if there are no ranges."""
+    if not len(ranges):
+        return np.full(len(values), True)
+    ranges = np.atleast_2d(np.asarray(ranges, float))
+    return ((ranges[:, :1] <= values) & (values <= ranges[:, 1:])).any(axis=0)

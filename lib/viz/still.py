@@ -1,0 +1,90 @@
+"""Parallel coordinates that stand still: drawn in lines like any figure, for pages that hold more than a few of them.
+
+A browser keeps sixteen WebGL drawings on a page and wipes the oldest, and each living picture of `plot_parallel` takes
+three of them: the sixth one empties the first.
+"""
+
+import numpy as np
+import plotly.graph_objects as go
+from plotly.colors import get_colorscale, hex_to_rgb, unlabel_rgb
+
+from lib.viz.look import GREY, PURPLE, layout
+from lib.viz.parallel import axis_ranges, drawn_lines, line_colours, parallel_data, passes
+
+SHADES = 51  # lines of nearly one colour are one trace; fine enough to keep what was pruned from the worst that was not
+
+
+def still_data(frame, objective="score", every=False, scales=None, order=None, brush=None, ranks=False):
+    """Turn a trials frame into heights of lines, their colours and what a brush holds; see `plot_parallel`.
+
+    Returns:
+        axes: those of `parallel_data`.
+        heights: float array, shape (n_lines, n_axes), shares of each axis from 0 to 1.
+        shade: float array, shape (n_lines,), from 0 to 1 along the colour scale.
+        kept: bool array, shape (n_lines,), what the brush holds.
+        line: the settings of plotly's line, with colorscale and colorbar.
+    """
+    axes = parallel_data(frame, objective, every, scales, order)
+    heights = np.stack([_shares(axis, axis["values"]) for axis in axes], axis=1)
+    line = line_colours(axes[-1], drawn_lines(frame, every), objective, every, ranks)
+    colour = np.asarray(line["color"], float)
+    low, high = line.get("cmin", colour.min()), line.get("cmax", colour.max())
+    kept = np.full(len(heights), True)
+    for axis in axes:
+        kept &= passes(axis["values"], axis_ranges(axis, (brush or {}).get(axis["column"])))
+    return axes, heights, (colour - low) / ((high - low) or 1.0), kept, line | {"cmin": low, "cmax": high}
+
+
+def _shares(axis, places):
+    low, span = axis["values"].min(), np.ptp(axis["values"]) or 1.0
+    return (np.asarray(places, float) - low) / span
+
+
+def plot_still(frame, title, objective="score", every=False, scales=None, order=None, brush=None, ranks=False):
+    """Draw what `plot_parallel` draws, with the same arguments, as a picture that cannot be brushed by hand."""
+    axes, heights, shade, kept, line = still_data(frame, objective, every, scales, order, brush, ranks)
+    figure = go.Figure()
+    if not kept.all():
+        _add_lines(figure, heights[~kept], GREY, max(0.06, min(0.3, 20 / len(heights))))
+    bins = np.round(shade * (SHADES - 1)).astype(int)
+    for number in np.unique(bins[kept]):  # the best last, above the others
+        colour = _colour(line["colorscale"], shade[kept & (bins == number)].mean())
+        _add_lines(figure, heights[kept & (bins == number)], colour, 0.85)
+    for place, axis in enumerate(axes):
+        _add_axis(figure, place, axis, (brush or {}).get(axis["column"]))
+    bar = {key: line[key] for key in ("colorscale", "cmin", "cmax", "colorbar")}
+    marker = {"color": [line["cmin"]], "showscale": True, **bar}
+    figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, hoverinfo="skip")
+    labels = {"tickvals": list(range(len(axes))), "ticktext": [axis["label"] for axis in axes]}
+    figure.update_xaxes(**labels, side="top", showgrid=False, ticks="", range=[-0.45, len(axes) - 0.9], linewidth=0)
+    figure.update_yaxes(visible=False, range=[-0.04, 1.04])
+    return layout(figure, title, 380, showlegend=False, margin={"l": 20, "r": 30, "t": 80, "b": 20})
+
+
+def _colour(scale, at):
+    """Return the colour at a place from 0 to 1 of a scale, whose colours are written either way plotly knows."""
+    scale = get_colorscale(scale) if isinstance(scale, str) else scale
+    parts = np.array([hex_to_rgb(colour) if colour.startswith("#") else unlabel_rgb(colour) for _, colour in scale], float)
+    red, green, blue = (np.interp(at, [place for place, _ in scale], part) for part in parts.T)
+    return f"rgb({red:.0f}, {green:.0f}, {blue:.0f})"
+
+
+def _add_lines(figure, heights, colour, opacity):
+    """Add lines of one colour as one trace, a gap between each and the next."""
+    gaps = np.full((len(heights), 1), np.nan)
+    x = np.tile([*range(heights.shape[1]), np.nan], len(heights)).astype("float32")
+    y = np.hstack([heights, gaps]).ravel().round(4).astype("float32")
+    figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour, "width": 1.3}, opacity=opacity, hoverinfo="skip")
+
+
+def _add_axis(figure, place, axis, brush):
+    figure.add_shape(type="line", x0=place, x1=place, y0=0, y1=1, line={"color": GREY, "width": 1})
+    for pair in axis_ranges(axis, brush):
+        low, high = np.clip(_shares(axis, pair), 0, 1)
+        figure.add_shape(type="line", x0=place, x1=place, y0=low, y1=high, line={"color": PURPLE, "width": 6}, opacity=0.8)
+    inside = [(y, name) for y, name in zip(_shares(axis, axis["ticks"]), axis["names"], strict=True) if -1e-6 <= y <= 1 + 1e-6]
+    y, names = zip(*inside, strict=True) if inside else ((), ())
+    figure.add_scatter(
+        x=[place] * len(y), y=y, text=[f"{name} –" for name in names], mode="text", textposition="middle left",
+        textfont={"size": 12, "color": GREY, "shadow": "auto"}, hoverinfo="skip",
+    )  # fmt: skip

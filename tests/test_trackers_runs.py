@@ -1,0 +1,240 @@
+"""Runs of Weights & Biases: written offline, read back, closed after errors; and a key that gets nowhere."""
+
+import http.server
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import psutil
+import pytest
+import wandb
+from conftest import ROOT
+
+from lib.errors import CourseError
+from lib.trackers import runs
+
+KEY = "ab12" * 10
+COURSE = Path(sys.executable).with_name("course")
+
+
+@pytest.fixture(autouse=True)
+def no_account(monkeypatch):
+    """Start each test without a key and without what an earlier one has set up."""
+    for name in [name for name in os.environ if name.startswith("WANDB_")]:
+        monkeypatch.delenv(name)
+    for name in (*runs.OWN_FOLDERS, "WANDB_ERROR_REPORTING"):
+        monkeypatch.setenv(name, "")  # so that what `prepare` sets is taken back
+    monkeypatch.setattr(runs, "_ready", None)
+    yield
+    wandb.teardown()
+
+
+def frame():
+    """Return a trials frame with each kind of column and each kind of end."""
+    return pd.DataFrame({
+        "trial": [1, 2, 3],
+        "units": [32, 64, 128],
+        "rate": [1e-3, np.nan, 1e-2],
+        "activation": ["relu", None, "tanh"],
+        "dropout": [True, False, True],
+        "score": [0.5, 0.25, np.nan],
+        "direction": "max",
+        "seconds": [1.5, 2.0, np.nan],
+        "epochs": pd.array([3, 1, None], dtype="Int64"),
+        "status": ["COMPLETED", "PRUNED", "FAILED"],
+    })  # fmt: skip
+
+
+def test_what_is_logged_comes_back_to_the_last_digit(tmp_path):
+    third = np.float64(1) / 3
+    with runs.tracked_run("p", {"units": np.int64(32), "shape": (2, 3), "inner": {"rate": third}}, "g", tmp_path) as run:
+        run.define_metric("accuracy", summary="max")
+        for step, accuracy in enumerate([third, 0.9, 0.7]):
+            run.log({"accuracy": accuracy, "loss": np.nan if step == 1 else step, "deep": {"a": step}})
+        run.log({"late": 10**15 + 1, "endless": -np.inf}, step=7)
+        run.config.update({"more": "text"})
+        run.summary["best"] = 7
+    config, history, summary = runs.read_run(run.settings.sync_dir)
+    assert config == {"units": 32, "shape": [2, 3], "inner": {"rate": third}, "more": "text"}
+    assert history["accuracy"].tolist()[:3] == [third, 0.9, 0.7] and np.isnan(history["accuracy"][3])
+    assert history["loss"].dtype == float and history["loss"].isna().tolist() == [False, True, False, True]
+    assert history["_step"].tolist() == [0, 1, 2, 7] and history["deep.a"].tolist()[:3] == [0, 1, 2]
+    assert history["late"][3] == 10**15 + 1 and history["endless"][3] == -np.inf
+    assert summary["accuracy.max"] == 0.9 and summary["best"] == 7 and summary["deep.a"] == 2
+
+
+def test_it_reads_what_the_command_of_wandb_prints(tmp_path):
+    with runs.tracked_run("p", {"units": 32}, folder=tmp_path) as run:
+        run.log({"loss": 0.5})
+    call = [sys.executable, "-m", "wandb", "leet", "inspect", "--summary", "--json", run.settings.sync_dir]
+    said = json.loads(subprocess.run(call, check=True, capture_output=True, text=True).stdout)
+    config, _, summary = runs.read_run(run.settings.sync_dir)
+    assert config == said["config"]
+    assert summary == {name: value for name, value in said["summary"].items() if not name.startswith(runs.OWN_VALUES)}
+
+
+def test_a_run_is_closed_after_an_error_and_says_so(tmp_path, capfd):
+    with pytest.raises(KeyboardInterrupt), runs.tracked_run("p", folder=tmp_path) as run:
+        assert wandb.run is run
+        run.log({"loss": 1})
+        raise KeyboardInterrupt
+    assert wandb.run is None
+    table = runs.runs_frame(tmp_path)
+    assert table.state.tolist() == ["failed"] and table.loss.tolist() == [1]
+    assert capfd.readouterr() == ("", "")
+
+
+def test_each_trial_is_a_run_of_one_group(tmp_path):
+    with runs.tracked_run("p", folder=tmp_path, name="open") as run:
+        folders = runs.log_trials(frame(), "p", "search", tmp_path)
+        assert wandb.run is run
+        run.log({"loss": 1})
+    table = runs.runs_frame(tmp_path)
+    assert table.run.tolist() == ["open", "trial 1", "trial 2", "trial 3"]
+    assert table.folder.tolist()[1:] == folders
+    trials = table[table.group == "search"]
+    assert trials.tags.tolist() == ["completed", "pruned", "failed"]
+    assert trials.state.tolist() == ["finished", "finished", "failed"]
+    assert trials.score.tolist()[:2] == [0.5, 0.25] and np.isnan(trials.score.iloc[2])
+    assert trials.units.tolist() == [32, 64, 128] and trials.dropout.tolist() == [True, False, True]
+    first, second = (runs.read_run(folder) for folder in folders[:2])
+    assert first.config == {"trial": 1, "units": 32, "rate": 1e-3, "activation": "relu", "dropout": True, "direction": "max"}
+    assert {"rate", "activation"}.isdisjoint(second.config) and second.summary["epochs"] == 1
+
+
+def test_a_run_says_nothing_of_the_machine(tmp_path, capfd):
+    with runs.tracked_run("p", folder=tmp_path) as run:
+        print("a secret word")
+        run.log({"loss": 1})
+    (file,) = Path(run.settings.sync_dir).glob("*.wandb")
+    kinds = {record["type"] for record in runs._records(file)}
+    assert kinds == {"header", "run", "telemetry", "summary", "history", "exit"}
+    for word in (str(tmp_path), str(ROOT), "a secret word", sys.executable):
+        assert word.encode() not in file.read_bytes()
+    assert not [path for path in Path(run.dir).rglob("*") if path.is_file()]
+    assert capfd.readouterr() == ("a secret word\n", "")
+
+
+def test_what_cannot_be_is_told(tmp_path):
+    with pytest.raises(CourseError, match=r"call prepare\(folder\) first"), runs.tracked_run("p"):
+        pass
+    with pytest.raises(CourseError, match="no runs in"):
+        runs.read_run(tmp_path)
+    (tmp_path / "run-x.wandb").write_text("this is no run")
+    with pytest.raises(CourseError, match=r"cannot read run-x\.wandb"):
+        runs.read_run(tmp_path)
+    assert runs.runs_frame(tmp_path / "nowhere").empty
+
+
+# --- keys
+
+
+def holding(folder, key=KEY):
+    """Return the files below a folder that hold the key in any way."""
+    found = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert found
+    return [path for path in found if key.encode() in path.read_bytes()]
+
+
+@pytest.fixture
+def service():
+    """A server that is there and takes no key."""
+
+    class Refuse(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_error(401)
+
+        do_POST = do_HEAD = do_GET
+
+        def log_message(self, *words):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Refuse) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+def test_no_key_gets_into_what_the_command_writes(tmp_path):
+    # No network is needed for that: nobody answers at this address, so the key is tried, told about, and left alone.
+    (tmp_path / "home").mkdir()
+    environment = os.environ | {"WANDB_API_KEY": KEY, "WANDB_BASE_URL": "http://127.0.0.1:9", "HOME": str(tmp_path / "home")}
+    calls = {"run": ["run", "15"], "sweep": ["sweep", "15", "-g", "seed=1", "--workers", "1"]}
+    for name in list(environment):
+        if name.startswith("WANDB_") and not environment[name]:
+            del environment[name]
+    processes = {
+        name: subprocess.Popen(
+            [COURSE, *words, "--profile", "smoke", "--out", tmp_path / name],
+            cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )
+        for name, words in calls.items()
+    }  # fmt: skip
+    for process in processes.values():
+        said, _ = process.communicate()
+        assert process.returncode == 0, said.decode()[-3000:]
+        assert KEY.encode() not in said
+    assert list((tmp_path / "run" / "15_weights_and_biases").rglob("*.wandb"))
+    page = (tmp_path / "run" / "15_weights_and_biases.html").read_text(encoding="utf-8")
+    assert "the service does not answer, so these runs stay offline" in page
+    assert not holding(tmp_path)
+    assert not [path for path in (tmp_path / "home").rglob("*") if "wandb" in path.name or path.name == ".netrc"]
+    assert not (ROOT / "notebooks" / "wandb").exists()
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_a_key_that_is_of_no_use_is_told_in_one_line(there, service, tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    monkeypatch.setenv("WANDB_BASE_URL", service if there else "http://127.0.0.1:9")
+    assert runs.prepare(tmp_path) == "offline"
+    with runs.tracked_run("p") as run:
+        run.log({"loss": 1})
+    told, warned = capfd.readouterr()
+    verb = "take the key" if there else "answer"
+    assert told == f"W&B: the service does not {verb}, so these runs stay offline, on this machine.\n"
+    assert KEY not in warned
+    assert not holding(tmp_path)
+
+
+def test_whoever_says_offline_is_not_asked_about(tmp_path, monkeypatch, capfd):
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
+    monkeypatch.setenv("WANDB_MODE", "offline")
+    assert runs.prepare(tmp_path) == "offline"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_killed_process_leaves_no_service_behind_and_little_unwritten(tmp_path):
+    script = f"""
+import os, time
+from lib.trackers import runs
+with runs.tracked_run("p", folder={str(tmp_path)!r}) as run:
+    run.log({{"loss": 1}})
+    time.sleep(2.5)
+    print("ready", flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+        started = psutil.Process(process.pid).children(recursive=True)
+        assert any("wandb-core" in child.name() for child in started)
+        process.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + 20
+    while any(alive(child) for child in started):
+        assert time.monotonic() < deadline, f"still there: {started}"
+        time.sleep(0.1)
+    table = runs.runs_frame(tmp_path)
+    assert table.state.tolist() == ["open"] and table.loss.tolist() == [1]
+
+
+def alive(process):
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False

@@ -1,0 +1,216 @@
+"""Parallel coordinates: axes, brushes in a column's own values, rows read back, many lines, gates."""
+
+import base64
+import json
+
+import numpy as np
+import optuna
+import pandas as pd
+import plotly.express as px
+import pytest
+from conftest import NOTEBOOKS, read
+
+from lib import viz
+from lib.trials import trials_frame
+
+
+def search(**columns):
+    """Six trials: four completed, one pruned at 0.5, one failed."""
+    known = {
+        "trial": range(1, 7), "rate": [1e-4, 1e-3, 1e-2, 1e-1, 1.0, 1e-3], "kind": ["b", "a", "a", "b", "a", "b"],
+        "momentum": [np.nan, 0.1, 0.2, np.nan, 0.9, np.nan], "score": [0.8, 0.9, 0.7, 0.6, 0.5, np.nan], "direction": "max",
+        "seconds": 1.0, "epochs": 2, "status": ["COMPLETED"] * 4 + ["PRUNED", "FAILED"],
+    }  # fmt: skip
+    return pd.DataFrame(known | columns)
+
+
+def axis(frame, name, **settings):
+    return next(axis for axis in viz.parallel_data(frame, **settings) if axis["column"] == name)
+
+
+def test_a_missing_value_has_a_place_of_its_own_below_the_others():
+    momentum = axis(search(), "momentum")
+    assert momentum["names"][0] == "(none)" and momentum["ticks"][0] < 0.1
+    many = axis(search(momentum=[np.nan, 0.03, 0.11, 0.5, 0.94, 1.1], score=0.5), "momentum")  # its ticks are round
+    assert many["values"][0] < 0.03 - 0.1
+    assert (momentum["values"][[0, 3]] == momentum["ticks"][0]).all() and momentum["values"][1] == 0.1
+
+
+def test_every_trial_is_kept_and_told_apart():
+    assert [a["label"] for a in viz.parallel_data(search())] == ["rate (log)", "kind", "momentum", "score"]
+    axes = viz.parallel_data(search(), objective="accuracy", every=True)
+    assert [a["label"] for a in axes] == ["rate (log)", "kind", "momentum", "status", "accuracy"]
+    assert axes[-1]["names"][0] == "(none)" and axes[-1]["values"][5] == axes[-1]["ticks"][0]
+    line = viz.plot_parallel(search(), "All", every=True).data[0].line
+    failed, pruned, worst, best = line.color[5], line.color[4], line.color[3], line.color[1]
+    assert failed < pruned < worst < best == 1
+    assert list(line.colorbar.ticktext[:2]) == ["failed", "pruned"]
+
+
+def test_better_lies_above_whatever_the_direction():
+    up, down = (viz.plot_parallel(search(direction=d), "All").data[0].line.color for d in ("max", "min"))
+    assert np.argmax(up) == 1 and np.argmax(down) == 4
+    by_rank = (
+        viz.plot_parallel(search(score=[1e9, 3, 2, 1, 0, np.nan], direction="min"), "All", ranks=True)
+        .data[0]
+        .line.color
+    )
+    assert by_rank == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
+
+
+def test_scales_can_be_said():
+    assert axis(search(), "rate", scales={"rate": "linear"})["values"].tolist() == [1e-4, 1e-3, 1e-2, 1e-1, 1.0]
+    assert axis(search(), "score", scales={"score": "log"})["values"][0] == np.log10(0.8)
+    assert [a["column"] for a in viz.parallel_data(search(), order=["kind", "rate"])] == ["kind", "rate", "score"]
+
+
+def test_ticks_of_a_number_are_round():
+    frame = search(units=[16, 21, 38, 77, 90, 128], score=0.5)
+    assert axis(frame, "units")["names"] == ["25", "50", "75", "100", "125"]
+    drawn = next(d for d in viz.plot_parallel(frame, "All").data[0].dimensions if d.label == "units")
+    assert drawn.tickvals is None  # with ticks of ours a brush would end near them only
+
+
+def test_marks_of_a_ruler_have_names_of_their_own_and_hold_a_brush():
+    frame = search(rate=np.geomspace(2e-4, 0.5, 6), score=0.5)
+    drawn = viz.plot_parallel(frame, "All", brush={"rate": (3.3e-3, 1)}).data[0].dimensions[0]
+    assert len(set(drawn.ticktext)) == len(drawn.tickvals) > 20
+    assert [name for name in drawn.ticktext if name.strip()] == ["0.001", "0.01", "0.1"]
+    assert (min(drawn.tickvals), max(drawn.tickvals)) == pytest.approx((np.log10(2e-4), np.log10(0.5)))
+    close = np.abs(np.array(drawn.tickvals) - np.log10(3.3e-3))
+    assert np.sort(close)[:3].max() < 1e-4 < np.sort(close)[3]
+
+
+@pytest.mark.parametrize(
+    "brush, kept",
+    [
+        ({}, [1, 2, 3, 4, 5]),
+        ({"rate": (1e-3, 1e-1)}, [2, 3, 4]),
+        ({"rate": [(1e-4, 1e-4), (1e-2, 1.0)]}, [1, 3, 4, 5]),
+        ({"kind": ["a"]}, [2, 3, 5]),
+        ({"kind": ["a", "b"], "score": (0.65, 1.0)}, [1, 2, 3]),
+        ({"momentum": ["(none)"]}, [1, 4]),
+        ({"score": (0.95, 1.0)}, []),
+    ],
+)
+def test_a_brush_by_code_comes_back_as_rows(brush, kept):
+    frame = search().set_index(np.array([7, 7, 3, 1, 0, 9]))  # whatever the index
+    figure = viz.plot_parallel(frame, "All", brush=brush)
+    rows = viz.selected(figure, frame)
+    assert rows.trial.tolist() == kept and list(rows) == list(frame)
+
+
+def test_failed_trials_are_brushed_where_they_are_drawn():
+    frame = search()
+    picture = viz.plot_parallel(frame, "All", every=True, brush={"status": ["FAILED", "PRUNED"]})
+    assert viz.selected(picture, frame).trial.tolist() == [5, 6]
+    assert viz.selected(
+        viz.plot_parallel(frame, "All", every=True, brush={"score": ["(none)"]}), frame
+    ).trial.tolist() == [6]
+
+
+def test_a_brush_with_an_unknown_name_says_which_there_are():
+    with pytest.raises(ValueError, match="kind has no 'c'; it has a, b"):
+        viz.plot_parallel(search(), "All", brush={"kind": ["c"]})
+
+
+def test_what_plotly_itself_draws_is_read_back_too():
+    iris = px.data.iris()
+    figure = px.parallel_coordinates(iris, color="species_id")
+    assert viz.selected(figure, iris).equals(iris)
+    figure.data[0].dimensions[3].constraintrange = [[0, 0.2], [2.4, 3]]
+    expected = iris[(iris.petal_width <= 0.2) | (iris.petal_width >= 2.4)]
+    assert viz.selected(figure, iris).equals(expected)
+    with pytest.raises(ValueError, match="150 lines, and the frame 149 rows"):
+        viz.selected(figure, iris.head(149))
+
+
+def test_a_widget_only_where_one_can_live(monkeypatch):
+    figure = viz.plot_parallel(search(), "All")
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    assert viz.brushable(figure) is figure
+    monkeypatch.setenv("JPY_SESSION_NAME", "a notebook in JupyterLab")
+    alive = viz.brushable(figure)
+    assert type(alive).__name__ == "FigureWidget"
+    # What the browser sends when somebody drags along the second axis, from a to just above it.
+    alive.plotly_restyle({"dimensions[1].constraintrange": [[-0.1, 0.25]]}, trace_indexes=[0])
+    assert viz.selected(alive, search()).trial.tolist() == [2, 3, 5]
+
+
+def large(n=3000, direction="min"):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"trial": range(1, n + 1), "rate": 10 ** rng.uniform(-4, 0, n), "free": rng.uniform(0, 1, n)})
+    off = np.abs(np.log10(frame.rate) + 2)
+    score = off if direction == "min" else -off
+    return frame.assign(score=score, direction=direction, seconds=1.0, epochs=1, status="COMPLETED")
+
+
+@pytest.mark.parametrize("direction", ["min", "max"])
+def test_the_best_survive_thinning(direction):
+    frame = large(direction=direction)
+    few = viz.thinned(frame, best=30, rest=100)
+    best = frame.nsmallest(30, "score") if direction == "min" else frame.nlargest(30, "score")
+    assert len(few) == 130 and set(best.trial) <= set(few.trial) and few.trial.is_monotonic_increasing
+
+
+@pytest.mark.parametrize("direction", ["min", "max"])
+def test_the_gate_is_where_the_best_pass(direction):
+    gates = viz.gates_data(large(direction=direction), share=0.01, scales={"free": "linear"}).set_index("column")
+    assert gates.index[0] == "rate" and gates.width["rate"] < 0.02 and gates.width["free"] > 0.5
+    assert gates.low_value["rate"] == pytest.approx(0.01, rel=0.05)
+    assert len(viz.plot_gates(large(direction=direction), "Gates").data) == 2
+
+
+def test_many_lines_are_stored_in_single_precision():
+    frame = large(10_000)
+    text = viz.plot_parallel(frame, "Many", ranks=True).to_json()
+    values = json.loads(text)["data"][0]["dimensions"][0]["values"]
+    assert values["dtype"] == "f4" and len(base64.b64decode(values["bdata"])) == 4 * 10_000
+    assert len(text) < 400_000
+
+
+def test_a_matrix_has_a_panel_for_each_pair():
+    assert list(viz.matrix_data(large(), "loss")) == ["rate (log)", "free (log)", "loss (log)"]
+    assert len(viz.plot_matrix(large(50), "Pairs", scales={"free": "linear"}).data) == 3
+
+
+def test_an_optuna_study_as_it_comes():
+    def objective(trial):
+        if trial.suggest_categorical("kind", ["a", "b"]) == "b":
+            trial.suggest_float("only_b", 1e-3, 1, log=True)
+        if trial.number == 2:
+            raise ZeroDivisionError
+        trial.report(trial.number, 1)
+        if trial.number == 4:
+            raise optuna.TrialPruned
+        return trial.number
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(1))
+    study.optimize(objective, n_trials=8, catch=(ZeroDivisionError,))
+    frame = trials_frame(study)
+    picture = viz.plot_parallel(frame, "All", every=True, brush={"status": ["FAILED"]})
+    assert viz.selected(picture, frame).trial.tolist() == [3]
+
+
+def test_a_still_picture_shows_the_same_lines():
+    frame = search()
+    _, heights, shade, kept, line = viz.still_data(frame, every=True, brush={"kind": ["a"], "rate": (1e-3, 1e-2)})
+    assert heights.shape == (6, 5) and heights.min() == 0 and heights.max() == 1
+    assert kept.tolist() == [False, True, True, False, False, False]
+    assert shade.argmax() == 1 and shade.argmin() == 5 and line["cmin"] == 0
+    living = viz.plot_parallel(frame, "All", every=True, brush={"kind": ["a"], "rate": (1e-3, 1e-2)})
+    assert viz.selected(living, frame).trial.tolist() == frame.trial[kept].tolist()
+    drawn = viz.plot_still(frame, "All", every=True)
+    assert len({trace.line.color for trace in drawn.data if trace.mode == "lines"}) == 6  # the pruned one has its own
+    assert not any(trace.type == "parcoords" for trace in drawn.data)
+    assert sum(np.isnan(trace.y).sum() for trace in drawn.data if trace.mode == "lines") == 6  # a gap after each line
+
+
+def test_no_lesson_has_more_living_pictures_than_a_browser_keeps():
+    # Each takes three WebGL drawings of the sixteen that a page may have; with more, the oldest are wiped.
+    for path in NOTEBOOKS:
+        outputs = [output for cell in read(path)["cells"] for output in cell.get("outputs", [])]
+        figures = [output.get("data", {}).get("application/vnd.plotly.v1+json") for output in outputs]
+        living = [figure for figure in figures if figure and any(t["type"] == "parcoords" for t in figure["data"])]
+        assert len(living) <= 5, f"{path.name} has {len(living)}: draw some with viz.plot_still"
