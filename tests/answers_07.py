@@ -98,6 +98,7 @@ MISTAKES_4 = [
     (lambda seed, worker, finished: seed * 100 + worker, "starts again"),
     (lambda seed, worker, finished: worker * 100 + finished, "Another seed"),
     (lambda seed, worker, finished: seed * 100_000 + worker + finished, "Adding numbers up"),
+    (lambda seed, worker, finished: seed * 480 + worker * 60 + finished, "Adding numbers up"),
 ]
 
 

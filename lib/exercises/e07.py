@@ -150,6 +150,7 @@ q3 = Exercise(
 
 def _check_q4(worker_seed):
     asked = list(itertools.product((1, 2), range(8), range(0, 60, 3)))
+    asked += [*itertools.product((5, 40), (0, 1, 99), (0, 60, 1000)), (1, 0, 60), (1, 0, 1000), (1, 99, 0)]
     seeds = {key: worker_seed(*key) for key in asked}
     for key, value in seeds.items():
         if value is None:

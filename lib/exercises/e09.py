@@ -119,7 +119,7 @@ q2 = Exercise(
 
 def _check_q3(members_needed):
     # The numbers are powers of two, so that no rounding decides.
-    cases = [(4.0, 0.25, 2.0), (8.0, 0.5, 4.25), (1.0, 0.0, 0.125), (2.0, 0.5, 3.0), (4.0, 0.25, 1.3)]
+    cases = [(4.0, 0.25, 2.0), (8.0, 0.5, 4.25), (1.0, 0.0, 0.125), (2.0, 0.5, 3.0), (4.0, 0.25, 1.375)]
     cases += [(4.0, 0.5, 1.0), (4.0, 0.5, 2.0)]
     for variance, rho, wanted in cases:
         found, right = members_needed(variance, rho, wanted), _members_needed(variance, rho, wanted)
