@@ -22,6 +22,7 @@ from IPython.display import HTML, IFrame, display
 from lib.errors import CourseError
 
 HOST = "127.0.0.1"
+TAKEN_AWAY = 0.5  # seconds for a browser to take the frames away, or their requests would be cut off, as errors
 
 
 class Dashboard:
@@ -54,6 +55,10 @@ class Dashboard:
             return
         process, self._process = self._process, None
         atexit.unregister(self.stop)
+        for place in self._shown:
+            place.update(HTML(f"<p><em>{self._name} was here. It has been stopped.</em></p>"))
+        if self._shown:
+            time.sleep(TAKEN_AWAY)
         process.stdin.close()  # see `_serve`
         try:
             process.wait(5)
@@ -61,8 +66,6 @@ class Dashboard:
             process.kill()
             process.wait()
         process.stderr.close()
-        for place in self._shown:
-            place.update(HTML(f"<p><em>{self._name} was here. It has been stopped.</em></p>"))
 
     def __enter__(self):
         return self

@@ -49,11 +49,22 @@ def copies_without_lot(weights, size, rng):
     return np.repeat(np.arange(len(weights)), np.round(size * weights / weights.sum()).astype(int))
 
 
+def systematic(weights, size, rng):
+    ends = np.cumsum(weights) / np.sum(weights)
+    return np.searchsorted(ends, (np.arange(size) + rng.random()) / size, side="right")
+
+
+def with_another_generator(weights, size, rng):
+    return np.random.choice(len(weights), size, p=weights / weights.sum())
+
+
 MISTAKES_2 = [
     (lambda w, size, rng: rng.choice(len(w), size), "whose weight is 0"),
     (lambda w, size, rng: rng.choice(np.flatnonzero(w), size), "of your draws"),
     (lambda w, size, rng: np.argsort(w)[::-1][:size], "4000 row numbers"),
     (copies_without_lot, "Two generators"),
+    (systematic, "Draw each one by itself"),
+    (with_another_generator, "with nothing else"),
     (lambda w, size, rng: rng.random(size), "whole numbers"),
     (lambda w, size, rng: 1 + rng.choice(len(w), size, p=w / w.sum()), "rows 0 to 5"),
     (lambda w, size, rng: print(end=""), "returns nothing"),
@@ -106,6 +117,7 @@ MISTAKES_4 = [
     (loop(targets=lambda y, now, first: y - now), "the sign of the residual"),
     (loop(start=np.mean), "begin with the mean"),
     (loop(targets=lambda y, now, first: np.sign(now - y)), "wrong way"),
+    (loop(targets=lambda y, now, first: np.where(y > now, 1.0, -1.0)), "equals the median"),
     (loop(share=1.0), "whole answer"),
     (loop(targets=lambda y, now, first: np.sign(y - first)), "the same targets"),
     (loop(rounds_more=-1), "you train 4 members"),

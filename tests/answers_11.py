@@ -26,10 +26,17 @@ def one_fold_only(fit_predict, x, y, fold_of):
 
 
 def on_the_next_fold(fit_predict, x, y, fold_of):
-    found = np.empty(len(y))
-    for f in range(4):
-        rows = fold_of == (f + 1) % 4
+    found, parts = np.empty(len(y)), fold_of.max() + 1
+    for f in range(parts):
+        rows = fold_of == (f + 1) % parts
         found[fold_of == f] = fit_predict(x[rows], y[rows], x[fold_of == f])
+    return found
+
+
+def always_four_folds(fit_predict, x, y, fold_of):
+    found = np.full(len(y), y.mean())
+    for f in range(4):
+        found[fold_of == f] = fit_predict(x[fold_of != f], y[fold_of != f], x[fold_of == f])
     return found
 
 
@@ -37,6 +44,7 @@ MISTAKES_1 = [
     (lambda fit_predict, x, y, fold_of: fit_predict(x, y, x), "trained on it"),
     (fold_after_fold, "at its own row"),
     (one_fold_only, "Go through every number"),
+    (always_four_folds, "Take their numbers from"),
     (on_the_next_fold, "of all the other folds"),
     (lambda fit_predict, x, y, fold_of: y.mean(), "each with one prediction"),
     (lambda fit_predict, x, y, fold_of: print(end=""), "returns nothing"),

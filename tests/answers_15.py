@@ -29,6 +29,10 @@ def summary_of_the_first(logged):
     return summary
 
 
+def summary_as_wandb_has_it(logged):
+    return summary_by_columns(logged) | {"_step": len(logged) - 1}
+
+
 def sha(content):
     return hashlib.sha256(content).hexdigest()
 
@@ -104,6 +108,14 @@ def best_value(table, metric, goal):
     return table[metric].max()
 
 
+def best_row(table, metric, goal):
+    return table.sort_values(metric, ascending=goal == "minimize").iloc[0]
+
+
+def best_by_row_number(table, metric, goal):
+    return str(table[metric].argmax())
+
+
 RIGHT = [
     (e15.q1, summary_by_columns),
     (e15.q2, version_turned_round),
@@ -115,6 +127,7 @@ MISTAKES = [
     (e15.q1, summary_of_the_best, "the best, maybe, but not the last"),
     (e15.q1, summary_of_the_first, "the first of them"),
     (e15.q1, lambda logged: logged, "returns a list"),
+    (e15.q1, summary_as_wandb_has_it, "'_step', which was never logged"),
     (e15.q2, version_always_new, "becomes the new v3"),
     (e15.q2, version_after_the_latest, "an earlier version, not the latest"),
     (e15.q2, version_from_one, "the next new one is called 'v3'"),
@@ -125,5 +138,7 @@ MISTAKES = [
     (e15.q4, best_of_all, "That run is failed"),
     (e15.q4, best_with_pruned, "That run was pruned"),
     (e15.q4, best_is_most, "look at `goal`"),
-    (e15.q4, best_value, "no name in the column"),
+    (e15.q4, best_value, "it is asked for a name"),
+    (e15.q4, best_row, "returns a Series"),
+    (e15.q4, best_by_row_number, "no name in the column"),
 ]

@@ -57,6 +57,9 @@ MISTAKES_2 = [
     (lambda frame, brushes: joined(frame, brushes, any, any, closed), "every axis that is brushed"),
     (lambda frame, brushes: frame if brushes else frame.head(0), "With nothing brushed all"),
     (lambda frame, brushes: frame, "`any` inside, `all` outside"),
+    (lambda frame, brushes: row_by_row(frame, {name: ranges[:1] for name, ranges in brushes.items()}), "several ranges"),
+    (lambda frame, brushes: row_by_row(frame, brushes)[["a"]], "all its columns"),
+    (lambda frame, brushes: row_by_row(frame, brushes)[::-1], "keep the frame's order"),
     (lambda frame, brushes: np.full(len(frame), True), "return the rows of the frame"),
     (lambda frame, brushes: print(end=""), "returns nothing"),
 ]

@@ -153,6 +153,7 @@ BRUSHED = {
     iris, color="species_id", dimensions=["sepal_width", "sepal_length", "petal_width", "petal_length"],
     color_continuous_scale=px.colors.diverging.Tealrose, color_continuous_midpoint=2,
 )
+figure.update_traces(unselected={"line": {"color": "#cccccc", "opacity": 0.15}})
 viz.layout(figure, "Brush me, then run the next cell", 400, margin_t=110, paper_bgcolor="#ffffff")
 alive = viz.brushable(figure)
 alive""",
@@ -177,7 +178,7 @@ def shoot_brush(browser, folder):
             axes = page.locator(".js-plotly-plot .axis-brush .background")
             axes.last.wait_for()
             page.wait_for_timeout(3000)
-            drag_brush(page, axes.nth(2), 0.25, 0.65)
+            drag_brush(page, axes.nth(2), 0.75, 0.99)
             drag_brush(page, axes.nth(0), 0.02, 0.55)
             run_cell(page, "read")
             page.mouse.move(5, 600)  # over a figure it would show buttons

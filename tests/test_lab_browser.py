@@ -141,8 +141,12 @@ def test_parallel_coordinates_are_brushed(lesson):
         pytest.skip(f"{lesson.name} has no parallel coordinates")
     figure = figures.first
     figure.evaluate("figure => figure.scrollIntoView({block: 'center'})")
+    # Where a page holds too many WebGL drawings, JupyterLab shows a still image of the oldest figure until the mouse comes.
+    figure.hover()
+    brush = figure.locator(".axis-brush .background").last
+    brush.wait_for(state="visible")
     lesson.wait_for_timeout(1000)
-    axis = figure.locator(".axis-brush .background").last.bounding_box()
+    axis = brush.bounding_box()
     x, y = axis["x"] + axis["width"] / 2, axis["y"]
     lesson.mouse.move(x, y + 0.02 * axis["height"])
     lesson.mouse.down()

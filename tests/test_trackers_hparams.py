@@ -98,6 +98,15 @@ def test_own_outcomes_and_mixed_values(tmp_path):
     assert not {"seconds", "epochs", "nothing"} & set(found), "not asked for, or without any value"
 
 
+def test_one_branch_of_a_space_is_written_without_the_columns_of_the_other(tmp_path):
+    other = {"trial": [1, 2], "model": "svm", "C": [0.1, 5.0], "neighbours": [np.nan] * 2, "kernel": [None] * 2}
+    frame = pd.DataFrame(other | {"score": [0.5, 0.6], "status": "COMPLETED"})
+    found = read_hparams(write_hparams(frame, tmp_path, ["score"]))
+    assert found.columns.tolist() == ["run", "trial", "C", "model", "score", "status"]
+    experiment = told(tmp_path, ".", metadata.EXPERIMENT_TAG)
+    assert [info.name for info in experiment.hparam_infos] == ["model", "C", "status"], "nothing to tick without a value"
+
+
 def test_what_cannot_be_written_is_told_in_one_line(tmp_path):
     for frame, metrics, message in [
         (FRAME[:0], ["score"], "no trials yet"),

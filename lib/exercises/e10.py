@@ -81,7 +81,10 @@ def _check_q2(resample):
         raise Wrong(f"Row {worst} has {expected[worst]:.0%} of the weight, and {shares[worst]:.0%} of your draws.")
     others = np.asarray(resample(weights.copy(), 4000, np.random.default_rng(2)))
     if np.array_equal(np.sort(others), np.sort(rows)):
-        raise Wrong("Two generators give the same rows. Draw with `rng`, by lot.")
+        raise Wrong("Two generators give every row equally often. Draw each one by itself, by lot, with `rng`.")
+    again = np.asarray(resample(weights.copy(), 4000, np.random.default_rng(1)))
+    if not np.array_equal(again, rows):
+        raise Wrong("The same generator gives other rows the second time. Draw with `rng`, and with nothing else.")
     return "A heavy row comes often, and one without weight never. So a model without `sample_weight` can be boosted too."
 
 
@@ -185,6 +188,8 @@ def _check_q4(boost_absolute):
         raise Wrong("Your targets point the wrong way: +1 where the truth lies above the prediction.")
     if np.allclose(found, _boost_absolute(_bins, x, y, 5, 1.0)):
         raise Wrong("You add each member's whole answer. Only the share `shrinkage` of it is added.")
+    if not (asked[0] == 0).any():
+        raise Wrong("One row's truth equals the median: its target is 0, not +1 or -1.")
     if np.allclose(asked[0], asked[-1]):
         raise Wrong("All members get the same targets. Compute them anew from the current prediction in every round.")
     raise Wrong("The predictions are not those of the loop: begin with the median, then add shrinkage * fit_predict(x, sign, x).")

@@ -21,7 +21,8 @@ def _nearest(x_known, y_known, x_new):
 def _check_q1(out_of_fold):
     for seed in (1, 2, 3):
         rng = np.random.default_rng(seed)
-        x, y, fold_of = rng.random(60), rng.random(60), rng.permutation(np.arange(60) % 4)
+        parts = seed + 2
+        x, y, fold_of = rng.random(60), rng.random(60), rng.permutation(np.arange(60) % parts)
         found = np.asarray(_there(out_of_fold(_nearest, x.copy(), y.copy(), fold_of.copy())), float)
         if found.shape != (60,):
             raise Wrong(f"Your function returns the shape {found.shape}; there are 60 rows, each with one prediction.")
@@ -30,12 +31,15 @@ def _check_q1(out_of_fold):
             continue
         if np.allclose(found, y):
             raise Wrong("Every prediction is the row's own target: each row was predicted by a model that was trained on it.")
-        in_order = np.concatenate([right[fold_of == f] for f in range(4)])
+        in_order = np.concatenate([right[fold_of == f] for f in range(parts)])
         if np.allclose(found, in_order):
             raise Wrong("The predictions are right, but they stand fold after fold. Put each one at its own row.")
-        swapped = [_nearest(x[fold_of == f], y[fold_of == f], x[fold_of == f]) for f in range(4)]
+        swapped = [_nearest(x[fold_of == f], y[fold_of == f], x[fold_of == f]) for f in range(parts)]
         if np.allclose(found, np.concatenate(swapped)) or (found == 0).any() or np.isnan(found).any():
             raise Wrong("Some rows have no prediction from a model. Go through every number that `fold_of` holds.")
+        whole = [np.allclose(found[fold_of == f], right[fold_of == f]) for f in range(parts)]
+        if any(whole):
+            raise Wrong(f"Some folds are right and some are not; here are {parts} of them. Take their numbers from `fold_of`.")
         row = int(np.argmax(~np.isclose(found, right)))
         raise Wrong(
             f"Row {row} is in fold {fold_of[row]}, and its prediction does not come from the rows of all the other folds. "

@@ -116,7 +116,7 @@ q2 = Exercise(
     "e14.q2",
     _check_q2,
     [
-        "Section 6 writes pictures; a scalar is written the same way: a writer, a `with`, and tf.summary.scalar.",
+        "Section 4 writes pictures; a scalar is written the same way: a writer, a `with`, and tf.summary.scalar.",
         "with tf.summary.create_file_writer(folder).as_default(): and in it a loop over enumerate(norms); "
         "tf.summary.scalar takes the tag, the value and step=.",
     ],

@@ -35,6 +35,9 @@ def _check_q1(summary_of):
         missing = sorted(set(right) - set(found))
         if missing:
             raise Wrong(f"{missing[0]!r} was logged, though not in the last call, and your summary does not have it.")
+        extra = sorted(set(found) - set(right), key=str)
+        if extra:
+            raise Wrong(f"Your summary has {extra[0]!r}, which was never logged. (W&B adds names that begin with `_`; leave them out here.)")
         name = next((name for name in found if found[name] != right.get(name)), None)
         values = [row[name] for row in before if name in row]
         if len(values) > 1 and found[name] == values[0]:
@@ -178,6 +181,8 @@ def _check_q4(best_run):
         counts = table[(table.state == "finished") & ~table.tags.str.contains("pruned")]
         for metric, goal in (("accuracy", "maximize"), ("loss", "minimize")):
             found = _there(best_run(table.copy(), metric, goal))
+            if not isinstance(found, str):
+                raise Wrong(f"Your function returns a {type(found).__name__}; it is asked for a name, one str of the column `run`.")
             right, worst = _ends(counts, metric, goal)
             if found == right:
                 continue

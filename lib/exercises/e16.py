@@ -78,8 +78,10 @@ def _check_q2(passing):
         right = _passing(frame, brushes)
         if not isinstance(found, pd.DataFrame):
             raise Wrong(f"Your function returns a {type(found).__name__}; return the rows of the frame, a DataFrame.")
-        if found.index.tolist() == right.index.tolist():
+        if found.equals(right):
             continue
+        if sorted(found.index) == sorted(right.index):
+            raise Wrong("These are the right rows; keep the frame's order and all its columns.")
         if not brushes:
             raise Wrong(f"With nothing brushed all {len(frame)} rows pass; yours are {len(found)}.")
         asked = f"With {brushes} {len(right)} rows pass, and yours are {len(found)}."
@@ -109,6 +111,9 @@ def _check_q2(passing):
         ]
         if found.index.tolist() == some.index.tolist():
             raise Wrong(f"{asked} A row has to pass every axis that is brushed, not just one.")
+        first = _passing(frame, {name: ranges[:1] for name, ranges in brushes.items()})
+        if found.index.tolist() == first.index.tolist():
+            raise Wrong(f"{asked} A column may have several ranges; you use the first.")
         raise Wrong(f"{asked} In one of the ranges on every axis: `any` inside, `all` outside.")
     return "One of the ranges on each axis, and every axis: that is what `viz.selected` does with a figure."
 

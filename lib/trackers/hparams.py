@@ -21,11 +21,12 @@ def write_hparams(frame, folder, metrics=("score", "seconds", "epochs")):
     The page shows a metric's *last* value. Each metric is therefore written once, at step 0, so that the last value is
     the one in the frame: for the score of a KerasTuner trial, its best epoch's. The page has words for success,
     failure and running, to filter by; the frame's own, PRUNED too, is among the hyperparameters as `status`. Every
-    column is on the page, but it shows only five hyperparameters and five metrics until somebody ticks the others, at
-    its left. Those with more than one value come first, in alphabetical order, and `status` after them.
+    column with a value is on the page, but it shows only five hyperparameters and five metrics until somebody ticks the
+    others, at its left. Those with more than one value come first, in alphabetical order, and `status` after them.
 
     Args:
-        frame: DataFrame of `lib.trials.trials_frame`, maybe with more columns. A gap stays a gap.
+        frame: DataFrame of `lib.trials.trials_frame`, maybe with more columns. A gap stays a gap; a column of nothing
+            but gaps, as one branch of a space has, is left out: the page would tick it, and draw no trial.
         folder: where to write; made if need be. What an earlier call wrote there is replaced, anything else stays.
             Keep it apart from the logs of a TensorBoard callback, or the page shows the runs of both.
         metrics: names of the numeric columns that are outcomes. The others are hyperparameters, but for those that
@@ -38,7 +39,8 @@ def write_hparams(frame, folder, metrics=("score", "seconds", "epochs")):
         CourseError: The frame is no trials frame or has no trials, or a metric is not in it or is no number.
     """
     _check(frame, metrics)
-    names = [name for name in frame if name not in NO_HYPERPARAMETERS | set(metrics)] + ["status"]
+    others = [name for name in frame if name not in NO_HYPERPARAMETERS | set(metrics)]
+    names = [name for name in others if frame[name].notna().any()] + ["status"]
     kinds = {name: _kind(frame[name]) for name in names}
     metrics = [name for name in metrics if frame[name].notna().any()]  # one without any value would empty the figures
     folder = Path(folder)

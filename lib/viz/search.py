@@ -131,5 +131,6 @@ def plot_slices(frame, title, log=(), scales=None):
     figure.update_yaxes(title_text="score", col=1)
     if (scales or {}).get("score") == "log":
         score = parallel_data(frame, scales=scales)[-1]
+        figure.update_yaxes(title_text="score (log)", col=1)
         figure.update_yaxes(tickvals=score["ticks"], ticktext=score["names"])
     return layout(figure, title, 120 + 230 * (-(-len(axes) // columns)), showlegend=False)

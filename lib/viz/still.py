@@ -1,6 +1,6 @@
 """Parallel coordinates that stand still: drawn in lines like any figure, for pages that hold more than a few of them.
 
-A browser keeps sixteen WebGL drawings on a page and wipes the oldest, and each living picture of `plot_parallel` takes
+Chrome and its kin keep sixteen WebGL drawings on a page and wipe the oldest, and each living picture of `plot_parallel` takes
 three of them: the sixth one empties the first.
 """
 
@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.colors import get_colorscale, hex_to_rgb, unlabel_rgb
 
 from lib.viz.look import GREY, PURPLE, layout
-from lib.viz.parallel import axis_ranges, drawn_lines, line_colours, parallel_data, passes
+from lib.viz.parallel import NONE, axis_ranges, drawn_lines, line_colours, parallel_data, passes
 
 SHADES = 51  # lines of nearly one colour are one trace; fine enough to keep what was pruned from the worst that was not
 
@@ -83,6 +83,9 @@ def _add_axis(figure, place, axis, brush):
         low, high = np.clip(_shares(axis, pair), 0, 1)
         figure.add_shape(type="line", x0=place, x1=place, y0=low, y1=high, line={"color": PURPLE, "width": 6}, opacity=0.8)
     inside = [(y, name) for y, name in zip(_shares(axis, axis["ticks"]), axis["names"], strict=True) if -1e-6 <= y <= 1 + 1e-6]
+    if axis["kind"] == "log" and len(inside) < 2 and NONE not in axis["names"]:  # within one power of ten: its own ends
+        low, high = axis["values"].min(), axis["values"].max()
+        inside = [(0.0, f"{10**low:.2g}"), *inside, (1.0, f"{10**high:.2g}")]
     y, names = zip(*inside, strict=True) if inside else ((), ())
     figure.add_scatter(
         x=[place] * len(y), y=y, text=[f"{name} –" for name in names], mode="text", textposition="middle left",
