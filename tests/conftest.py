@@ -37,7 +37,8 @@ def two_at_a_time(request, fixture, work):
     Yields:
         A dict from the notebook's name to a Future of what `work` returns.
     """
-    paths = [item.callspec.params["notebook"] for item in request.session.items if fixture in item.fixturenames]
+    # nbval's cells are items too, and have no fixtures.
+    paths = [item.callspec.params["notebook"] for item in request.session.items if fixture in getattr(item, "fixturenames", ())]
     pool = ThreadPoolExecutor(2)
     try:
         yield {path.stem: pool.submit(work, path) for path in paths}
