@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.subplots import make_subplots
 
 from lib.viz.look import GREY, TEMPLATE, layout
+from lib.viz.pictures import two_rows
 
 # --- pictures and their weights
 
@@ -40,15 +40,8 @@ def plot_heavy(x, weights, names, n=8, title="The heaviest pictures, and below t
     """
     table = heavy_data(weights, n)
     texts = [f"{names[row]}<br>weight × {times:.3g}" for row, times in zip(table.row, table.times, strict=True)]
-    figure = make_subplots(2, n, subplot_titles=texts, horizontal_spacing=0.012, vertical_spacing=0.2)
-    for place, row in enumerate(table.row):
-        dots = np.round(255 * x[row]).astype(np.uint8)
-        heat = go.Heatmap(z=dots, colorscale="Greys", showscale=False, hoverinfo="skip")
-        figure.add_trace(heat, row=place // n + 1, col=place % n + 1)
-    figure.update_annotations(font_size=10)
-    for place, axis in enumerate(figure.select_yaxes()):
-        axis.update(autorange="reversed", scaleanchor=f"x{place + 1}", constrain="domain")
-    figure.update_xaxes(visible=False, constrain="domain").update_yaxes(visible=False)
+    dots = np.round(255 * x[table.row]).astype(np.uint8)
+    figure = two_rows(dots, texts, horizontal_spacing=0.012, vertical_spacing=0.2).update_annotations(font_size=10)
     return layout(figure, title, 380, margin={"l": 0, "r": 0, "t": 90, "b": 0})
 
 

@@ -31,8 +31,8 @@ def thinned(frame, best, rest, seed=1):
 def _ranked(frame):
     """Return the scored trials, the best first."""
     scored = frame[frame["score"].notna()]
-    worst_first = len(scored) > 0 and scored["direction"].iloc[0] == "max"
-    return scored.sort_values("score", ascending=not worst_first, kind="stable")
+    highest_first = len(scored) > 0 and scored["direction"].iloc[0] == "max"
+    return scored.sort_values("score", ascending=not highest_first, kind="stable")
 
 
 def gates_data(frame, share=0.01, scales=None):

@@ -48,6 +48,7 @@ def parallel_data(frame, objective="score", every=False, scales=None, order=None
 
 
 def drawn_lines(frame, every=False):
+    """Return the trials that have a line: those with a score, or every one."""
     return frame if every else frame[frame["score"].notna()]
 
 

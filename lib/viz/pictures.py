@@ -28,15 +28,29 @@ def pictures_data(x, y, classes):
 def plot_pictures(x, y, classes):
     """Draw one picture of each class under its name, in two rows; see `pictures_data`."""
     pictures = pictures_data(x, y, classes)
-    columns = -(-len(pictures) // 2)
-    figure = make_subplots(2, columns, subplot_titles=list(pictures), horizontal_spacing=0.02, vertical_spacing=0.12)
-    for place, picture in enumerate(pictures.values()):
+    figure = two_rows(pictures.values(), list(pictures), horizontal_spacing=0.02, vertical_spacing=0.12)
+    return layout(figure, "One picture of each class", 400, margin={"l": 0, "r": 0, "t": 80, "b": 0})
+
+
+def two_rows(pictures, texts, **spacing):
+    """Draw pictures in two rows, each under its text.
+
+    Args:
+        pictures: uint8 in [0, 255], each of shape (height, width).
+        texts: as many str.
+        **spacing: of `plotly.subplots.make_subplots`.
+
+    Returns:
+        A `plotly.graph_objects.Figure`, still without a title.
+    """
+    columns = -(-len(texts) // 2)
+    figure = make_subplots(2, columns, subplot_titles=texts, **spacing)
+    for place, picture in enumerate(pictures):
         heat = go.Heatmap(z=picture, colorscale="Greys", showscale=False, hoverinfo="skip")
         figure.add_trace(heat, row=place // columns + 1, col=place % columns + 1)
     for place, axis in enumerate(figure.select_yaxes()):
         axis.update(autorange="reversed", scaleanchor=f"x{place + 1}", constrain="domain")
-    figure.update_xaxes(visible=False, constrain="domain").update_yaxes(visible=False)
-    return layout(figure, "One picture of each class", 400, margin={"l": 0, "r": 0, "t": 80, "b": 0})
+    return figure.update_xaxes(visible=False, constrain="domain").update_yaxes(visible=False)
 
 
 # --- what a classifier mistakes for what
