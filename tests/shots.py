@@ -69,6 +69,33 @@ def open_notebook(page, address, token, name):
     page.wait_for_timeout(5000)
 
 
+@contextlib.contextmanager
+def cells_in_lab(browser, cells, width, height):
+    """Open a notebook of code cells, a dict from id to source, in a JupyterLab of its own; yield the page."""
+    with tempfile.TemporaryDirectory() as top:
+        notebooks = Path(top, "notebooks")
+        notebooks.mkdir()
+        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+        nodes = [nbformat.v4.new_code_cell(source, id=name) for name, source in cells.items()]
+        nbformat.write(nbformat.v4.new_notebook(cells=nodes, metadata=kernel), notebooks / "cells.ipynb")
+        nbformat.write(nbformat.v4.new_notebook(), notebooks / "00_start_here.ipynb")  # which `course lab` opens
+        with jupyterlab("--LabApp.expose_app_in_browser=True", COURSE_NOTEBOOKS=str(notebooks)) as (address, token):
+            page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=1)
+            open_notebook(page, address, token, "cells.ipynb")
+            yield page
+            page.close()
+
+
+def watched(browser, width=1300, height=1000):
+    """Return a page that keeps what it asked for in `asked` and what went wrong in `errors`."""
+    page = browser.new_page(viewport={"width": width, "height": height})
+    page.asked, page.errors = [], []
+    page.on("request", lambda request: page.asked.append(request.url))
+    page.on("pageerror", lambda error: page.errors.append(str(error)))
+    page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
+    return page
+
+
 def scroll_to(page, text):
     """Bring the cell that holds a text to the top of the notebook, as soon as it is drawn."""
     holds = "text => [...document.querySelectorAll('.jp-Cell')].find(cell => cell.innerText.includes(text))"
@@ -122,17 +149,18 @@ def shoot_hparams(browser, logs, path):
         page.screenshot(path=path)
 
 
-def run_cell(page, name):
-    """Run a cell of the open notebook, given its id; return its outputs as JSON. JupyterLab has to expose its app."""
+def run_cell(page, name, source=None):
+    """Run a cell of the open notebook, maybe with another source; return its outputs as JSON. JupyterLab has to expose its app."""
     return page.evaluate(
-        """async id => {
+        """async ([id, source]) => {
           const notebook = jupyterapp.shell.currentWidget.content;
           notebook.activeCellIndex = [...notebook.model.cells].findIndex(cell => cell.id === id);
           notebook.deselectAll();
+          if (source !== null) notebook.activeCell.model.sharedModel.setSource(source);
           await jupyterapp.commands.execute("notebook:run-cell");
           return JSON.stringify(notebook.activeCell.model.outputs.toJSON());
         }""",
-        name,
+        [name, source],
     )
 
 
@@ -163,27 +191,18 @@ alive""",
 
 def shoot_brush(browser, folder):
     """Write parallel_coordinates.png: the living figure of lesson 16 with brushes on two axes, and the rows they hold."""
-    with tempfile.TemporaryDirectory() as top:
-        notebooks = Path(top, "notebooks")
-        notebooks.mkdir()
-        cells = [nbformat.v4.new_code_cell(text, id=name) for name, text in BRUSHED.items()]
-        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-        nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata=kernel), notebooks / "brush.ipynb")
-        nbformat.write(nbformat.v4.new_notebook(), notebooks / "00_start_here.ipynb")  # which `course lab` opens
-        with jupyterlab("--LabApp.expose_app_in_browser=True", COURSE_NOTEBOOKS=str(notebooks)) as (address, token):
-            page = browser.new_page(viewport={"width": 1100, "height": 1040}, device_scale_factor=1)
-            open_notebook(page, address, token, "brush.ipynb")
-            for name in BRUSHED:
-                run_cell(page, name)
-            axes = page.locator(".js-plotly-plot .axis-brush .background")
-            axes.last.wait_for()
-            page.wait_for_timeout(3000)
-            drag_brush(page, axes.nth(2), 0.75, 0.99)
-            drag_brush(page, axes.nth(0), 0.02, 0.55)
-            run_cell(page, "read")
-            page.mouse.move(5, 600)  # over a figure it would show buttons
-            page.wait_for_timeout(1500)
-            page.screenshot(path=folder / "parallel_coordinates.png")
+    with cells_in_lab(browser, BRUSHED, 1100, 1040) as page:
+        for name in BRUSHED:
+            run_cell(page, name)
+        axes = page.locator(".js-plotly-plot .axis-brush .background")
+        axes.last.wait_for()
+        page.wait_for_timeout(3000)
+        drag_brush(page, axes.nth(2), 0.75, 0.99)
+        drag_brush(page, axes.nth(0), 0.02, 0.55)
+        run_cell(page, "read")
+        page.mouse.move(5, 600)  # over a figure it would show buttons
+        page.wait_for_timeout(1500)
+        page.screenshot(path=folder / "parallel_coordinates.png")
 
 
 def main(folder):

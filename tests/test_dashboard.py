@@ -15,6 +15,7 @@ import nbformat
 import optuna
 import psutil
 import pytest
+import shots
 from nbclient import NotebookClient
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -126,16 +127,6 @@ def test_tensorboard_starts_before_there_is_anything_to_read(tmp_path):
         assert asked(f"{running.url}data/runs") == []
 
 
-def watched(browser):
-    """Return a page that keeps what it asked for and what went wrong."""
-    page = browser.new_page(viewport={"width": 1300, "height": 900})
-    page.asked, page.errors = [], []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
-    return page
-
-
 def assert_alone(page, url):
     assert page.asked and not [asked for asked in page.asked if not asked.startswith((url, "data:", "blob:"))]
     assert page.errors == []
@@ -143,7 +134,7 @@ def assert_alone(page, url):
 
 @needs_browser
 def test_its_page_draws_the_study_and_asks_nobody_else(dashboard, browser):
-    page = watched(browser)
+    page = shots.watched(browser)
     page.goto(f"{dashboard.url}dashboard/studies/0")
     page.wait_for_selector(".js-plotly-plot .point", state="attached")
     page.locator("#graph-hyperparameter-importances .point").first.wait_for(state="attached")
@@ -153,7 +144,7 @@ def test_its_page_draws_the_study_and_asks_nobody_else(dashboard, browser):
 
 @needs_browser
 def test_hparams_page_shows_the_trials_and_asks_nobody_else(tensorboard, study, browser):
-    page = watched(browser)
+    page = shots.watched(browser)
     page.goto(f"{tensorboard.url}#hparams")
     table = page.locator("tf-hparams-table-view")
     table.get_by_text("7", exact=True).first.wait_for()

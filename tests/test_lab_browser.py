@@ -78,11 +78,8 @@ def browser():
 @pytest.fixture(scope="module", params=LESSONS)
 def lesson(request, lab, browser):
     """A lesson whose cells have all been run; the page keeps what it asked for and what went wrong."""
-    page = browser.new_page(viewport={"width": 1300, "height": 1000})
-    page.asked, page.errors, page.name = [], [], request.param
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
+    page = shots.watched(browser)
+    page.name = request.param
     run_all(page, lab, page.name)
     yield page
     page.close()
@@ -95,21 +92,6 @@ def run_all(page, lab, name):
     page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
     ended = page.wait_for_function(DONE, timeout=240_000, polling=500).json_value()
     assert ended == "done"
-
-
-def answer(page, cell, source):
-    """Write source into a cell, run it, and return its output's text."""
-    return page.evaluate(
-        f"""async ([id, source]) => {{
-          const notebook = {PANEL}.content;
-          notebook.activeCellIndex = [...notebook.model.cells].findIndex(cell => cell.id === id);
-          notebook.deselectAll();
-          notebook.activeCell.model.sharedModel.setSource(source);
-          await jupyterapp.commands.execute("notebook:run-cell");
-          return JSON.stringify(notebook.activeCell.model.outputs.toJSON());
-        }}""",
-        [cell, source],
-    )
 
 
 def test_every_figure_is_drawn_and_nothing_comes_from_outside(lesson):
@@ -146,12 +128,7 @@ def test_parallel_coordinates_are_brushed(lesson):
     brush = figure.locator(".axis-brush .background").last
     brush.wait_for(state="visible")
     lesson.wait_for_timeout(1000)
-    axis = brush.bounding_box()
-    x, y = axis["x"] + axis["width"] / 2, axis["y"]
-    lesson.mouse.move(x, y + 0.02 * axis["height"])
-    lesson.mouse.down()
-    lesson.mouse.move(x, y + 0.6 * axis["height"], steps=6)
-    lesson.mouse.up()
+    shots.drag_brush(lesson, brush, 0.02, 0.6)
     brushed = "figure => figure.data[0].dimensions.some(axis => axis.constraintrange)"
     lesson.wait_for_function(brushed, arg=figure.element_handle())
 
@@ -159,6 +136,6 @@ def test_parallel_coordinates_are_brushed(lesson):
 def test_an_exercise_answers_a_right_and_a_wrong_answer(lesson):
     exercise, right, wrong = LESSONS[lesson.name]
     check = f"e{lesson.name[:2]}.{exercise}.check"
-    assert "Not attempted yet." in answer(lesson, exercise, f"{check}(...)")
-    assert "Right." in answer(lesson, exercise, f"{check}({right})")
-    assert "Not yet." in answer(lesson, exercise, f"{check}({wrong})")
+    assert "Not attempted yet." in shots.run_cell(lesson, exercise, f"{check}(...)")
+    assert "Right." in shots.run_cell(lesson, exercise, f"{check}({right})")
+    assert "Not yet." in shots.run_cell(lesson, exercise, f"{check}({wrong})")

@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+import shots
 from test_runner_kit import course, make_course
 
 from lib.runner.books import Books
@@ -29,17 +30,12 @@ def out(tmp_path_factory):
 
 @pytest.fixture
 def page():
-    """A page that keeps what it asked for in `requests` and what went wrong in `errors`."""
+    """See `shots.watched`."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1100, "height": 900})
-        page.asked, page.errors = [], []
-        page.on("request", lambda request: page.asked.append(request.url))
-        page.on("pageerror", lambda error: page.errors.append(str(error)))
-        page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
-        yield page
+        yield shots.watched(browser, 1100, 900)
         browser.close()
 
 
