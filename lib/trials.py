@@ -104,7 +104,7 @@ def _hyperband_epochs(values):
 
 def _folder_rows(folder, direction):
     """Read a tuner's folder as it is, also while its search runs, or after it was killed."""
-    from keras_tuner.src.engine.trial import Trial
+    from keras_tuner.engine.trial import Trial
 
     if not (folder / "oracle.json").exists():
         near = sorted(path.parent.as_posix() for path in folder.glob("*/oracle.json"))

@@ -20,7 +20,8 @@ import psutil
 import pytest
 import tensorflow as tf
 
-from lib.tuning import brackets, keep_optimizer, search, search_log
+from lib.tuning import brackets, search, search_log
+from lib.tuning.ready import build_optimizer
 from lib.tuning.resume import mend
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -130,7 +131,15 @@ def test_adam_moments_are_lost_by_plain_kerastuner_and_kept_by_ours(tmp_path):
         saved = {name: file[f"optimizer/vars/{name}"][()] for name in file["optimizer/vars"]}
     lost = tuner._build_hypermodel(hp)
     lost.optimizer.build(lost.trainable_variables)
-    kept = keep_optimizer(tuner)._build_hypermodel(hp)
+    build = tuner.hypermodel.build
+
+    def build_ready(hp):
+        model = build(hp)
+        build_optimizer(model)
+        return model
+
+    tuner.hypermodel.build = build_ready
+    kept = tuner._build_hypermodel(hp)
     moments = [str(i) for i, v in enumerate(kept.optimizer.variables) if "momentum" in v.path]
     assert len(moments) == 4
     for name in moments:

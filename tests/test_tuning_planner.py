@@ -7,9 +7,10 @@ import keras
 import keras_tuner
 import numpy as np
 import pytest
-from keras_tuner.src.tuners.hyperband import HyperbandOracle
+from keras_tuner.oracles import HyperbandOracle
 
-from lib.tuning.planner import brackets, plan, totals
+from lib.tuning import brackets, plan
+from lib.tuning.budget import totals
 
 PAIRS = [(10, 3), (1, 3), (2, 2), (3, 3), (9, 3), (27, 3), (81, 3), (30, 4), (100, 3), (7, 5), (64, 2)]
 

@@ -97,6 +97,13 @@ def is_blank(answer):
     return returns_none and all(i.opname.startswith(("LOAD_CONST", "RETURN")) for i in steps)
 
 
+def there(answer):
+    """Return what an answer returned, or say that it returned nothing."""
+    if answer is None:
+        raise Wrong("Your function returns nothing. Does every way through it end with a `return`?")
+    return answer
+
+
 def _first_line(error):
     return (str(error).strip() or "no message").splitlines()[0]
 

@@ -2,15 +2,7 @@
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong
-
-
-def _returned(answer):
-    """Return the answer, or say that there is none."""
-    if answer is None:
-        raise Wrong("Your function returns nothing. Does every way through it end with a `return`?")
-    return answer
-
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: a search that stops when nothing improves
 
@@ -24,7 +16,7 @@ def _check_q1(stop_at):
         ([0.4, 0.6, 0.5, 0.65, 0.6, 0.62, 0.7], 2),
     ]
     for scores, patience in cases:
-        answer, right = _returned(stop_at(list(scores), patience)), _stop_at(scores, patience)
+        answer, right = there(stop_at(list(scores), patience)), _stop_at(scores, patience)
         if answer == right:
             continue
         where = f"For {scores} and patience {patience}"
@@ -87,7 +79,7 @@ q1 = Exercise(
 
 def _check_q2(trainings):
     for candidates, outer, inner in ((6, 5, 4), (20, 5, 5), (3, 10, 2)):
-        answer, right = _returned(trainings(candidates, outer, inner)), (outer + 1) * (candidates * inner + 1)
+        answer, right = there(trainings(candidates, outer, inner)), (outer + 1) * (candidates * inner + 1)
         if answer == right:
             continue
         where = f"{candidates} candidates, {outer} outer and {inner} inner folds"
@@ -137,7 +129,7 @@ q2 = Exercise(
 def _check_q3(scaled):
     rng = np.random.default_rng(3)
     x_fit, x_held = rng.normal([5, -2, 100], [1, 3, 20], (40, 3)), rng.normal([6, -2, 150], [2, 3, 20], (10, 3))
-    answer = _returned(scaled(x_fit.copy(), x_held.copy()))
+    answer = there(scaled(x_fit.copy(), x_held.copy()))
     if not isinstance(answer, tuple | list) or len(answer) != 2:
         raise Wrong("Return two arrays: the scaled x_fit and the scaled x_held.")
     fit, held = (np.asarray(part, float) for part in answer)
@@ -197,7 +189,7 @@ q3 = Exercise(
 def _check_q4(group_folds):
     rng = np.random.default_rng(4)
     for groups, k in ((np.repeat([3, 1, 4, 9, 5, 8], 4), 3), (rng.permutation(np.arange(60) % 11), 4)):
-        folds = [tuple(np.asarray(part, int) for part in fold) for fold in _returned(group_folds(groups.copy(), k))]
+        folds = [tuple(np.asarray(part, int) for part in fold) for fold in there(group_folds(groups.copy(), k))]
         if len(folds) != k:
             raise Wrong(f"With k={k} you return {len(folds)} folds.")
         if any(len(fold) != 2 for fold in folds):
@@ -253,7 +245,7 @@ def _check_q5(smallest_good):
     ]
     for scores, sizes in cases:
         scores, sizes = np.array(scores), np.array(sizes)
-        answer, right = _returned(smallest_good(scores.copy(), sizes.copy())), _smallest_good(scores, sizes)
+        answer, right = there(smallest_good(scores.copy(), sizes.copy())), _smallest_good(scores, sizes)
         if np.ndim(answer):
             raise Wrong("Your function returns several candidates; return the position of one.")
         if answer == right:

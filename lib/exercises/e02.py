@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong
+from lib.exercises.core import Exercise, Wrong, there
 
 NOTHING = "Your function returns nothing. Does it end with a `return`?"
 
@@ -17,9 +17,7 @@ def _check_q1(trainings_of):
         ({"a": [8, 16, 32, 64, 128]}, 5),
         ({"a": [1], "b": [2]}, 2),
     ):
-        answer = trainings_of(grid, folds)
-        if answer is None:
-            raise Wrong(NOTHING)
+        answer = there(trainings_of(grid, folds))
         lengths = [len(values) for values in grid.values()]
         points = math.prod(lengths)
         if answer == points * folds + 1:
@@ -61,9 +59,7 @@ q1 = Exercise(
 def _check_q2(distributions):
     from sklearn.model_selection import ParameterSampler
 
-    space = distributions()
-    if space is None:
-        raise Wrong(NOTHING)
+    space = there(distributions())
     if not isinstance(space, dict):
         raise Wrong(
             f"Your function returns a {type(space).__name__}; a search takes a dictionary from names to distributions."
@@ -143,9 +139,7 @@ def _check_q3(summarize):
         np.array([[0.75, 0.25], [1.0, 0.5], [0.5, 0.5], [0.25, 0.25], [0.5, 1.0]]),  # sums that are exact: true ties
     ]
     for scores in tables:
-        answer = summarize(scores.copy())
-        if answer is None:
-            raise Wrong(NOTHING)
+        answer = there(summarize(scores.copy()))
         if not isinstance(answer, tuple | list) or len(answer) != 3:
             raise Wrong("Return three arrays: means, standard deviations, ranks.")
         means, deviations, ranks = (np.asarray(part, float) for part in answer)
@@ -217,9 +211,7 @@ def _tables(informative, rows, columns, seeds):
 def _check_q4(honest_scores):
     means = []
     for x, y in _tables(0, 60, 1000, seeds=(1, 2, 3)):
-        scores = honest_scores(x, y)
-        if scores is None:
-            raise Wrong(NOTHING)
+        scores = there(honest_scores(x, y))
         if np.shape(scores) != (3,):
             raise Wrong(
                 f"Your function returns something of shape {np.shape(scores)}; there are three folds, so three scores."
@@ -277,9 +269,7 @@ def _check_q5(good_enough):
     for case, right in cases:
         results = _results(*case)
         means, deviations, seconds = case
-        answer = good_enough(results)
-        if answer is None:
-            raise Wrong(NOTHING)
+        answer = there(good_enough(results))
         if isinstance(answer, dict) or np.ndim(answer):
             raise Wrong(
                 f"Your function returns a {type(answer).__name__}; a search asks for one position, a whole number."

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong
+from lib.exercises.core import Exercise, Wrong, there
 
 
 def _space(build):
@@ -96,9 +96,7 @@ q1 = Exercise(
 
 def _check_q2(cost):
     for rounds in ([(9, 2), (3, 4), (1, 10)], [(4, 10)], [(6, 4), (2, 10)], [(27, 1), (9, 3), (3, 9), (1, 27)]):
-        answer = cost(rounds)
-        if answer is None:
-            raise Wrong("Your function returns nothing. Does it end with a `return`?")
+        answer = there(cost(rounds))
         before = [0] + [epochs for _, epochs in rounds[:-1]]
         right = sum(trials * (epochs - start) for (trials, epochs), start in zip(rounds, before, strict=True))
         if answer == right:
@@ -144,9 +142,7 @@ def _check_q3(winner):
         rng = np.random.default_rng(3)
         return float(np.mean([winner(0.8, trials, pictures, rng) for _ in range(repeats)]))
 
-    first = winner(0.8, 5, 100, np.random.default_rng(1))
-    if first is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
+    first = there(winner(0.8, 5, 100, np.random.default_rng(1)))
     if np.ndim(first):
         raise Wrong(f"Your function returns {np.size(first)} scores; the winner has one.")
     if not 0 <= float(first) <= 1:

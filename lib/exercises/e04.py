@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: how many trials an equal budget pays for
 
@@ -11,9 +11,7 @@ from lib.exercises.core import Exercise, Wrong
 def _check_q1(equal_trials):
     cases = [([(9, 0, 1), (3, 1, 3), (1, 3, 9)], 9), ([(12, 0, 2), (4, 2, 4), (2, 4, 10)], 10), ([(5, 0, 4)], 3), ([(4, 0, 9)], 9)]
     for rounds, epochs in cases:
-        answer = equal_trials(rounds, epochs)
-        if answer is None:
-            raise Wrong("Your function returns nothing. Does it end with a `return`?")
+        answer = there(equal_trials(rounds, epochs))
         budget = sum(trials * (last - first) for trials, first, last in rounds)
         if answer == budget // epochs and float(answer).is_integer():
             continue
@@ -237,9 +235,7 @@ q3 = Exercise(
 def _check_q4(wins):
     rng = np.random.default_rng(4)
     high, low = rng.normal(0.85, 0.01, 40), rng.normal(0.84, 0.01, 40)
-    share = wins(high, low)
-    if share is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
+    share = there(wins(high, low))
     if np.ndim(share):
         raise Wrong(f"Your function returns {np.size(share)} numbers; it should return one share.")
     if not 0 <= float(share) <= 1:

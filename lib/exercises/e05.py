@@ -5,7 +5,7 @@ import math
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: how large a space is
 
@@ -172,9 +172,7 @@ def _check_q3(cheapest):
         rng = np.random.default_rng(seed)
         y = rng.integers(0, 2, 60)
         probability = np.clip(0.25 + 0.5 * y + rng.normal(0, 0.25, 60), 0, 1).round(1)
-        answer = cheapest(y, probability, thresholds, miss, alarm)
-        if answer is None:
-            raise Wrong("Your function returns nothing. Does it end with a `return`?")
+        answer = there(cheapest(y, probability, thresholds, miss, alarm))
         prices = [_price(y, probability, t, miss, alarm) for t in thresholds]
         if not any(np.isclose(answer, t) for t in thresholds):
             raise Wrong(f"You return {answer:g}, which is none of the thresholds. Is it the cost, or a position?")
@@ -222,9 +220,7 @@ def _check_q4(flattery):
         ([0.5], [0.45], "min"),
     ]
     for inner, outer, direction in cases:
-        answer = flattery(np.array(inner), np.array(outer), direction)
-        if answer is None:
-            raise Wrong("Your function returns nothing. Does it end with a `return`?")
+        answer = there(flattery(np.array(inner), np.array(outer), direction))
         if np.ndim(answer):
             raise Wrong(f"You return {np.size(answer)} numbers; the question is about their mean.")
         right = (np.mean(inner) - np.mean(outer)) * (1 if direction == "max" else -1)

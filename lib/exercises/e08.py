@@ -5,14 +5,7 @@ import math
 import numpy as np
 
 from lib import ensembles
-from lib.exercises.core import Exercise, Wrong
-
-
-def _there(answer):
-    if answer is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
-    return answer
-
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: a weighted hard vote
 
@@ -23,7 +16,7 @@ def _check_q1(weighted_vote):
     cases += [(rng.integers(0, 4, (5, 40)), rng.random(5), 4) for _ in range(3)]
     cases += [(np.array([[2, 3], [1, 1], [0, 3]]), np.array([1.0, 1.0, 1.0]), 4)]
     for labels, weights, n_classes in cases:
-        found = np.asarray(_there(weighted_vote(labels.copy(), weights.copy(), n_classes)))
+        found = np.asarray(there(weighted_vote(labels.copy(), weights.copy(), n_classes)))
         pictures = labels.shape[1]
         if found.shape != (pictures,):
             raise Wrong(f"Your function returns the shape {found.shape}; there are {pictures} pictures, each with one winner.")
@@ -69,7 +62,7 @@ def _exactly(p, n):
 
 def _check_q2(majority):
     for p, n in ((0.7, 3), (0.6, 1), (0.55, 11), (0.3, 5), (0.9, 101)):
-        found = float(_there(majority(p, n)))
+        found = float(there(majority(p, n)))
         right = _exactly(p, n)
         if math.isclose(found, right, abs_tol=1e-9):
             continue
@@ -120,7 +113,7 @@ def _planted(seed, n=5, pictures=400):
 def _check_q3(most_different):
     for seed in (1, 2, 3):
         wrong = _planted(seed)
-        found = _there(most_different(wrong.copy()))
+        found = there(most_different(wrong.copy()))
         if np.shape(found) != (2,):
             raise Wrong(f"Your function returns the shape {np.shape(found)}; a pair is two numbers, as (0, 3).")
         i, j = (int(number) for number in found)
@@ -184,7 +177,7 @@ def _check_q4(honest_gain):
     for seed in (1, 2, 3):
         votes, y = _pictures(seed)
         val, test = np.arange(40), np.arange(40, 600)
-        found = float(_there(honest_gain(votes.copy(), y.copy(), val.copy(), test.copy())))
+        found = float(there(honest_gain(votes.copy(), y.copy(), val.copy(), test.copy())))
         right = _gain(votes, y, val, test)
         close = 1.5 / len(test)
         if abs(found - right) < close:

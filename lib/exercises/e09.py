@@ -5,21 +5,14 @@ import math
 import numpy as np
 
 from lib import ensembles
-from lib.exercises.core import Exercise, Wrong
-
-
-def _there(answer):
-    if answer is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
-    return answer
-
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: the size of a bag
 
 
 def _check_q1(share_in_bag):
     for n, size in ((10, 4), (10, 10), (100, 50), (50, 200), (1000, 1000)):
-        found = float(_there(share_in_bag(n, size)))
+        found = float(there(share_in_bag(n, size)))
         right = 1 - (1 - 1 / n) ** size
         if math.isclose(found, right, abs_tol=1e-9):
             continue
@@ -72,7 +65,7 @@ def _check_q2(oob_error):
     for seed in (1, 2, 3):
         predictions, rows, y = _bags(seed)
         unseen = _unseen(rows, len(y))
-        found = float(_there(oob_error(predictions.copy(), rows.copy(), y.copy())))
+        found = float(there(oob_error(predictions.copy(), rows.copy(), y.copy())))
         means = ensembles.out_of_bag(predictions, unseen)
         right = np.nanmean((means - y) ** 2)
         if math.isclose(found, right, rel_tol=1e-6):
@@ -169,7 +162,7 @@ def _check_q4(split_bag):
     for seed in (1, 2, 3):
         rng = np.random.default_rng(seed)
         drawn = rng.integers(0, 500, 500)
-        found = _there(split_bag(drawn.copy(), np.random.default_rng(seed)))
+        found = there(split_bag(drawn.copy(), np.random.default_rng(seed)))
         if not isinstance(found, tuple | list) or len(found) != 2:
             raise Wrong("Return two arrays: the rows to train on, and the rows to validate on.")
         train, validation = (np.asarray(part).ravel() for part in found)

@@ -5,14 +5,7 @@ import math
 import numpy as np
 
 from lib import ensembles
-from lib.exercises.core import Exercise, Wrong
-
-
-def _there(answer):
-    if answer is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
-    return answer
-
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: a member's say
 
@@ -21,7 +14,7 @@ def _check_q1(member_say):
     rng = np.random.default_rng(1)
     for n_classes, share in ((2, 0.3), (3, 0.4), (10, 0.7), (3, 0.9), (2, 0.95)):
         weights, wrong = 5 * rng.random(400), rng.random(400) < share
-        found = float(_there(member_say(weights.copy(), wrong.copy(), n_classes)))
+        found = float(there(member_say(weights.copy(), wrong.copy(), n_classes)))
         right = ensembles.reweight(weights, wrong, n_classes)[1]
         if math.isclose(found, right, rel_tol=1e-6, abs_tol=1e-9):
             continue
@@ -66,7 +59,7 @@ q1 = Exercise(
 
 def _check_q2(resample):
     weights = 3 * np.array([1, 1, 2, 4, 0, 12.0])
-    rows = np.asarray(_there(resample(weights.copy(), 4000, np.random.default_rng(1))))
+    rows = np.asarray(there(resample(weights.copy(), 4000, np.random.default_rng(1))))
     if rows.shape != (4000,):
         raise Wrong(f"You return the shape {rows.shape}; 4000 row numbers were asked for, shape (4000,).")
     if rows.dtype.kind not in "iu":
@@ -116,7 +109,7 @@ def _check_q3(rounds_to_keep):
         ([4, 3, 5, 2, 6, 1], 1),
     ]
     for errors, patience in cases:
-        found, right = _there(rounds_to_keep(np.array(errors, float), patience)), _rounds_to_keep(errors, patience)
+        found, right = there(rounds_to_keep(np.array(errors, float), patience)), _rounds_to_keep(errors, patience)
         if found == right:
             continue
         asked = f"For the errors {errors} and a patience of {patience} you keep {found}"
@@ -172,7 +165,7 @@ def _check_q4(boost_absolute):
         asked.append(np.array(targets, float))
         return _bins(x_train, asked[-1], x_new)
 
-    found = np.asarray(_there(boost_absolute(fit_predict, x.copy(), y.copy(), 5, 0.5)), float)
+    found = np.asarray(there(boost_absolute(fit_predict, x.copy(), y.copy(), 5, 0.5)), float)
     right = _boost_absolute(_bins, x, y, 5, 0.5)
     if found.shape != y.shape:
         raise Wrong(f"You return the shape {found.shape}; the predictions after all rounds have {y.shape}.")

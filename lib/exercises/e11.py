@@ -2,14 +2,7 @@
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong
-
-
-def _there(answer):
-    if answer is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
-    return answer
-
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: out of fold
 
@@ -23,7 +16,7 @@ def _check_q1(out_of_fold):
         rng = np.random.default_rng(seed)
         parts = seed + 2
         x, y, fold_of = rng.random(60), rng.random(60), rng.permutation(np.arange(60) % parts)
-        found = np.asarray(_there(out_of_fold(_nearest, x.copy(), y.copy(), fold_of.copy())), float)
+        found = np.asarray(there(out_of_fold(_nearest, x.copy(), y.copy(), fold_of.copy())), float)
         if found.shape != (60,):
             raise Wrong(f"Your function returns the shape {found.shape}; there are 60 rows, each with one prediction.")
         right = _out_of_fold(_nearest, x, y, fold_of)
@@ -73,7 +66,7 @@ q1 = Exercise(
 def _check_q2(meta_features):
     for members, rows, classes in ((3, 7, 4), (2, 5, 5), (4, 4, 3)):
         said = np.random.default_rng(members).dirichlet(np.ones(classes), (members, rows))
-        found = np.asarray(_there(meta_features(said.copy())), float)
+        found = np.asarray(there(meta_features(said.copy())), float)
         if found.shape == (rows, classes):
             raise Wrong("You combine the members into one. A meta model wants to see what each of them says, side by side.")
         if found.shape != (rows, members * classes):
@@ -125,7 +118,7 @@ def _numbers(seed):
 def _check_q3(stack):
     for seed in (1, 2, 3):
         said, y, said_new = _numbers(seed)
-        found = np.asarray(_there(stack(said.copy(), y.copy(), said_new.copy())), float)
+        found = np.asarray(there(stack(said.copy(), y.copy(), said_new.copy())), float)
         if found.shape != (100,):
             raise Wrong(f"Your function returns the shape {found.shape}; there are 100 new rows, and one number for each.")
         right = _stack(said, y, said_new)

@@ -6,14 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lib import data
-from lib.exercises.core import Exercise, Wrong
-
-
-def _there(answer):
-    if answer is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
-    return answer
-
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: one threshold for all layers
 
@@ -27,7 +20,7 @@ def _kernels(seed):
 def _check_q1(global_masks):
     for seed, sparsity in ((1, 0.5), (2, 0.8), (3, 0.0)):
         kernels = _kernels(seed)
-        masks = [np.asarray(mask) for mask in _there(global_masks([k.copy() for k in kernels], sparsity))]
+        masks = [np.asarray(mask) for mask in there(global_masks([k.copy() for k in kernels], sparsity))]
         if [mask.shape for mask in masks] != [kernel.shape for kernel in kernels]:
             raise Wrong("Return one mask for each kernel, in the same order and each of its kernel's shape.")
         if not all(np.isin(mask, (0, 1)).all() for mask in masks):
@@ -75,7 +68,7 @@ def _check_q2(to_int8):
     with_zeros[:, 1] = 0
     for kernel in (*kernels, with_zeros):
         with np.errstate(all="ignore"):
-            answer = _there(to_int8(kernel.copy()))
+            answer = there(to_int8(kernel.copy()))
         if not isinstance(answer, tuple | list) or len(answer) != 2:
             raise Wrong("Return two things: the int8 array and the scales.")
         numbers, scales = (np.asarray(part) for part in answer)
@@ -131,7 +124,7 @@ def _check_q3(light):
     from lib.lighter import LiteRT, saved_bytes
 
     x, y, x_new, y_new = _pictures()
-    model = _there(light(x.copy(), y.copy()))
+    model = there(light(x.copy(), y.copy()))
     if not hasattr(model, "predict"):
         raise Wrong(f"Your function returns a {type(model).__name__}. Return the trained model, or a LiteRT.")
     size, _ = saved_bytes(model)  # tells by itself of a model that is not built

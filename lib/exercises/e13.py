@@ -2,16 +2,14 @@
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: the distance to the next number
 
 
 def _check_q1(spacing):
     for value, bits in ((1.0, 10), (1.5, 7), (2.0, 10), (1000.0, 7), (0.1, 10), (0.75, 23), (2.0**-9, 2), (2048.0, 10)):
-        answer = spacing(value, bits)
-        if answer is None:
-            raise Wrong("Your function returns nothing. Does it end with a `return`?")
+        answer = there(spacing(value, bits))
         right = 2.0 ** (np.frexp(value)[1] - 1 - bits)
         if np.isclose(answer, right, rtol=1e-6, atol=0):
             continue
@@ -66,9 +64,7 @@ def _check_q2(best_scale):
         np.array([1e5, 1.0]),
     ]
     for gradients in cases:
-        answer = best_scale(gradients.copy())
-        if answer is None:
-            raise Wrong("Your function returns nothing. Does it end with a `return`?")
+        answer = there(best_scale(gradients.copy()))
         answer, largest = float(answer), float(np.abs(gradients).max())
         if not answer > 0 or np.log2(answer) % 1 != 0:
             raise Wrong(
@@ -125,9 +121,7 @@ def _check_q3(dynamic_scales):
     cases = [([True] * 7, 8.0, 3), ([False, False, True], 8.0, 2), ([True, False, True, True, True, True], 8.0, 2)]
     cases += [((rng.random(60) < 0.8).tolist(), 2.0**15, growth) for growth in (2, 3, 5)]
     for finite, scale, growth in cases:
-        answer = dynamic_scales(list(finite), scale, growth)
-        if answer is None:
-            raise Wrong("Your function returns nothing. Does it end with a `return`?")
+        answer = there(dynamic_scales(list(finite), scale, growth))
         if np.ndim(answer) != 1 or len(answer) != len(finite):
             raise Wrong(f"For {len(finite)} steps return a list of {len(finite)} scales, one after each step.")
         answer, right = [float(value) for value in answer], _scales(finite, scale, growth)

@@ -7,14 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 
-from lib.exercises.core import Exercise, Wrong
-
-
-def _there(answer):
-    if answer is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
-    return answer
-
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: the summary of a run
 
@@ -24,7 +17,7 @@ def _check_q1(summary_of):
     gaps = [{"loss": 2.0}, {"loss": 1.0, "val_accuracy": 0.5}, {"loss": 1.5}, {"note": "done", "loss": 0.0}]
     for logged in (rising, gaps, [{"x": -1}], []):
         before = copy.deepcopy(logged)
-        found = _there(summary_of(logged))
+        found = there(summary_of(logged))
         if not isinstance(found, dict):
             raise Wrong(f"Your function returns a {type(found).__name__}; a summary is a dict from metric to value.")
         right = {name: value for row in before for name, value in row.items()}
@@ -79,7 +72,7 @@ def _check_q2(version_of):
     cases += [(b"x", {f"v{n}": _sha(bytes([n])) for n in range(11)}, "v11")]
     for content, known, right in cases:
         given = dict(known)
-        found = _there(version_of(content, given))
+        found = there(version_of(content, given))
         if given != known:
             raise Wrong("Your function changes `kept`. It is asked for a version, not to write it down.")
         if found == right:
@@ -129,7 +122,7 @@ def _check_q3(grid_runs):
     ]
     for parameters in cases:
         sizes = [len(entry["values"]) if "values" in entry else 1 for entry in parameters.values()]
-        found, right = _there(grid_runs(copy.deepcopy(parameters))), math.prod(sizes)
+        found, right = there(grid_runs(copy.deepcopy(parameters))), math.prod(sizes)
         if found == right:
             continue
         said = f"For the sizes {sizes} you count {found} runs"
@@ -180,7 +173,7 @@ def _check_q4(best_run):
         table = _runs(seed)
         counts = table[(table.state == "finished") & ~table.tags.str.contains("pruned")]
         for metric, goal in (("accuracy", "maximize"), ("loss", "minimize")):
-            found = _there(best_run(table.copy(), metric, goal))
+            found = there(best_run(table.copy(), metric, goal))
             if not isinstance(found, str):
                 raise Wrong(f"Your function returns a {type(found).__name__}; it is asked for a name, one str of the column `run`.")
             right, worst = _ends(counts, metric, goal)

@@ -3,14 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from lib.exercises.core import Exercise, Wrong
-
-
-def _there(answer):
-    if answer is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
-    return answer
-
+from lib.exercises.core import Exercise, Wrong, there
 
 # --- q1: a place on the axis
 
@@ -19,7 +12,7 @@ def _check_q1(places):
     rng = np.random.default_rng(1)
     for values in (np.array([1e-4, 1e-3, 1e-2, 1.0]), np.array([10.0, 40, 20]), rng.uniform(2, 90, 50)):
         for log in (False, True):
-            found = np.asarray(_there(places(values.copy(), log)), float)
+            found = np.asarray(there(places(values.copy(), log)), float)
             if found.shape != values.shape:
                 raise Wrong(
                     f"For {len(values)} values your function returns the shape {found.shape}; each value has one place."
@@ -74,7 +67,7 @@ def _check_q2(passing):
     cases = [{}, {"a": [(2, 5)]}, {"a": [(0, 2), (6, 8)]}, {"a": [(0, 4), (7, 9)], "b": [(3, 9)]}]
     for number, brushes in enumerate(cases):
         frame = _flowers(number)
-        found = _there(passing(frame.copy(), {name: list(ranges) for name, ranges in brushes.items()}))
+        found = there(passing(frame.copy(), {name: list(ranges) for name, ranges in brushes.items()}))
         right = _passing(frame, brushes)
         if not isinstance(found, pd.DataFrame):
             raise Wrong(f"Your function returns a {type(found).__name__}; return the rows of the frame, a DataFrame.")
@@ -145,7 +138,7 @@ def _check_q3(crossings):
     cases += [(rng.permutation(12), rng.permutation(12)) for _ in range(2)] + [tuple(rng.integers(0, 5, (2, 20)))]
     for left, right in cases:
         left, right = np.asarray(left), np.asarray(right)
-        found = float(_there(crossings(left.copy(), right.copy())))
+        found = float(there(crossings(left.copy(), right.copy())))
         exact = _crossings(left, right)
         if found == exact:
             continue
@@ -196,7 +189,7 @@ def _trials(direction, seed):
 def _check_q4(gate):
     for seed, direction in enumerate(("max", "min", "max")):
         frame, n = _trials(direction, seed), 5 + seed
-        answer = _there(gate(frame.copy(), "units", n))
+        answer = there(gate(frame.copy(), "units", n))
         if np.shape(answer) != (2,):
             raise Wrong("Return two numbers: the smallest and the greatest value.")
         found, right = tuple(float(value) for value in answer), _gate(frame, "units", n)

@@ -5,8 +5,3 @@ from lib.lighter.memory import peak_bytes
 from lib.lighter.pruning import Pruning, magnitude_mask, schedule, sparsity
 from lib.lighter.quantization import LiteRT, dtypes, quantized, to_litert
 from lib.lighter.scoreboard import Scoreboard, latency, pareto, saved_bytes, working_bytes
-
-__all__ = [
-    "LiteRT", "Pruning", "Scoreboard", "dtypes", "latency", "low_rank", "magnitude_mask", "pareto", "peak_bytes",
-    "quantized", "rank_error", "saved_bytes", "schedule", "sparsity", "to_litert", "working_bytes",
-]  # fmt: skip

@@ -12,8 +12,8 @@ from lib.machine import cores
 from lib.tuning import child, processes
 from lib.tuning.parallel import DEATHS_AT_MOST, LOG
 from lib.tuning.progress import Progress
+from lib.tuning.ready import Seeds, wrap_build
 from lib.tuning.resume import mend, put_back, quiet_oracle
-from lib.tuning.worker import Seeds, wrap_build
 
 PATIENCE = 0.2  # seconds that a worker without a trial waits before it asks again; KerasTuner's asks at once
 

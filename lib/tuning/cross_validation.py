@@ -7,14 +7,14 @@ import keras
 import keras_tuner as kt
 import numpy as np
 import pandas as pd
-from keras.src import tree
+from keras import tree
+from keras_tuner.errors import FatalValueError
 from keras_tuner.src.engine import objective as objectives
 from keras_tuner.src.engine import tuner_utils
-from keras_tuner.src.errors import FatalValueError
 from sklearn.model_selection import KFold, StratifiedKFold
 
 from lib.errors import CourseError
-from lib.tuning.worker import Seeds, make_ready, may_share
+from lib.tuning.ready import Seeds, make_ready, may_share
 
 NOT_OF_A_FOLD = {
     "validation_data": "each fold is validated on the rows that it holds out",

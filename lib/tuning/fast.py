@@ -142,7 +142,7 @@ def _tensors(x, y, sample_weight, batch_size, class_weight=None):
     Returns:
         A tuple (x,), (x, y) or (x, y, sample_weight) of tensors or nests of them, all with n samples first.
     """
-    from keras.src import tree
+    from keras import tree
     from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
 
     adapter = ArrayDataAdapter(
@@ -206,7 +206,7 @@ def lend(array):
 def _validation(model, call):
     """Turn validation arrays into a dataset of large resident batches; anything else is left to Keras."""
     import tensorflow as tf
-    from keras.src import tree
+    from keras import tree
     from keras.src.trainers.data_adapters import array_data_adapter, data_adapter_utils
 
     data = call["validation_data"]
@@ -225,7 +225,7 @@ def _validation(model, call):
 
 def _averaged(model):
     """Whether every loss is a plain mean over samples, so that the size of a validation batch does not matter."""
-    from keras.src import tree
+    from keras import tree
 
     return all(getattr(loss, "reduction", "sum_over_batch_size") == "sum_over_batch_size"
                for loss in tree.flatten(model.loss))
@@ -234,7 +234,7 @@ def _averaged(model):
 def _batches(tensors, size):
     """Cut resident tensors into a dataset of batches, without a function call for each sample."""
     import tensorflow as tf
-    from keras.src import tree
+    from keras import tree
 
     samples = int(tree.flatten(tensors)[0].shape[0])
     full = samples // size
@@ -292,7 +292,7 @@ def _compile_block(model, tensors, batch_size, steps, xla):
         A function (tensors, indices int32 (steps * batch_size,), count int32 scalar) -> logs of the last step.
     """
     import tensorflow as tf
-    from keras.src import tree
+    from keras import tree
 
     empty_logs = _empty_logs(model, tensors, batch_size)
 
@@ -324,7 +324,7 @@ def _empty_logs(model, tensors, batch_size):
     """
     import keras
     import tensorflow as tf
-    from keras.src import tree
+    from keras import tree
 
     cls = type(model)
     if cls.train_step is keras.Model.train_step and cls.compute_metrics is keras.Model.compute_metrics:
@@ -352,7 +352,7 @@ def _prepare(model, call, state):
     Returns:
         The tuple (call, tensors, loop, shuffle); `call` with the validation data as they will be given to Keras.
     """
-    from keras.src import tree
+    from keras import tree
     from keras.src.trainers.data_adapters import array_slicing
 
     call = dict(call)
@@ -374,7 +374,7 @@ def _prepare(model, call, state):
 
 
 def _loop(model, tensors, batch_size, steps, state):
-    from keras.src import tree
+    from keras import tree
 
     if state.compiled_with is not model._compile_config:
         state.loops, state.compiled_with = {}, model._compile_config
@@ -389,7 +389,7 @@ def _loop(model, tensors, batch_size, steps, state):
 def _build(model, tensors):
     """Create every variable of model, loss, metrics and optimizer now: a compiled loop cannot create any."""
     import keras
-    from keras.src import tree
+    from keras import tree
 
     model._symbolic_build(
         data_batch=tree.map_structure(
@@ -401,7 +401,7 @@ def _build(model, tensors):
 def _fit_blocks(model, plain_fit, plan):
     """Call Keras' `fit` on block numbers, with a train function that looks the block's samples up."""
     import tensorflow as tf
-    from keras.src import tree
+    from keras import tree
 
     call, tensors, loop = plan
     samples = int(tree.flatten(tensors)[0].shape[0])
@@ -420,7 +420,7 @@ def _fit_blocks(model, plain_fit, plan):
 def _train_function(tensors, loop, samples, shuffle):
     """Make the function Keras calls with an iterator over block numbers, once a block."""
     import tensorflow as tf
-    from keras.src import tree
+    from keras import tree
 
     full = samples // loop.batch_size
     width = loop.steps * loop.batch_size

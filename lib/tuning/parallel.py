@@ -5,11 +5,10 @@ import io
 import json
 import os
 import shutil
-import tempfile
 import time
 from multiprocessing.connection import wait
 
-from lib.tuning import planner
+from lib.tuning import budget
 from lib.tuning.processes import Worker, count_workers, pack, warm_up
 from lib.tuning.progress import Progress
 from lib.tuning.resume import atomic_saves, mend, put_back, quiet_oracle
@@ -45,7 +44,7 @@ def search(tuner, *fit_args, workers=None, fast=True, verbose=1, **fit_kwargs):
         RuntimeError: Too many trials failed one after another, or workers do not start.
     """
     count = count_workers(workers)
-    _check(tuner, fit_args, fit_kwargs)
+    check(tuner, fit_args, fit_kwargs)
     # Beside the trials and not under /tmp: what a kill leaves there is found, and removed, by the next call.
     folder = os.path.join(tuner.project_dir, "job")
     shutil.rmtree(folder, ignore_errors=True)
@@ -81,16 +80,16 @@ def search_log(tuner):
     return rows
 
 
-def _check(tuner, fit_args, fit_kwargs):
+def check(tuner, fit_args, fit_kwargs):
     """Refuse what would fail in every trial."""
-    from keras_tuner.src.engine import hypermodel
-    from keras_tuner.src.engine.base_tuner import BaseTuner
+    from keras_tuner import HyperModel
+    from keras_tuner.engine.base_tuner import BaseTuner
 
     if not isinstance(tuner, BaseTuner):
         raise TypeError(f"search takes a KerasTuner tuner, such as keras_tuner.Hyperband(…), not {type(tuner).__name__}")
     if not type(tuner).__module__.startswith("keras_tuner.") or tuner.hypermodel is None:
         return
-    if type(tuner.hypermodel).fit is not hypermodel.HyperModel.fit:
+    if type(tuner.hypermodel).fit is not HyperModel.fit:
         return
     name = getattr(tuner.oracle.objective, "name", "")
     given = fit_kwargs.get("validation_data") is not None or fit_kwargs.get("validation_split")
@@ -99,39 +98,6 @@ def _check(tuner, fit_args, fit_kwargs):
             f"the objective is {name!r}, and there is nothing to validate on: "
             "add validation_data=(x_val, y_val) or validation_split=0.2"
         )
-
-
-def measure(tuner, fit_args, fit_kwargs, hp, fast, workers):
-    """Time one short trial in a worker of its own, for `plan`.
-
-    Args:
-        tuner: The caller's tuner; nothing of it is changed.
-        fit_args: As for `search`.
-        fit_kwargs: As for `search`.
-        hp: Hyperparameters to build the model with.
-        fast: Whether the model gets `lib.tuning.fast`.
-        workers: How many workers would share the cores.
-
-    Returns:
-        A dict of seconds: start (of the worker), trial (fixed cost of one trial), epoch; None if it cannot be timed.
-    """
-    _check(tuner, fit_args, fit_kwargs)
-    folder = tempfile.mkdtemp(prefix="keras-search-")
-    began = time.monotonic()
-    try:
-        payload = pack(tuner, fit_args, fit_kwargs, fast, folder, middle=hp)
-        warm_up()
-        one = Worker(0, workers, payload, folder)
-        seconds = None
-        with contextlib.suppress(EOFError):
-            while (message := one.pipe.recv())[0] not in ("measured", "fatal"):
-                start = time.monotonic() - began
-            if message[0] == "measured":
-                seconds = {"start": start, **message[1][0]}
-        one.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    return seconds
 
 
 class _Run:
@@ -154,9 +120,9 @@ class _Run:
         """Run the search to its end, or stop all workers and put their trials back."""
         mend(self.oracle)
         self.tuner.save()
-        total, epochs = planner.totals(self.tuner, self.fit_kwargs)
+        total, epochs = budget.totals(self.tuner, self.fit_kwargs)
         finished = [self.oracle.trials[i] for i in self.oracle.end_order]
-        done = sum(planner.epochs_of(trial, self.tuner, self.fit_kwargs) for trial in finished)
+        done = sum(budget.epochs_of(trial, self.tuner, self.fit_kwargs) for trial in finished)
         self.progress.start(total, epochs, len(finished), done, self.best(), self.count)
         if self.oracle.create_trial("worker0").status == "STOPPED":  # all done: no process needs to start
             return self.progress.end()
@@ -248,7 +214,7 @@ class _Run:
         self.progress.trial(
             len(self.oracle.end_order),
             self.best(),
-            planner.epochs_of(ended, self.tuner, self.fit_kwargs) - worker.epochs,
+            budget.epochs_of(ended, self.tuner, self.fit_kwargs) - worker.epochs,
         )
 
     def write_log(self, worker, trial):

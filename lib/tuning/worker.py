@@ -1,11 +1,10 @@
 """One worker process of a parallel search: it runs trials, and asks the caller's Oracle over a pipe for each."""
 
-import gc
 import os
 import traceback
-import zlib
 
-from lib.tuning import child, planner
+from lib.tuning import budget, child
+from lib.tuning.ready import Seeds, wrap_build
 
 
 def main(connection, payload, log, number, threads):
@@ -26,7 +25,7 @@ def main(connection, payload, log, number, threads):
         tuner = _prepare(job, connection)
         connection.send(("ready", (), {}))
         if job["middle"] is not None:
-            seconds = planner.short_trial(tuner, job["middle"], job["args"], job["kwargs"])
+            seconds = budget.short_trial(tuner, job["middle"], job["args"], job["kwargs"])
             connection.send(("measured", (seconds,), {}))
         else:
             tuner.search(*job["args"], **job["kwargs"])
@@ -89,24 +88,6 @@ def _prepare(job, connection):
     return tuner
 
 
-class Seeds:
-    """Seeds Keras, NumPy and Python from the search's seed, the trial and the execution, never from the worker."""
-
-    def __init__(self, seed):
-        self.seed, self.trial, self.execution = seed, None, 0
-
-    def begin(self, trial_id):
-        self.trial, self.execution = trial_id, -1
-        self.next()
-
-    def next(self):
-        import keras
-
-        words = f"{self.seed} {self.trial} {max(self.execution, 0)}"
-        keras.utils.set_random_seed(zlib.crc32(words.encode()) % 2**31)
-        self.execution += 1
-
-
 def _report_epochs(tuner, connection):
     original = getattr(tuner, "on_epoch_end", None)
     if original is None:
@@ -117,91 +98,3 @@ def _report_epochs(tuner, connection):
         connection.send(("epoch", (trial.trial_id,), {}))
 
     tuner.on_epoch_end = on_epoch_end
-
-
-def wrap_build(tuner, job, seeds):
-    """Have every model that a tuner builds seeded, given the caller's dtype policy, and made fast if the job says so."""
-    import keras
-
-    original = tuner.hypermodel.build
-    ready = make_ready(job["fast"], share=may_share(tuner))
-
-    def build(hp, *args, **kwargs):
-        # KerasTuner has just collected garbage: what is alive now stays, and need not be visited again.
-        gc.freeze()
-        keras.config.set_floatx(job["floatx"])
-        keras.config.set_dtype_policy(job["policy"])  # clear_session, before every build, drops it
-        seeds.next()
-        return ready(original(hp, *args, **kwargs))
-
-    tuner.hypermodel.build = build
-    if tuner.optimizer or tuner.loss or tuner.metrics:  # the tuner compiles the model once more
-        override, again = tuner._override_compile_args, make_ready(job["fast"], share=False)
-        tuner._override_compile_args = lambda model: (override(model), again(model))[0]
-
-
-def may_share(tuner):
-    """Say whether nobody but KerasTuner can hold on to a model, or compile it again, between two trials."""
-    from keras_tuner.src.engine.hypermodel import DefaultHyperModel
-
-    return type(tuner.hypermodel) is DefaultHyperModel and not (tuner.optimizer or tuner.loss or tuner.metrics)
-
-
-def make_ready(make_fast, share):
-    """Make a function that gives a model its optimizer's variables, a fast `fit`, and maybe an earlier model's loop."""
-    from lib.tuning.fast import fast
-    from lib.tuning.shared import shared
-
-    def ready(model):
-        if not getattr(model, "compiled", False):
-            return model
-        build_optimizer(model)
-        if not make_fast:
-            return model
-        if share and model.built and model.optimizer is not None:
-            model = shared(model)
-        return model if hasattr(model, "_fast") else fast(model)
-
-    return ready
-
-
-def build_optimizer(model):
-    """Create the optimizer's variables before weights are loaded, so that their state is loaded too.
-
-    Keras skips the state of an optimizer that has no variables yet ("Skipping variable loading for optimizer").
-
-    Args:
-        model: A compiled `keras.Model`. If it is not built, the optimizer is built when weights are loaded into it.
-    """
-    if model.optimizer is None:
-        return
-    if model.built:
-        model.optimizer.build(model.trainable_variables)
-        return
-    load_weights = model.load_weights
-
-    def load(*args, **kwargs):
-        model.optimizer.build(model.trainable_variables)
-        return load_weights(*args, **kwargs)
-
-    model.load_weights = load
-
-
-def keep_optimizer(tuner):
-    """Let a plain KerasTuner search carry a promoted trial's optimizer state on, not only its weights.
-
-    Args:
-        tuner: A `keras_tuner.Tuner`, changed in place.
-
-    Returns:
-        The same tuner.
-    """
-    build = tuner.hypermodel.build
-
-    def build_ready(hp, *args, **kwargs):
-        model = build(hp, *args, **kwargs)
-        build_optimizer(model)
-        return model
-
-    tuner.hypermodel.build = build_ready
-    return tuner

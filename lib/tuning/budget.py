@@ -1,8 +1,7 @@
-"""What a search will cost, before anything runs: trials, epochs, seconds. The bracket arithmetic needs no Keras."""
+"""Trials and epochs of a search, counted without Keras; and one short trial on the clock."""
 
 import math
 import time
-from dataclasses import dataclass
 
 
 def brackets(max_epochs, factor=3):
@@ -93,80 +92,6 @@ def epochs_of(trial, tuner, fit_kwargs):
     return epochs * getattr(tuner, "executions_per_trial", 1)
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What a search will cost. Seconds are estimates from one short trial in the middle of the space.
-
-    Attributes:
-        trials: Models the search trains; None if the tuner does not fix it.
-        epochs: Epochs of all trials together; None likewise.
-        workers: Worker processes of the parallel search.
-        seconds_plain: The tuner's own search, in this process. None where it cannot be measured.
-        seconds_parallel: `lib.tuning.search`. None likewise.
-    """
-
-    trials: int | None
-    epochs: int | None
-    workers: int
-    seconds_plain: float | None
-    seconds_parallel: float | None
-
-    def __str__(self):
-        known = [f"{n} {what}" for n, what in ((self.trials, "trials"), (self.epochs, "epochs")) if n is not None]
-        words = ", ".join(known) or "no end of its own"
-        if self.seconds_plain is None:
-            return words
-        workers = f"{self.workers} worker" + ("s" if self.workers > 1 else "")
-        return f"{words}: about {_words(self.seconds_plain)} plain, {_words(self.seconds_parallel)} on {workers}"
-
-
-def _words(seconds):
-    return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
-
-
-def plan(tuner, *fit_args, workers=None, **fit_kwargs):
-    """Estimate what `search(tuner, *fit_args, **fit_kwargs)` will cost; the tuner and its folder stay as they are.
-
-    One model from the middle of the space is trained for some hundred batches, once as plain Keras on all cores and
-    once as a worker of the search does, in processes of their own.
-
-    Args:
-        tuner: A `keras_tuner.Tuner` that trains with `fit`: its own `run_trial` or `HyperModel.fit` is not measured.
-        *fit_args: As for `search`; arrays.
-        workers: As for `search`.
-        **fit_kwargs: As for `search`.
-
-    Returns:
-        A `Plan`.
-
-    Raises:
-        ValueError, TypeError: As `search`.
-    """
-    from lib.tuning import parallel, processes
-
-    count = processes.count_workers(workers)
-    trials, epochs = totals(tuner, fit_kwargs)
-    hp = _middle(tuner)
-    plain = parallel.measure(tuner, fit_args, fit_kwargs, hp, fast=False, workers=1)
-    quick = parallel.measure(tuner, fit_args, fit_kwargs, hp, fast=True, workers=count)
-    if trials is None or plain is None or quick is None:
-        return Plan(trials, epochs, count, None, None)
-    return Plan(
-        trials, epochs, count,
-        trials * plain["trial"] + epochs * plain["epoch"],
-        (trials * quick["trial"] + epochs * quick["epoch"]) / min(count, trials) + quick["start"],
-    )
-
-
-def _middle(tuner):
-    """Hyperparameters from the middle of each range, where `default` would mostly give the smallest model."""
-    hp = tuner.oracle.get_space()
-    for parameter in hp.space:
-        if hp.is_active(parameter):
-            hp.values[parameter.name] = parameter.prob_to_value(0.5)
-    return hp
-
-
 def short_trial(tuner, hp, fit_args, fit_kwargs, batches=(125, 500)):
     """Time one short trial in this process: two epochs over a little data, then two over more.
 
@@ -185,7 +110,7 @@ def short_trial(tuner, hp, fit_args, fit_kwargs, batches=(125, 500)):
     import inspect
 
     import keras
-    from keras.src import tree
+    from keras import tree
 
     call = inspect.signature(keras.Model.fit).bind(None, *fit_args, **fit_kwargs).arguments
     samples = tree.flatten(call["x"])[0].shape[0]
@@ -201,7 +126,7 @@ def short_trial(tuner, hp, fit_args, fit_kwargs, batches=(125, 500)):
 
 def _two_epochs(model, call, share):
     """Fit twice over a share of the training and validation data; return the seconds of either epoch."""
-    from keras.src import tree
+    from keras import tree
 
     call = {name: value for name, value in call.items() if name != "self"}
     for name in {"x", "y", "sample_weight", "validation_data"} & set(call):
