@@ -143,7 +143,7 @@ def _start(name, call, port, patience, is_ready):
     process = subprocess.Popen(
         [sys.executable, "-m", "lib.dashboard", *call],
         stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-    )  # fmt: skip
+    )
     dashboard = Dashboard(process, port, name)
     try:
         _wait(process, name, patience, is_ready)

@@ -76,7 +76,7 @@ def _serve(programs):
 
     def run(*call):
         done = subprocess.run([str(word) for word in call], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                              cwd=folder, env=environment, timeout=60, **user)  # fmt: skip
+                              cwd=folder, env=environment, timeout=60, **user)
         if done.returncode:
             raise RuntimeError(f"{Path(call[0]).name} ended with {done.returncode}")
 

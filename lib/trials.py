@@ -85,7 +85,7 @@ def _tuner_rows(trials, direction, log):
             "seconds": logged.get("seconds"),
             "epochs": logged.get("epochs", _hyperband_epochs(hp.values)),
             "status": trial.status,
-        })  # fmt: skip
+        })
     return rows
 
 
@@ -157,7 +157,7 @@ def _search_rows(search):
             "seconds": folds * (results["mean_fit_time"][place] + results["mean_score_time"][place]),
             "epochs": None if failed else _epochs_of_folds(search.estimator, values, folds),
             "status": "FAILED" if failed else "COMPLETED",
-        })  # fmt: skip
+        })
     return rows
 
 
@@ -197,5 +197,5 @@ def _study_rows(study, objective):
             "seconds": trial.duration.total_seconds() if trial.duration else None,
             "epochs": trial.user_attrs.get("epochs", reported),
             "status": STATES.get(trial.state.name, trial.state.name),
-        })  # fmt: skip
+        })
     return rows

@@ -49,7 +49,7 @@ MISTAKES_1 = [
     (misspells, "You ask for 'larning_rate'"),
     (lambda trial: keras.optimizers.Adam(trial.suggest_float("learning_rate", 1e-4, 0.1)), "never ask the trial for: momentum, optimizer"),
     (lambda trial: print(end=""), "returns nothing"),
-]  # fmt: skip
+]
 
 # --- q2
 
@@ -99,7 +99,7 @@ MISTAKES_2 = [
     (pruner(lambda values, direction, at: False), "the trial is stuck"),
     (pruner(by_number), "steps 11, 12, 13"),
     (dict, "no object with a method"),
-]  # fmt: skip
+]
 
 # --- q3
 
@@ -168,7 +168,7 @@ MISTAKES_4 = [
     (lambda study, budget: picks()(study, budget) or study.best_trials[0], "nothing fits"),
     (lambda study, budget: max(trial.values[0] for trial in study.best_trials), "returns? a float"),
     (lambda study, budget: print(end=""), "you return None"),
-]  # fmt: skip
+]
 
 
 RIGHT = [

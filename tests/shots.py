@@ -48,7 +48,7 @@ def jupyterlab(*words, **environment):
     call = [Path(sys.executable).with_name("course"), "lab", "--no-browser", "--allow-root", f"--port={port}"]
     call += [f"--IdentityProvider.token={token}", "--ServerApp.log_level=ERROR", f"--LabApp.user_settings_dir={settings.parents[1]}", *words]
     server = subprocess.Popen(call, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, start_new_session=True)  # fmt: skip
+                              stderr=subprocess.DEVNULL, start_new_session=True)
     try:
         for _ in range(120):
             with contextlib.suppress(OSError):

@@ -302,7 +302,7 @@ BAD = {
         lambda: ensembles.out_of_fold(lambda x, y, new: np.ones((2, y[0])), ROWS, ROWS, [([2, 3], [0, 1]), ([1, 0], [2, 3])]),
         r"fit_predict: shape \(2, 1\) found; expected \(2, 2\), as in the first fold",
     ),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("call, message", BAD.values(), ids=list(BAD))

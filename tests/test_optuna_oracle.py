@@ -362,7 +362,7 @@ def fake_tuner(folder, trials, **settings):
     oracle = OptunaOracle(
         objective=keras_tuner.Objective("score", "max"), max_trials=trials, seed=1, hyperparameters=plane(),
         max_consecutive_failed_trials=10, **settings,
-    )  # fmt: skip
+    )
     tuner = Fake(oracle, directory=folder, project_name="p")
     oracle.verbose = 0
     return tuner

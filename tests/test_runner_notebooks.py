@@ -23,11 +23,11 @@ def test_a_notebook_says_what_it_is(infos):
     assert (info.minutes, info.seconds) == (20, 5)
     assert [parameter.name for parameter in info.parameters] == [
         "height", "rate", "activation", "csv", "layers", "shuffle"
-    ]  # fmt: skip
+    ]
     assert [parameter.type for parameter in info.parameters] == ["int", "float", "str", "str", "list", "bool"]
     assert [parameter.range for parameter in info.parameters] == [
         "[1..9]", "[0.1..1]", "[relu|gelu|tanh]", "", "[1..512]", ""
-    ]  # fmt: skip
+    ]
     assert info.parameter("rate").help == "learning rate"
 
 

@@ -46,7 +46,7 @@ def test_the_folder_holds_notebooks_pages_metrics_and_one_plotly(done):
     assert sorted(path.name for path in out.iterdir()) == [
         "01_tiny.html", "01_tiny.ipynb", "02_next.html", "02_next.ipynb",
         "index.html", "metrics.json", "plotly.min.js",
-    ]  # fmt: skip
+    ]
     metrics = json.loads((out / "metrics.json").read_text())
     assert metrics == {"01_tiny": {"height": 4, "rate": 0.5}, "02_next": {}}
 

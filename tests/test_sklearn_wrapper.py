@@ -85,7 +85,7 @@ def test_parameters_are_flat_and_clones_keep_them():
     assert net.get_params() == {
         "build": sigmoid, "units": 32, "dropout": 0.0, "optimizer": "adam", "epochs": 7, "batch_size": 16,
         "callbacks": [stop], "validation_split": 0.0, "verbose": 0, "random_state": None,
-    }  # fmt: skip
+    }
     net.set_params(units=64, dropout=0.3, epochs=9)
     copied = clone(net)
     assert (copied.units, copied.epochs, copied.batch_size, copied.get_params()["dropout"]) == (64, 9, 16, 0.3)

@@ -55,7 +55,7 @@ def running(folder, *words):
     """Start the command in a process group of its own, as a shell does; whatever it started is ended afterwards."""
     environment = os.environ | {"COURSE_NOTEBOOKS": str(folder)}
     process = subprocess.Popen([*COURSE, "sweep", *words], env=environment, cwd=folder.parent, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)  # fmt: skip
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
     try:
         yield process
     finally:
@@ -101,7 +101,7 @@ def test_a_sweep_and_the_same_again(folder):
     assert [(row["seed"], row["layers"]) for row in rows[:2]] == [("1", "[8]"), ("1", "[16, 8]")]
     assert list(rows[0]) == [
         "seed", "layers", "param_seconds", "square", "kind", "seconds", "status", "error", "notebook",
-    ]  # fmt: skip
+    ]
     told = {row["seed"]: (row["status"], row["square"], row["error"]) for row in rows}
     assert told["1"] == ("done", "1", "") and told["13"] == ("failed", "", "ValueError: thirteen")
     assert told["666"][0] == "failed" and "the kernel died" in told["666"][2]

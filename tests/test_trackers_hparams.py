@@ -23,7 +23,7 @@ FRAME = pd.DataFrame({
     "seconds": [1.5, 2.5, np.nan, 3.5, 0.5],
     "epochs": pd.array([3, None, 2, 1, 1], dtype="Int64"),
     "status": ["COMPLETED", "FAILED", "PRUNED", "RUNNING", "COMPLETED"],
-})  # fmt: skip
+})
 
 
 def told(folder, run, tag):

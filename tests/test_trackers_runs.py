@@ -49,7 +49,7 @@ def frame():
         "seconds": [1.5, 2.0, np.nan],
         "epochs": pd.array([3, 1, None], dtype="Int64"),
         "status": ["COMPLETED", "PRUNED", "FAILED"],
-    })  # fmt: skip
+    })
 
 
 def test_what_is_logged_comes_back_to_the_last_digit(tmp_path):
@@ -176,7 +176,7 @@ def test_no_key_gets_into_what_the_command_writes(tmp_path):
             cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )
         for name, words in calls.items()
-    }  # fmt: skip
+    }
     for process in processes.values():
         said, _ = process.communicate()
         assert process.returncode == 0, said.decode()[-3000:]

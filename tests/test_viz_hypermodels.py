@@ -8,7 +8,7 @@ from lib import viz
 SCORES = pd.DataFrame(
     [[0.9, 0.8, 0.85, 0.0707], [0.7, 0.7, 0.7, 0.0]],
     columns=["fold 1", "fold 2", "mean", "sd"], index=pd.Index([1, 3], name="trial"),
-)  # fmt: skip
+)
 NEST = pd.DataFrame({"inner score": [0.9, 0.8], "outer score": [0.85, 0.81]}, index=[1, 2])
 
 

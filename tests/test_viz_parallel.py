@@ -20,7 +20,7 @@ def search(**columns):
         "trial": range(1, 7), "rate": [1e-4, 1e-3, 1e-2, 1e-1, 1.0, 1e-3], "kind": ["b", "a", "a", "b", "a", "b"],
         "momentum": [np.nan, 0.1, 0.2, np.nan, 0.9, np.nan], "score": [0.8, 0.9, 0.7, 0.6, 0.5, np.nan], "direction": "max",
         "seconds": 1.0, "epochs": 2, "status": ["COMPLETED"] * 4 + ["PRUNED", "FAILED"],
-    }  # fmt: skip
+    }
     return pd.DataFrame(known | columns)
 
 

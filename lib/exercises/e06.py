@@ -109,7 +109,7 @@ CASES = [  # direction, reports, given up after how many, what is wrong if not
     ("maximize", [0.1, 0.3, 0.5, 0.6, 0.5], 5, "A trial that gets stuck in its fifth report is not given up. Compare the last one with the one two before it."),
     ("minimize", [0.9, 0.8, 0.7, 0.6], None, "This study minimizes, and a trial whose loss falls is given up. Look at study.direction."),
     ("minimize", [0.5, 0.4, 0.6], 3, "This study minimizes: after losses of 0.5, 0.4, 0.6 the trial is stuck."),
-]  # fmt: skip
+]
 
 
 def _check_q2(answer):

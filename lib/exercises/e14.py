@@ -131,7 +131,7 @@ def _check_q3(hidden):
     frame = pd.DataFrame({
         "units": [32, 64, 96], "seed": [1, 1, 1], "layers": [1, 2, 1], "activation": ["relu", "tanh", "relu"],
         "rate": [0.1, 0.2, 0.3], "momentum": [0.9, 0.8, 0.9], "dropout": [True, False, True], "batch": [32, 32, 32],
-    })  # fmt: skip
+    })
     few = frame[["units", "seed", "activation"]]
     varied = frame[["rate", "units", "dropout", "layers", "activation", "momentum"]]
     for table, right in ((varied, {"units"}), (few, set()), (frame, {"batch", "seed", "units"})):

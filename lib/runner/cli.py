@@ -104,34 +104,34 @@ def main(argv=None):
 def _parser():
     shape = argparse.RawDescriptionHelpFormatter
     parser = Parser(prog="course", description="The course's lessons from the command line.", epilog=EXAMPLES,
-                    formatter_class=shape, allow_abbrev=False)  # fmt: skip
+                    formatter_class=shape, allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
 
     def command(name, call, words, **more):
         added = commands.add_parser(name, help=words, description=more.pop("description", words),
-                                    formatter_class=shape, allow_abbrev=False, **more)  # fmt: skip
+                                    formatter_class=shape, allow_abbrev=False, **more)
         added.set_defaults(call=call)
         return added
 
     command("lab", lab, "open the lessons in JupyterLab", usage="course lab [ARGS]",
-            epilog="ARGS go to JupyterLab, such as --no-browser or --port 9000.")  # fmt: skip
+            epilog="ARGS go to JupyterLab, such as --no-browser or --port 9000.")
     command("list", list_notebooks, "number, title, minutes and parameters of every notebook")
     run_parser = command("run", run, "run notebooks and make pages of them",
-                         description=RUN_HELP, epilog=RUN_EXAMPLES)  # fmt: skip
+                         description=RUN_HELP, epilog=RUN_EXAMPLES)
     run_parser.add_argument("notebooks", nargs="*", metavar="NB", help="number or name of a notebook (default: all)")
     run_parser.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
-                            metavar=("NAME", "VALUE"), help="set a parameter; may be given again")  # fmt: skip
+                            metavar=("NAME", "VALUE"), help="set a parameter; may be given again")
     run_parser.add_argument("--profile", choices=PROFILES, default="lesson",
-                            help="smoke: seconds; lesson: as the notebook stands; full: the paper-sized run")  # fmt: skip
+                            help="smoke: seconds; lesson: as the notebook stands; full: the paper-sized run")
     run_parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write into (default: runs/DATE-TIME)")
     sweep_parser = command("sweep", sweep, "run a notebook once for each point of a grid",
-                           description=SWEEP_HELP, epilog=SWEEP_EXAMPLES)  # fmt: skip
+                           description=SWEEP_HELP, epilog=SWEEP_EXAMPLES)
     sweep_parser.add_argument("notebook", metavar="NB", help="number or name of the notebook")
     sweep_parser.add_argument("-g", "--grid", action="append", default=[], metavar="NAME=V1,V2",
-                              help="a parameter and its values; may be given again, every combination is run")  # fmt: skip
+                              help="a parameter and its values; may be given again, every combination is run")
     sweep_parser.add_argument("--params", type=Path, metavar="CSV", help="a table of runs instead of a grid")
     sweep_parser.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
-                              metavar=("NAME", "VALUE"), help="a parameter with the same value in every run")  # fmt: skip
+                              metavar=("NAME", "VALUE"), help="a parameter with the same value in every run")
     sweep_parser.add_argument("--profile", choices=PROFILES, default="lesson", help="what the other parameters are")
     where = sweep_parser.add_mutually_exclusive_group()
     where.add_argument("--workers", type=_positive, metavar="N", help="processes on this machine (default: as many as fit)")
@@ -147,7 +147,7 @@ def lab(args, rest):
     # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
              f"--LabApp.default_url=/lab/tree/{folder.name}/{FIRST_NOTEBOOK}",
-             "--ServerApp.answer_yes=True", *rest]  # fmt: skip
+             "--ServerApp.answer_yes=True", *rest]
     # First in the search paths: the python3 kernel of this interpreter, whatever else is registered, and our
     # settings, which ask nobody for news from the network. A learner's own settings still win.
     first = {"JUPYTER_PATH": Path(sys.prefix, "share", "jupyter"), "JUPYTER_CONFIG_PATH": Path(__file__).parent}

@@ -51,7 +51,7 @@ def local_client(count, folder):
         LocalCluster(n_workers=count, threads_per_worker=1, memory_limit=0, host="127.0.0.1", dashboard_address=":0",
                      local_directory=str(folder), silence_logs=logging.CRITICAL) as cluster,
         Client(cluster, set_as_default=False) as client,
-    ):  # fmt: skip
+    ):
         yield client
 
 

@@ -69,7 +69,7 @@ def _run(client, books, todo, share):
         changed = {name: value for name, value in point.values.items() if value != defaults[name]}
         # A key of this moment: Dask must not answer with a failed run of an earlier call.
         future = client.submit(run_point, info.path.name, source, changed, version, share,
-                               key=f"{point.key}-{time.time_ns()}", priority=-number)  # fmt: skip
+                               key=f"{point.key}-{time.time_ns()}", priority=-number)
         waiting[future.key] = point, future
         future.add_done_callback(ended.put)
     progress = Progress(client, books, len(todo))

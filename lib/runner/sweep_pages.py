@@ -131,7 +131,7 @@ def _write(books, rows, name, figure, head, script, lines, hint):
     summary = f"{len(rows)} runs: {books.count('done')} done, {books.count('failed')} failed{still}.{hint}"
     body = "\n".join(_row(number, row, shown, line) for number, (row, line) in enumerate(zip(rows, lines, strict=True), 1))
     page = PAGE.format(title=escape(f"Sweep of {books.info.title}"), style=STYLE, head=head, summary=escape(summary),
-                       figure=figure, names=names, rows=body, script=script)  # fmt: skip
+                       figure=figure, names=names, rows=body, script=script)
     replace_text(books.out / name, page)
 
 

@@ -206,7 +206,7 @@ def _servicer(oracle):
                 "trial_id": request.trial.trial_id, "worker": int(tuner_id.removeprefix("worker")),
                 "start": round(start, 3), "seconds": round(time.time() - start, 3),
                 "status": oracle.trials[request.trial.trial_id].status,
-            }  # fmt: skip
+            }
             with open(path, "a") as file:
                 file.write(json.dumps(row) + "\n")
             return response

@@ -127,7 +127,7 @@ class CrossValidated(kt.Tuner):
             result = self.hypermodel.fit(
                 trial.hyperparameters, model, _take(x, train), _take(y, train),
                 validation_data=(_take(x, held), _take(y, held)), callbacks=mine, **weights, **fit_kwargs,
-            )  # fmt: skip
+            )
             scores.append(_as_metrics(result, self.oracle.objective))
         return scores
 

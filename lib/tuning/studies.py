@@ -23,7 +23,7 @@ UNSIGNED = 60  # seconds after which a trial without the name of a process has n
 
 
 def optimize(objective, storage, study_name, n_trials, workers=None, sampler=None, pruner=None, direction="maximize",
-             seed=1, log=None, verbose=1):  # fmt: skip
+             seed=1, log=None, verbose=1):
     """Run `study.optimize(objective)` in several processes until the study has `n_trials` trials that came to an end.
 
     A worker that dies is replaced. Its trial is marked FAIL and given out once more with the same parameters, under a
@@ -56,7 +56,7 @@ def optimize(objective, storage, study_name, n_trials, workers=None, sampler=Non
 
     count, storage = processes.count_workers(workers), os.fspath(storage)
     study = _study(storage, optuna.create_study, study_name=study_name, direction=direction, load_if_exists=True,
-                   sampler=sampler(seed=seed) if sampler else None, pruner=pruner)  # fmt: skip
+                   sampler=sampler(seed=seed) if sampler else None, pruner=pruner)
     folder = tempfile.mkdtemp(prefix="optuna-job-")
     try:
         job = {"objective": objective, "storage": storage, "name": study_name, "seed": seed}
@@ -83,7 +83,7 @@ def study_log(study):
         {"trial_id": str(t.number), "worker": t.user_attrs["worker"], "start": t.datetime_start.timestamp(),
          "seconds": t.duration.total_seconds(), "status": t.state.name}
         for t in study.trials if t.duration and "worker" in t.user_attrs
-    ]  # fmt: skip
+    ]
 
 
 def _study(storage, get, **settings):

@@ -6,7 +6,7 @@ import numpy as np
 
 KINDS = {"scatter": "lines or points", "scattergl": "lines or points", "bar": "bars", "heatmap": "a map of colours",
          "parcoords": "parallel coordinates", "box": "boxes", "violin": "violins", "histogram": "a histogram",
-         "contour": "a map of contours", "table": "a table"}  # fmt: skip
+         "contour": "a map of contours", "table": "a table"}
 NAMED_AT_MOST = 8  # series; more than that nobody wants to hear one by one
 
 

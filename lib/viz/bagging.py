@@ -33,7 +33,7 @@ def plot_bags(rows, n, title):
     heat = go.Heatmap(
         z=counts.clip(max=3), x=np.arange(n), y=names, colorscale=scale, zmin=-0.5, zmax=3.5, xgap=1, ygap=2,
         colorbar=bar, customdata=counts, hovertemplate="%{y}, row %{x}: drawn %{customdata} times<extra></extra>",
-    )  # fmt: skip
+    )
     figure = go.Figure(heat)
     figure.update_xaxes(title_text="row of the training data", showgrid=False)
     figure.update_yaxes(autorange="reversed", showgrid=False)
@@ -76,7 +76,7 @@ def plot_decomposition(parts, title, x_title):
         figure.add_bar(
             y=table.index, x=table[share], name=share, orientation="h", hovertemplate="%{y}: %{x:.4g}<extra>" + share + "</extra>",
             marker={"color": colour, "pattern_shape": shape},
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text=x_title).update_yaxes(autorange="reversed", showgrid=False)
     look = {"legend": {"y": 1, "traceorder": "normal"}, "margin": {"t": 80}}
     return layout(figure, title, 150 + 42 * len(table), barmode="stack", **look)

@@ -69,12 +69,12 @@ def plot_gates(frame, title, share=0.01, scales=None):
     figure.add_bar(
         y=gates.label, x=np.ones(len(gates)), orientation="h", marker_color="rgba(125,125,125,0.2)", name="the whole axis",
         hoverinfo="skip",
-    )  # fmt: skip
+    )
     words = [f"{low:.3g} to {high:.3g}" for low, high in zip(gates.low_value, gates.high_value, strict=True)]
     figure.add_bar(
         y=gates.label, x=gates.width, base=gates.low, orientation="h", marker_color=BLUE, text=words, textposition="none",
         name=f"eight in ten of the best {share:.0%}", hovertemplate="%{y}: %{text}<extra></extra>",
-    )  # fmt: skip
+    )
     for gate, word in zip(gates.itertuples(), words, strict=True):
         figure.add_annotation(
             x=1.01, xref="paper", y=gate.label, text=word, xanchor="left", showarrow=False, font={"color": GREY}
@@ -118,7 +118,7 @@ def plot_matrix(frame, title, objective="score", scales=None, order=None):
                 x=table[labels[column]].iloc[drawn], y=table[labels[row]].iloc[drawn], mode="markers",
                 hovertemplate=f"{labels[column]} %{{x:.4g}}, {labels[row]} %{{y:.4g}}<extra></extra>",
                 marker={"size": 4, "color": line["color"][drawn], "colorscale": "Viridis"}, row=row, col=column + 1,
-            )  # fmt: skip
+            )
     for place, axis in enumerate(axes):
         thin = slice(None, None, 2 if axis["kind"] == "log" and len(axis["ticks"]) > 4 else 1)
         ticks = {"tickvals": axis["ticks"][thin], "ticktext": axis["names"][thin]}

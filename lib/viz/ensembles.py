@@ -39,7 +39,7 @@ def plot_pairs(matrix, names, title, unit, low=None, high=None):
         z=table, x=list(table.columns), y=list(table.index), colorscale="Blues", zmin=low, zmax=high, xgap=1, ygap=1,
         colorbar={"title": unit, "thickness": 14}, hovertemplate="%{y} and %{x}: %{z:.3f}<extra></extra>",
         hoverongaps=False, **few,
-    )  # fmt: skip
+    )
     figure = go.Figure(heat)
     figure.update_xaxes(showgrid=False, type="category")
     figure.update_yaxes(showgrid=False, type="category", autorange="reversed")
@@ -80,7 +80,7 @@ def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False):
         figure.add_scatter(
             x=part[x], y=part[y], mode="markers", name=str(name), marker=marker,
             hovertemplate="%{x:.3f}, %{y:.4f}<extra>" + str(name) + "</extra>",
-        )  # fmt: skip
+        )
     if trend:
         line = trend_data(frame[x], frame[y])
         name = f"trend, correlation {line['correlation']:.2f}"
@@ -120,7 +120,7 @@ def plot_price(table, price, score, title, price_title, score_title):
     figure.add_scatter(
         x=front[price], y=front[score], mode="lines", name="worth its price", hoverinfo="skip",
         line={"color": BLUE, "shape": "hv", "dash": "dot"},
-    )  # fmt: skip
+    )
     for worth, colour, symbol, place in ((True, BLUE, "circle", "top left"), (False, ORANGE, "square", "bottom right")):
         part = table[table.worth == worth]
         if len(part):
@@ -128,14 +128,14 @@ def plot_price(table, price, score, title, price_title, score_title):
                 x=part[price], y=part[score], text=part.index, mode="markers+text", textposition=place,
                 name="dearer, and no better", marker={"size": 11, "color": colour, "symbol": symbol},
                 showlegend=not worth, hovertemplate="%{text}: %{x:.3g}, %{y:.4f}<extra></extra>",
-            )  # fmt: skip
+            )
     low, high = np.log10(table[price].min()), np.log10(table[price].max())
     room = max(0.15, 0.2 * (high - low))  # for the names at both ends
     ticks = [digit * 10.0**power for power in range(int(np.floor(low)) - 1, int(np.ceil(high)) + 1) for digit in (1, 2, 5)]
     figure.update_xaxes(
         title_text=price_title, type="log", range=[low - room, high + room], tickvals=ticks,
         ticktext=[f"{tick:,g}" if tick < 1e6 else f"{tick / 1e6:,g} M" for tick in ticks],
-    )  # fmt: skip
+    )
     span = max(table[score].max() - table[score].min(), 1e-3)
     figure.update_yaxes(title_text=score_title, range=[table[score].min() - 0.2 * span, table[score].max() + 0.15 * span])
     return layout(figure, title, 440)

@@ -28,7 +28,7 @@ def plot_variants(kinds, title):
     columns = max(len(pictures) for pictures in rows.values())
     figure = make_subplots(
         len(rows), columns, row_titles=list(rows), horizontal_spacing=0.01, vertical_spacing=0.03
-    )  # fmt: skip
+    )
     for row, pictures in enumerate(rows.values(), start=1):
         for column, picture in enumerate(pictures, start=1):
             heat = go.Heatmap(z=picture, colorscale="Greys", zmin=0, zmax=255, showscale=False, hoverinfo="skip")
@@ -77,12 +77,12 @@ def plot_fold_scores(scores, title, y_title):
         x=scores.index, y=scores["mean"], mode="markers", name="mean of the folds: the trial's score",
         marker={"symbol": "line-ew", "size": 46, "line": {"width": 4, "color": BLUE}},
         customdata=scores["sd"], hovertemplate="trial %{x}: %{y:.4f}, sd %{customdata:.4f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_scatter(
         x=points.trial + aside, y=points.score, text=points.fold, mode="markers", name="one fold",
         marker={"symbol": "circle-open", "size": 9, "color": ORANGE, "line": {"width": 2}},
         hovertemplate="fold %{text}: %{y:.4f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.update_xaxes(title_text="trial", dtick=1 if len(scores) <= 20 else None, showgrid=False)
     figure.update_yaxes(title_text=y_title)
     return layout(figure, title, 400, legend={"y": 1.0}, margin_t=90)
@@ -103,7 +103,7 @@ def inner_outer_data(nest):
     table = pd.DataFrame({
         "line": [f"outer fold {number}" for number in nest.index],
         "inner": nest["inner score"].to_numpy(float), "outer": nest["outer score"].to_numpy(float),
-    })  # fmt: skip
+    })
     table.loc[len(table)] = ["mean", table.inner.mean(), table.outer.mean()]
     return table
 
@@ -125,6 +125,6 @@ def plot_inner_outer(nest, title, y_title):
             x=ends, y=[row.inner, row.outer], mode="lines+markers", line=line, marker_size=11 if mean else 8,
             name="mean" if mean else "one outer fold", legendgroup=mean, showlegend=bool(mean or row.Index == 0),
             hovertemplate=row.line + ": %{y:.4f}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(range=[-0.35, 1.35], showgrid=False, tickcolor=GREY).update_yaxes(title_text=y_title)
     return layout(figure, title, 420, legend={"y": 1.0}, margin_t=90)

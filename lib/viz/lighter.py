@@ -41,7 +41,7 @@ def plot_weights(kernels, title, bins=61):
             x=part.weight, y=part["count"], mode="lines", line=line, fill="tozeroy" if number == 0 else None,
             name=f"{name}: {part.zeros.iloc[0]:.0%} are exactly 0",
             hovertemplate="%{x:.3f}: %{y} weights<extra>" + name + "</extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text="weight (those that are 0 are left out)").update_yaxes(title_text="weights in a bin")
     return layout(figure, title, 380)
 
@@ -51,7 +51,7 @@ def plot_weights(kernels, title, bins=61):
 PLACES = {  # where a name may stand: how far its middle lies from the point, in its own widths and heights
     "middle right": (0.5, 0.0), "middle left": (-0.5, 0.0), "top center": (0.0, 1.1), "bottom center": (0.0, -1.1),
     "top right": (0.5, 0.9), "bottom right": (0.5, -0.9), "top left": (-0.5, 0.9), "bottom left": (-0.5, -0.9),
-}  # fmt: skip
+}
 
 
 def places_data(x, y, names, front=(), width=820, height=330):
@@ -119,7 +119,7 @@ def plot_front(table, cost, gain, kind, title, cost_title, gain_title, budget=No
     figure.add_scatter(
         x=front[cost], y=front[gain], mode="lines", name="the front", hoverinfo="skip",
         line={"color": GREY, "shape": "hv", "dash": "dot"},
-    )  # fmt: skip
+    )
     shapes = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
     for number, name in enumerate(kinds):
         part = table[table[kind] == name]
@@ -127,7 +127,7 @@ def plot_front(table, cost, gain, kind, title, cost_title, gain_title, budget=No
         figure.add_scatter(
             x=part[cost], y=part[gain], mode="markers+text", text=part.index, textposition=list(part.place), name=str(name),
             marker=marker, hovertemplate="%{text}: %{x:.4g}, %{y:.4f}<extra></extra>",
-        )  # fmt: skip
+        )
     if budget is not None:
         figure.add_vline(x=budget, line={"color": VERMILION, "dash": "dash"})
     ends = np.log10([table[cost].min(), table[cost].max()])

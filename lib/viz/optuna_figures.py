@@ -128,7 +128,7 @@ def plot_intermediates(studies, title, y_title):
             marker={"symbol": last, "size": [3] * (len(part) - 1) + [8], "line_width": 0}, opacity=0.8,
             hovertemplate=f"trial {trial}, step %{{x}}: %{{y:.3f}}<extra></extra>",
             row=1, col=list(studies).index(name) + 1,
-        )  # fmt: skip
+        )
         shown.add(state)
     figure.update_xaxes(title_text="epoch").update_yaxes(title_text=y_title, col=1)
     return layout(figure, title, 380, legend_y=1.12, margin_t=100)
@@ -159,13 +159,13 @@ def plot_looked(studies, landscape, extent, title):
         figure.add_contour(
             x=axis, y=axis, z=heights, contours={"coloring": "lines"}, ncontours=12, showscale=False, hoverinfo="skip",
             colorscale=[[0, GREY], [1, GREY]], line={"width": 0.7}, row=1, col=column,
-        )  # fmt: skip
+        )
         points = looked_data(study)
         figure.add_scatter(
             x=points[:, 0], y=points[:, 1], mode="markers", row=1, col=column, name=name,
             marker={"size": 7, "color": list(range(len(points))), "colorscale": SCALE},
             hovertemplate="trial %{marker.color}: %{x:.2f}, %{y:.2f}<extra></extra>",
-        )  # fmt: skip
+        )
     ticks = np.quantile(extent, [0.25, 0.5, 0.75]).tolist()  # at the ends those of two panels would touch
     figure.update_xaxes(title_text="x", range=extent, tickvals=ticks, showgrid=False)
     figure.update_yaxes(range=extent, tickvals=ticks, showgrid=False)
@@ -202,7 +202,7 @@ def plot_posterior(table, seen, title, x_title, y_title):
     figure.add_scatter(
         x=[*table.x, *table.x[::-1]], y=[*table.high, *table.low[::-1]], fill="toself", mode="lines", line_width=0,
         fillcolor="rgba(86,180,233,0.25)", name="two standard deviations", hoverinfo="skip", row=1, col=1,
-    )  # fmt: skip
+    )
     figure.add_scatter(x=table.x, y=table["mean"], mode="lines", name="mean", line_color=BLUE, row=1, col=1)
     figure.add_scatter(
         x=seen[0], y=seen[1], mode="markers", name="measured", marker={"size": 9, "color": VERMILION}, row=1, col=1
@@ -210,7 +210,7 @@ def plot_posterior(table, seen, title, x_title, y_title):
     figure.add_scatter(
         x=table.x, y=table.improvement, mode="lines", fill="tozeroy", line_color=GREEN, name="expected improvement",
         row=2, col=1,
-    )  # fmt: skip
+    )
     chosen = table.loc[table.improvement.idxmax(), "x"]
     figure.add_vline(x=chosen, line={"color": GREEN, "dash": "dash"})
     figure.update_xaxes(title_text=x_title, row=2).update_yaxes(title_text=y_title, row=1)

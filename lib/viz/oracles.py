@@ -39,16 +39,16 @@ def plot_journey(steps, title):
         figure.add_annotation(
             x=end, y=row.step, ax=row.sender, ay=row.step, axref="x", ayref="y", showarrow=True, arrowhead=2,
             arrowwidth=2, arrowcolor=BLUE, text="",
-        )  # fmt: skip
+        )
         middle, anchor = ((row.sender + row.receiver) / 2, "center") if not to_itself else (end + 0.02, "left")
         figure.add_annotation(
             x=middle, y=row.step - (0 if to_itself else 0.06), text=f"{row.step}  {row.what}", showarrow=False,
             xanchor=anchor, yanchor="middle" if to_itself else "bottom",
-        )  # fmt: skip
+        )
     figure.add_scatter(
         x=[right] * len(table), y=table.step, text=table.status, mode="markers+text", textposition="middle right",
         marker={"size": 12, "color": [STATUS_COLOURS.get(status, GREY) for status in table.status]},
-    )  # fmt: skip
+    )
     figure.add_annotation(x=right, y=0.1, text="<b>status</b>", showarrow=False, yanchor="bottom", xanchor="left")
     figure.update_traces(hoverinfo="skip")
     figure.update_xaxes(visible=False, range=[-0.35, right + 0.55])
@@ -97,7 +97,7 @@ def plot_proposals(frame, x, y, title, log_x=False, log_y=False, peak=None):
         figure.add_scatter(
             x=part.x, y=part.y, mode="markers", marker=marker, customdata=part[["trial", "score"]], row=1, col=column,
             hovertemplate="trial %{customdata[0]}, score %{customdata[1]:.3f}<br>(%{x:.3g}, %{y:.3g})<extra></extra>",
-        )  # fmt: skip
+        )
     ends = {axis: _ends(frame[name], log) for axis, name, log in (("x", x, log_x), ("y", y, log_y))}
     figure.update_xaxes(title_text=x, range=ends["x"], **({"type": "log", "dtick": 1} if log_x else {"nticks": 4}))
     figure.update_yaxes(range=ends["y"], **({"type": "log", "dtick": 1} if log_y else {}))

@@ -128,7 +128,7 @@ def plot_parallel(frame, title, objective="score", every=False, scales=None, ord
             dimensions=dimensions, line=line_colours(axes[-1], drawn_lines(frame, every), objective, every, ranks), unselected=faint,
             labelfont=quiet, tickfont=quiet, rangefont={"color": "rgba(0,0,0,0)"}, customdata=rows.astype("int32"),
         )
-    )  # fmt: skip
+    )
     # Plotly gives the tick labels a halo, white unless the paper has a colour: on a dark page that hides them.
     return layout(figure, title, 420, margin={"l": 70, "r": 30, "t": 100, "b": 30}, paper_bgcolor="#ffffff")
 

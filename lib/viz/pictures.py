@@ -79,7 +79,7 @@ def plot_confusion(counts, unit="pictures"):
         z=shares, x=list(counts.columns), y=list(counts.index), text=counts, texttemplate="%{text}",
         colorscale="Blues", zmin=0, zmax=1, colorbar={"title": "share of<br>the class", "thickness": 14, "tickformat": ".0%"},
         hovertemplate="%{text} " + unit + " of %{y} taken for %{x}<extra></extra>",
-    )  # fmt: skip
+    )
     figure = go.Figure(heat)
     figure.update_xaxes(title_text="predicted class").update_yaxes(title_text="true class", autorange="reversed")
     return layout(

@@ -56,7 +56,7 @@ def plot_bits(number, formats=tuple(FORMATS)):
         figure.add_scatter(
             x=x, y=y, text=text, mode="markers+text", marker=marker, textfont={"color": ink, "size": 12},
             name=part, hoverinfo="skip",
-        )  # fmt: skip
+        )
     names = [f"<b>{row.format}</b><br>{row.stored:.9g}" for row in table.itertuples()]
     figure.update_yaxes(
         tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5], showgrid=False
@@ -105,7 +105,7 @@ def plot_gradients(gradients, scales=(1.0,)):
                 x=part.exponent + 0.5, y=part.share, width=0.9, name=fate, marker_color=colour, legendgroup=fate,
                 showlegend=first, hovertemplate="2<sup>%{x:.0f}</sup>: %{y:.2%}<extra>" + f"{fate}, {share:.1%} in all</extra>",
                 row=row, col=1,
-            )  # fmt: skip
+            )
     figure.add_vrect(x0=-25, x1=16, fillcolor=GREY, opacity=0.2, line_width=0, row="all", col=1)
     exponents = range(-60, 21, 5)
     figure.update_xaxes(tickvals=list(exponents), ticktext=[f"2<sup>{e}</sup>" for e in exponents])
@@ -144,13 +144,13 @@ def plot_costs(table, title):
             spread = {
                 "array": part.fastest - part.times_faster, "arrayminus": part.times_faster - part.slowest,
                 "color": GREY, "thickness": 1.5, "width": 4,
-            }  # fmt: skip
+            }
             figure.add_bar(
                 y=part.block + " " + part["size"].astype(str), x=part.times_faster, name=policy, legendgroup=policy,
                 showlegend=column == 1, marker_color=colour, orientation="h", customdata=part.ms, error_x=spread,
                 hovertemplate="%{customdata:.2f} ms, %{x:.2f} times as fast<extra>" + policy + "</extra>",
                 row=1, col=column,
-            )  # fmt: skip
+            )
     figure.add_vline(x=1, line={"color": GREY, "dash": "dot"})
     figure.update_xaxes(title_text="times as fast", rangemode="tozero", tickcolor=GREY)
     figure.update_yaxes(autorange="reversed", tickcolor=GREY)

@@ -73,7 +73,7 @@ def plot_shifts(searches, title, rounds=False):
                 customdata=part[["trial", "end"]],
                 hovertemplate="trial %{customdata[0]}: %{base:.2f} to %{customdata[1]:.2f} s<extra>worker %{y}</extra>",
                 row=row, col=1,
-            )  # fmt: skip
+            )
             known.add(group)
         few = lanes[row - 1] <= 12
         figure.update_yaxes(title_text="worker", autorange="reversed", dtick=1 if few else None, showgrid=False, row=row, col=1)
@@ -96,7 +96,7 @@ def plot_busy(searches, workers, title):
             x=steps.seconds, y=steps.busy, name=f"{name}: {sums['idle']:.0%} idle", mode="lines",
             line={"shape": "hv", "color": colour, "width": 2},
             hovertemplate="%{x:.1f} s: %{y} busy<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text="seconds since the first trial began", rangemode="tozero")
     figure.update_yaxes(title_text=f"busy workers, of {workers}", range=[0, workers * 1.05])
     return layout(figure, title, 360)
@@ -135,7 +135,7 @@ def plot_speedup(curves, title, points=()):
             x=table.workers, y=table.speedup, name=name, mode="markers" if measured else "lines",
             marker={"size": 13, "color": colour, "symbol": "diamond"}, line={"color": colour, "width": 2},
             hovertemplate="%{x} workers: %{y:.2f} times as fast<extra></extra>",
-        )  # fmt: skip
+        )
     ticks = [int(n) for n in 2.0 ** np.arange(0, np.log2(most) + 1)]
     for update, text in ((figure.update_xaxes, "workers"), (figure.update_yaxes, "times as fast as one worker")):
         update(type="log", title_text=text, tickvals=ticks, ticktext=[str(n) for n in ticks])

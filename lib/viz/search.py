@@ -77,7 +77,7 @@ def plot_map(table, title, path=()):
         z=table, x=x, y=y, colorscale="Viridis", colorbar={"thickness": 14}, xgap=1, ygap=1,
         hovertemplate=f"{table.index.name} %{{y}}, {table.columns.name} %{{x}}: %{{z:.3f}}<extra></extra>",
         **({} if len(path) else {"text": table, "texttemplate": "%{text:.2f}"}),
-    )  # fmt: skip
+    )
     figure = go.Figure(heat)
     if len(path):
         steps = path_data(table, path)
@@ -85,7 +85,7 @@ def plot_map(table, title, path=()):
             x=steps.x, y=steps.y, text=steps.trial, mode="lines+markers+text", textfont={"color": "#000000", "size": 11},
             marker={"size": 20, "color": "#ffffff", "line": {"color": "#000000", "width": 1}},
             line={"color": "#ffffff", "width": 2}, hovertemplate="trial %{text}<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text=table.columns.name, type="category", showgrid=False)
     figure.update_yaxes(title_text=table.index.name, type="category", showgrid=False)
     return layout(figure, title, 400)
@@ -121,7 +121,7 @@ def plot_slices(frame, title, log=(), scales=None):
         figure.add_scatter(
             x=axis["values"], y=scores, mode="markers", marker={"size": 9, "color": BLUE, "opacity": 0.75},
             hovertemplate=axis["label"] + ": %{x:.4g}, score %{y:.4f}<extra></extra>", row=row, col=column,
-        )  # fmt: skip
+        )
         named = axis["label"].endswith("(log)") or set(axis["names"]) != {f"{t:.4g}" for t in axis["ticks"]}
         thin = slice(None, None, 2 if axis["kind"] == "log" and len(axis["ticks"]) > 4 else 1)
         ticks = {"tickvals": axis["ticks"][thin], "ticktext": axis["names"][thin]} if named else {"nticks": 4}

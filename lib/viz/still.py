@@ -90,4 +90,4 @@ def _add_axis(figure, place, axis, brush):
     figure.add_scatter(
         x=[place] * len(y), y=y, text=[f"{name} –" for name in names], mode="text", textposition="middle left",
         textfont={"size": 12, "color": GREY, "shadow": "auto"}, hoverinfo="skip",
-    )  # fmt: skip
+    )

@@ -42,7 +42,7 @@ def plot_division(table, roles, title):
         figure.add_scatter(
             x=columns, y=[table.index[r] for r in rows], name=role, mode="markers",
             marker={"symbol": "square", "size": 15, "color": colour}, hovertemplate="sample %{x}: " + role + "<extra></extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text="sample", showgrid=False, range=[-0.8, table.shape[1] - 0.2])
     figure.update_yaxes(categoryorder="array", categoryarray=list(table.index), autorange="reversed", showgrid=False)
     return layout(figure, title, 170 + 24 * len(table))
@@ -73,7 +73,7 @@ def plot_spreads(x, features):
             x=spreads, y=spreads.index, mode="markers", marker={"size": 9, "color": BLUE},
             hovertemplate="%{y}: %{x:.3g}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_xaxes(type="log", title_text="standard deviation, in the column's own unit", dtick=1)
     figure.update_yaxes(autorange="reversed", dtick=1)
     return layout(figure, "How far each column spreads", 160 + 18 * len(spreads))
@@ -115,12 +115,12 @@ def plot_folds(cv_results, name):
     figure.add_scatter(
         x=means.value, y=means["mean"], error_y={"array": means["std"], "thickness": 1.5}, mode="lines+markers",
         name="mean and standard deviation", marker={"size": 9}, line_color=BLUE, row=1, col=1,
-    )  # fmt: skip
+    )
     figure.add_scatter(
         x=table.value, y=table.score, mode="markers", name="one fold", text=table.fold, row=1, col=1,
         marker={"symbol": "circle-open", "size": 8, "color": ORANGE, "line": {"width": 2}},
         hovertemplate="fold %{text}: %{y:.4f}<extra></extra>",
-    )  # fmt: skip
+    )
     figure.add_bar(x=means.value, y=means.seconds, marker_color=SKY, showlegend=False, row=1, col=2)
     figure.update_xaxes(title_text=label, type="category").update_yaxes(title_text="accuracy", col=1)
     figure.update_yaxes(title_text="seconds", rangemode="tozero", col=2)
@@ -160,7 +160,7 @@ def plot_coverage(points):
         figure.add_scatter(
             x=xy[:, 0], y=np.full(len(xy), -0.06), mode="markers", hoverinfo="skip", row=1, col=column,
             marker={"symbol": "line-ns", "size": 14, "line": {"width": 2, "color": colour}},
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text="a hyperparameter that matters", range=[-0.03, 1.03], showticklabels=False)
     figure.update_yaxes(range=[-0.12, 1.03], showticklabels=False)
     figure.update_yaxes(title_text="one that does not", col=1)
@@ -187,7 +187,7 @@ def plot_grid(cv_results, row, column):
     heat = go.Heatmap(
         z=table, x=[f"{v:.4g}" for v in table.columns], y=[f"{v:.3g}" for v in table.index], colorscale="Blues",
         texttemplate="%{z:.4f}", colorbar={"title": "mean<br>accuracy", "thickness": 14}, hoverinfo="skip",
-    )  # fmt: skip
+    )
     figure = go.Figure(heat)
     names = [name.rsplit("__", 1)[-1].replace("_", " ") for name in (column, row)]
     figure.update_xaxes(title_text=names[0], type="category").update_yaxes(title_text=names[1], type="category")

@@ -60,7 +60,7 @@ def plot_history(history, metrics=("accuracy", "loss")):
                 figure.add_scatter(
                     x=points.epoch, y=points.value, name=part, mode="lines+markers", line_color=colour,
                     legendgroup=part, showlegend=column == 1, row=1, col=column,
-                )  # fmt: skip
+                )
     figure.update_xaxes(title_text="epoch")
     return layout(figure, "Learning curve", 380, legend={"x": 1, "xanchor": "right", "y": 1.12})
 
@@ -92,7 +92,7 @@ def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False):
             figure.add_scatter(
                 x=[*part[x], *part[x][::-1]], y=[*part.high, *part.low[::-1]], fill="toself", fillcolor=colour,
                 opacity=0.2, line_width=0, mode="lines", hoverinfo="skip", legendgroup=name, showlegend=False,
-            )  # fmt: skip
+            )
         dash = ("solid", "dash", "dot")[number % 3]  # lines that lie on each other stay visible
         line = {"color": colour, "dash": dash}
         figure.add_scatter(x=part[x], y=part["median"], mode="lines", name=name, legendgroup=name, line=line)
@@ -130,11 +130,11 @@ def plot_bands(table, title, x_title, y_title, log_x=False):
         figure.add_scatter(
             x=[*line.x, *line.x[::-1]], y=[*line.high, *line.low[::-1]], fill="toself", mode="lines", line_width=0,
             fillcolor=f"rgba({red},{green},{blue},0.15)", hoverinfo="skip", showlegend=False, legendgroup=name,
-        )  # fmt: skip
+        )
         figure.add_scatter(
             x=line.x, y=line["mean"], name=name, mode="lines+markers", line_color=colour, legendgroup=name,
             hovertemplate="%{y:.3f}<extra>" + name + "</extra>",
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text=x_title).update_yaxes(title_text=y_title)
     if log_x:
         ticks = sorted(set(table.x))
@@ -156,7 +156,7 @@ def spread_data(scores):
     """
     rows = {
         name: (len(s), np.mean(s), np.std(s, ddof=1), np.min(s), np.max(s)) for name, s in scores.items()
-    }  # fmt: skip
+    }
     return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "mean", "sd", "lowest", "highest"])
 
 
@@ -167,12 +167,12 @@ def plot_spread(scores, title, x_title, truth=None):
         figure.add_box(
             x=values, name=name, boxpoints="all", jitter=0.6, pointpos=0, marker={"size": 6, "opacity": 0.75},
             fillcolor="rgba(125,125,125,0.12)", hovertemplate="%{x:.3f}<extra>" + name + "</extra>",
-        )  # fmt: skip
+        )
     if truth is not None:
         figure.add_vline(x=truth, line={"color": VERMILION, "dash": "dash"})
         figure.add_annotation(
             x=truth, y=1, yref="paper", yanchor="bottom", text="measured on 10,000", showarrow=False,
             font={"color": VERMILION},
-        )  # fmt: skip
+        )
     figure.update_xaxes(title_text=x_title).update_yaxes(autorange="reversed", showgrid=False)
     return layout(figure, title, 170 + 90 * len(scores), showlegend=False)

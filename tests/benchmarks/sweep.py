@@ -40,7 +40,7 @@ def main():
             with_work = sweep(folder, args.runs, 1, f"cost-{number}", "-p", "work", "0")
             kernel = bare(folder, args.runs)
             print(f"round {number}  a run of an empty notebook: {with_work / args.runs:.2f} s in a sweep of {args.runs} "
-                  f"(its start included), {kernel:.2f} s for the kernel and the notebook alone", flush=True)  # fmt: skip
+                  f"(its start included), {kernel:.2f} s for the kernel and the notebook alone", flush=True)
         finished(folder, 1000)
         for number in range(1, args.rounds + 1):
             print(f"round {number}  1,000 finished points: {sweep(folder, 1000, 2, 'many'):.2f} s", flush=True)
