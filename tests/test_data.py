@@ -57,6 +57,14 @@ def damage(path, how):
         path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
 
 
+def test_half_as_high_and_half_as_wide():
+    picture = np.arange(784.0).reshape(1, 28, 28)
+    small = data.halve(np.concatenate([picture, 1 - picture]))
+    assert small.shape == (2, 196) and small.dtype == np.float32
+    assert small[0, [0, 1, 14, 195]].tolist() == [14.5, 16.5, 70.5, 768.5]  # (0 + 1 + 28 + 29) / 4, and so on
+    assert np.array_equal(small[1], 1 - small[0])
+
+
 @pytest.mark.parametrize("how", ["missing", "truncated", "altered"])
 def test_a_damaged_file_is_named_with_its_mend(copy, how):
     damage(copy / IMAGES, how)
