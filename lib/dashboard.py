@@ -19,7 +19,8 @@ from pathlib import Path
 
 from IPython.display import HTML, IFrame, display
 
-from lib.errors import CourseError
+from lib import servers
+from lib.errors import CourseError, last_line
 
 HOST = "127.0.0.1"
 TAKEN_AWAY = 0.5  # seconds for a browser to take the frames away, or their requests would be cut off, as errors
@@ -59,13 +60,7 @@ class Dashboard:
             place.update(HTML(f"<p><em>{self._name} was here. It has been stopped.</em></p>"))
         if self._shown:
             time.sleep(TAKEN_AWAY)
-        process.stdin.close()  # see `_serve`
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        process.stderr.close()
+        servers.stop(process, patience=5)
 
     def __enter__(self):
         return self
@@ -139,11 +134,7 @@ def _start(name, call, port, patience, is_ready):
         patience: seconds to wait.
         is_ready: function that asks it, and returns a bool or raises an error of what was asked.
     """
-    # In a session of its own: a kernel that is interrupted passes the signal on to its whole group.
-    process = subprocess.Popen(
-        [sys.executable, "-m", "lib.dashboard", *call],
-        stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
-    )
+    process = servers.start("lib.dashboard", *call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     dashboard = Dashboard(process, port, name)
     try:
         _wait(process, name, patience, is_ready)
@@ -176,8 +167,7 @@ def _wait(process, name, patience, is_ready):
                 return
         if process.poll() is not None:
             time.sleep(0.2)  # its last lines may still be on their way
-            words = [line.decode(errors="replace").strip() for line in last_words if line.strip()]
-            raise CourseError(f"{name} did not start: {words[-1] if words else 'it said nothing'}")
+            raise CourseError(f"{name} did not start: {last_line(b''.join(last_words).decode(errors='replace'))}")
         time.sleep(0.1)
     raise CourseError(f"{name} has not answered for {patience} seconds.")
 
@@ -193,17 +183,15 @@ def _asked(port, path):
 
 
 def _serve():
-    """Run the command that `sys.argv` names until the standard input ends.
+    """Run the command that `sys.argv` names until it is to end, and leave no file behind.
 
-    The other end of that pipe is held by the process that started us, and the system closes it when that one dies,
-    however it dies: a kernel that is killed leaves no dashboard behind. Nor is a file left behind: what the command
-    keeps in the folder for temporary files, as TensorBoard keeps its address, goes with it.
+    What the command keeps in the folder for temporary files, as TensorBoard keeps its address, goes with it.
     """
     tempfile.tempdir = ours = tempfile.mkdtemp(prefix="course-page-")
     atexit.register(shutil.rmtree, ours, ignore_errors=True)  # where the command ends by itself
 
     def end_with_the_starter():
-        sys.stdin.read()
+        servers.wait_for_end()
         shutil.rmtree(ours, ignore_errors=True)
         os._exit(0)
 

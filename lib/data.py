@@ -1,7 +1,6 @@
 """Data sets that ship with the kit, verified by checksum and split into train, validation and test."""
 
 import csv
-import difflib
 import gzip
 import hashlib
 import io
@@ -13,9 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from lib.errors import CourseError
+from lib import places
+from lib.errors import CourseError, did_you_mean
+from lib.files import whole
 
-FOLDER = Path(__file__).resolve().parent.parent / "data"
+FOLDER = places.ROOT / "data"
 
 # SHA-256 of the files as they left their authors; data/README.md says where they come from.
 SHA256 = {
@@ -113,13 +114,13 @@ def fill_keras_cache():
     cache = home / "datasets" / "fashion-mnist"
     for path in SHA256:
         target = cache / Path(path).name
-        if target.exists() or not (FOLDER / path).exists():
+        shipped = FOLDER / path
+        if target.exists() or not shipped.exists():
             continue
         try:
             cache.mkdir(parents=True, exist_ok=True)
-            half = target.with_name(f"{target.name}.{os.getpid()}")
-            shutil.copyfile(FOLDER / path, half)
-            half.replace(target)  # two notebooks may start at once: a reader sees all of the file or none
+            with whole(target) as half:  # two notebooks may start at once
+                shutil.copyfile(shipped, half)
         except OSError:
             return
 
@@ -130,6 +131,7 @@ def _verified(path, folder):
     try:
         content = (Path(folder) / path).read_bytes()
     except FileNotFoundError:
+        places.kit()  # where nothing of it is beside lib, to restore one file would not do
         raise CourseError(f"The file data/{path} is missing. {mend}") from None
     except OSError as error:
         raise CourseError(f"The file data/{path} cannot be read ({error.strerror}). {mend}") from None
@@ -198,10 +200,9 @@ def _read_table(path, target, least):
     header, rows, decimal = _csv_rows(path)
     name = path.name
     if target not in header:
-        near = difflib.get_close_matches(target, header, n=1, cutoff=0.5)
         wrong = f"has no column {target!r}" if target else "needs a target, the column to predict"
-        hint = f"Did you mean {near[0]!r}?" if near else f"It has: {_some(header)}."
-        raise CourseError(f"{name} {wrong}. {hint}")
+        hint = did_you_mean(target, header, repr) or f" It has: {_some(header)}."
+        raise CourseError(f"{name} {wrong}.{hint}")
     place = header.index(target)
     y, classes = _classes(name, target, [(line, row[place]) for line, row in rows], least)
     features = tuple(column for column in header if column != target)

@@ -1,4 +1,7 @@
-"""One kind of error for what a person can mend: a single line, without a traceback."""
+"""Errors told in one line: what a person can mend, the line of an error that says something, the name that was meant."""
+
+import difflib
+import re
 
 
 class CourseError(ValueError):
@@ -7,3 +10,40 @@ class CourseError(ValueError):
     def _render_traceback_(self):
         # IPython asks an exception for this first: a learner then reads the line, not our stack.
         return [str(self)]
+
+
+def first_line(error, otherwise="no message"):
+    """Return the first line of an error that says something.
+
+    Args:
+        error: an exception, or its text.
+        otherwise: str, what to say where no line says anything.
+
+    Returns:
+        str, 300 characters at most, without terminal colours.
+    """
+    return next(_lines(str(error)), otherwise)
+
+
+def last_line(words, otherwise="it said nothing"):
+    """Return the last line that says something of what a program has written; see `first_line`."""
+    return [otherwise, *_lines(words)][-1]
+
+
+def _lines(words, longest=300):
+    for line in re.sub(r"\x1b\[[0-9;]*m", "", words).splitlines():
+        if line.strip(": "):
+            line = line.strip()
+            yield line if len(line) <= longest else line[: longest - 3] + "..."
+
+
+def did_you_mean(word, names, show=str):
+    """Return the sentence " Did you mean NAME?" with the name most like a word; empty where none is.
+
+    Args:
+        word: str, what somebody wrote.
+        names: str, what would have been right.
+        show: called with the name, for its text in the sentence; `repr` for one in quotation marks.
+    """
+    near = difflib.get_close_matches(word, names, n=1, cutoff=0.5)
+    return f" Did you mean {show(near[0])}?" if near else ""

@@ -8,7 +8,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from lib.errors import CourseError
+from lib import places, servers
+from lib.errors import CourseError, last_line
 
 DRIVER = "postgresql+psycopg://"
 MISSING = (
@@ -30,41 +31,36 @@ def postgres():
     Raises:
         CourseError: no server is named and none is installed, or it does not start.
     """
-    if named := os.environ.get("COURSE_POSTGRES"):
+    if named := places.postgres():
         yield DRIVER + named.split("://", 1)[-1]
         return
     programs = find_programs()
     if programs is None:
         raise CourseError(MISSING)
-    call = [sys.executable, "-m", "lib.postgres", str(programs)]
-    # A group of its own: Ctrl-C reaches the group of whoever called, and the server is still needed to end the search.
-    process = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True)
+    process = servers.start("lib.postgres", str(programs), stdout=subprocess.PIPE, text=True)
     try:
         word, _, rest = process.stdout.readline().strip().partition(" ")
         if word != "ready":
             raise CourseError(f"The PostgreSQL server did not start: {rest or 'it said nothing'}")
         yield f"{DRIVER}course@/postgres?host={rest}"
     finally:
-        process.stdin.close()  # see `_serve`
-        process.wait()
-        process.stdout.close()
+        servers.stop(process)
 
 
 def find_programs():
     """Return the folder (Path) of PostgreSQL's own programs, the newest there is; None where it is not installed."""
-    found = shutil.which("initdb")
+    if os.name == "nt":  # it has no sockets that psycopg could use: a server must be named there
+        return None
+    if found := shutil.which("initdb"):
+        return Path(found).parent
     # Debian keeps them off the PATH, one folder a version.
     folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name))
     folders = [path for path in folders if (path / "initdb").exists()]
-    # Windows has no sockets that psycopg could use: a server must be named there.
-    return None if os.name == "nt" else Path(found).parent if found else folders[-1] if folders else None
+    return folders[-1] if folders else None
 
 
 def _serve(programs):
-    """Run a server until standard input ends, then remove every trace of it.
-
-    The other end of that pipe is held by the process that started us, and the system closes it when that one dies,
-    however it dies.
+    """Run a server until it is to end, then remove every trace of it.
 
     Args:
         programs: Path of the folder of initdb and pg_ctl.
@@ -93,9 +89,8 @@ def _serve(programs):
                 print("ready", folder, flush=True)
             except Exception as error:
                 log.seek(0)
-                said = [line.strip() for line in log if line.strip()]
-                print("failed", error, *said[-1:], flush=True)
-            sys.stdin.read()
+                print("failed", error, last_line(log.read(), ""), flush=True)
+            servers.wait_for_end()
             if (data / "postmaster.pid").exists():
                 run(programs / "pg_ctl", "stop", "-w", "-m", "fast", "-D", data)
     finally:

@@ -4,16 +4,14 @@ Everything here asks Keras alone, so it runs on its TensorFlow, JAX and PyTorch 
 """
 
 import contextlib
-import difflib
 import statistics
-import subprocess
 import time
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from lib.errors import CourseError
+from lib.errors import CourseError, did_you_mean, first_line
+from lib.machine import flags, gpus
 
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 BLOCKS = ("dense", "convolution", "attention")
@@ -77,8 +75,7 @@ def _policy(name):
     try:
         return keras.DTypePolicy(name)
     except ValueError:
-        near = difflib.get_close_matches(name, POLICIES, n=1, cutoff=0.5)
-        meant = f" Did you mean {near[0]!r}?" if near else ""
+        meant = did_you_mean(name, POLICIES, repr)
         known = ", ".join(POLICIES)
         raise CourseError(f"Keras has no dtype policy {name!r}.{meant} Policies of this course: {known}.") from None
 
@@ -292,7 +289,7 @@ def _warm(call, seconds):
     try:
         call()
     except Exception as error:  # a backend without this operation in these bits says so in its own way
-        return 0, (str(error).strip() or type(error).__name__).splitlines()[0]
+        return 0, first_line(error, type(error).__name__)
     return max(1, round(seconds / max(_seconds(call, 1), 1e-6))), ""
 
 
@@ -321,12 +318,10 @@ def hardware(cpuinfo="/proc/cpuinfo"):
     Returns:
         A DataFrame: feature, here (bool), should give (str). A GPU is asked for by `nvidia-smi`.
     """
-    with contextlib.suppress(OSError):
-        cpuinfo = Path(cpuinfo).read_text(encoding="utf-8", errors="replace")
-    flags = set(str(cpuinfo).split())
-    arm = "asimd" in flags
+    can = flags(cpuinfo)
+    arm = "asimd" in can
     rows = [
-        (label, flag in flags, gives) for flag, (label, gives) in CPU_FEATURES.items() if label.startswith("Arm") == arm
+        (label, flag in can, gives) for flag, (label, gives) in CPU_FEATURES.items() if label.startswith("Arm") == arm
     ]
     rows += [(label, _compute_capability() >= least, gives) for least, (label, gives) in GPU_FEATURES.items()]
     return pd.DataFrame(rows, columns=["feature", "here", "should give"])
@@ -334,9 +329,6 @@ def hardware(cpuinfo="/proc/cpuinfo"):
 
 def _compute_capability():
     """Return the best compute capability of this machine's NVIDIA GPUs, and 0.0 where there is none."""
-    words = ["nvidia-smi", "--query-gpu=compute_cap", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(words, capture_output=True, text=True, timeout=10, check=True).stdout
-        return max(map(float, answer.split()), default=0.0)
-    except (OSError, ValueError, subprocess.SubprocessError):
-        return 0.0
+    with contextlib.suppress(ValueError):  # an old driver does not know the question
+        return max(map(float, gpus("compute_cap")), default=0.0)
+    return 0.0

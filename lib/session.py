@@ -1,4 +1,4 @@
-"""The first and the last line of a lesson: a quiet, seeded start in a fresh folder, and figures on record."""
+"""The first line of a lesson: a quiet, seeded start in a fresh folder; and the figures it puts on record."""
 
 import contextlib
 import gc
@@ -8,11 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from IPython.display import display
-
-from lib import data
-
-METRIC_MIME = "application/vnd.course.metric+json"
+from lib import data, places
+from lib.metric import record as record  # a lesson imports both from here
 
 
 def start(seed):
@@ -56,43 +53,33 @@ def _warm_up(keras):
 
 
 @contextlib.contextmanager
-def quiet():
-    """Send what is written to file descriptor 2 nowhere, as long as the block lasts; for the import of Keras.
+def quiet(*descriptors):
+    """Send what is written to file descriptors nowhere, as long as the block lasts; for the import of Keras.
 
     TensorFlow's C++ writes there while it is imported, whatever TF_CPP_MIN_LOG_LEVEL says, and afterwards
     whenever XLA compiles something new, unless that is set.
+
+    Args:
+        descriptors: int, 1 for standard output, 2 for standard error; none means 2.
     """
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
+    sys.stdout.flush()
     sys.stderr.flush()
-    kept = os.dup(2)
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 2)
+    with contextlib.ExitStack() as stack, open(os.devnull, "w") as nowhere:
+        for descriptor in descriptors or (2,):
+            kept = os.dup(descriptor)
+            stack.callback(os.close, kept)
+            stack.callback(os.dup2, kept, descriptor)
+            os.dup2(nowhere.fileno(), descriptor)
         yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
-
-
-def record(name, value):
-    """Show a figure to the learner and put it on record: `course run` collects it into metrics.json.
-
-    Args:
-        name: what the figure is, as in metrics.json.
-        value: a number, bool or str.
-    """
-    value = value.item() if hasattr(value, "item") else value  # numpy's scalars are not JSON
-    text = f"{value:,.4g}" if isinstance(value, float) else str(value)
-    display({"text/plain": f"{name}: {text}", METRIC_MIME: {"name": name, "value": value}}, raw=True)
 
 
 def _fresh_folder():
-    runs = os.environ.get("COURSE_RUN_DIR") or data.FOLDER.parent / "runs" / "kernels"
+    runs = places.run_folder()
     prefix = time.strftime("%Y%m%d-%H%M%S-")
     try:
-        Path(runs).mkdir(parents=True, exist_ok=True)
+        runs.mkdir(parents=True, exist_ok=True)
         return Path(tempfile.mkdtemp(prefix=prefix, dir=runs))
     except OSError:
         return Path(tempfile.mkdtemp(prefix=prefix))

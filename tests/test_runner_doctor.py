@@ -29,9 +29,10 @@ def test_pins_are_compared_with_what_is_installed(tmp_path):
     assert not doctor.packages(tmp_path / "gone.txt")[0].ok
 
 
-def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path):
+def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
-    runs, _ = doctor.folders(tmp_path / "file")
+    monkeypatch.setenv("COURSE_NOTEBOOKS", str(tmp_path / "file" / "notebooks"))
+    runs, _ = doctor.folders()
     assert not runs.ok and "--out DIR" in runs.mend
 
 

@@ -1,13 +1,15 @@
 """The first line of a lesson: quiet, seeded, in a fresh folder; and figures on record."""
 
+import json
 import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import IPython.display
 import numpy as np
 
-from lib import session
+from lib import metric, session
 
 COMPILE = """
 from lib.session import start
@@ -61,6 +63,15 @@ def test_quiet_silences_c_code_and_gives_back(capfd):
     assert capfd.readouterr().err == "said after"
 
 
+def test_quiet_silences_what_it_is_told_to(capfd):
+    with session.quiet(1, 2):
+        os.write(1, b"chatter")
+        os.write(2, b"chatter")
+    os.write(1, b"said")
+    os.write(2, b"after")
+    assert capfd.readouterr() == ("said", "after")
+
+
 def test_quiet_gives_back_after_an_error(capfd):
     try:
         with session.quiet():
@@ -72,12 +83,10 @@ def test_quiet_gives_back_after_an_error(capfd):
 
 def test_record_shows_and_keeps(monkeypatch):
     shown = []
-    monkeypatch.setattr(session, "display", lambda bundle, raw: shown.append(bundle))
-    session.record("accuracy", np.float32(0.5))
+    monkeypatch.setattr(IPython.display, "display", lambda bundle, raw: shown.append(bundle))
+    session.record("accuracy", np.float32(0.25))
     session.record("trials", np.int64(30))
-    assert [bundle["text/plain"] for bundle in shown] == ["accuracy: 0.5", "trials: 30"]
-    assert [bundle[session.METRIC_MIME] for bundle in shown] == [
-        {"name": "accuracy", "value": 0.5},
-        {"name": "trials", "value": 30},
-    ]
-    assert type(shown[1][session.METRIC_MIME]["value"]) is int
+    session.record("accuracy", np.float32(0.5))
+    assert [bundle["text/plain"] for bundle in shown] == ["accuracy: 0.25", "trials: 30", "accuracy: 0.5"]
+    notebook = {"cells": [{"cell_type": "markdown"}, {"outputs": [{"data": json.loads(json.dumps(bundle))} for bundle in shown]}]}
+    assert metric.collect_metrics(notebook) == {"accuracy": 0.5, "trials": 30}, "the last of a name counts"

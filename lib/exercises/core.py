@@ -1,16 +1,18 @@
 """Exercises that answer at once: check, hint, solution, and progress that survives a kernel restart."""
 
+import contextlib
 import dis
 import html
 import inspect
 import json
-import os
 import textwrap
-from pathlib import Path
 from typing import ClassVar
 
-import platformdirs
 from IPython.display import display
+
+from lib import places
+from lib.errors import first_line
+from lib.files import replace_text
 
 
 class Wrong(Exception):
@@ -67,7 +69,7 @@ class Exercise:
         except Wrong as wrong:
             return Verdict("wrong", str(wrong))
         except Exception as error:  # whatever a learner's code raises is an answer that is not right yet
-            return Verdict("wrong", f"Your answer stopped with {type(error).__name__}: {_first_line(error)}")
+            return Verdict("wrong", f"Your answer stopped with {type(error).__name__}: {first_line(error)}")
 
     def check(self, answer):
         """Show the verdict on an answer, and remember the exercise as solved if it is right."""
@@ -104,10 +106,6 @@ def there(answer):
     return answer
 
 
-def _first_line(error):
-    return (str(error).strip() or "no message").splitlines()[0]
-
-
 class Progress:
     """The set of solved exercises, in a small file of the learner's, or in memory where none can be written."""
 
@@ -116,8 +114,7 @@ class Progress:
 
     @property
     def path(self):
-        folder = os.environ.get("COURSE_PROGRESS") or platformdirs.user_data_dir("keras-course-kit", appauthor=False)
-        return Path(folder) / "progress.json"
+        return places.progress() / "progress.json"
 
     def solved(self):
         """Return the keys of all solved exercises, a set of str."""
@@ -130,13 +127,9 @@ class Progress:
         """Remember an exercise as solved."""
         self._memory.add(key)
         text = json.dumps({"solved": sorted(self.solved())})
-        half = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        try:
+        with contextlib.suppress(OSError):  # the folder cannot be written: this kernel's memory has it
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            half.write_text(text, encoding="utf-8")
-            half.replace(self.path)
-        except OSError:
-            pass  # the folder cannot be written: this kernel's memory has it
+            replace_text(self.path, text)
 
 
 PROGRESS = Progress()

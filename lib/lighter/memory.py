@@ -20,11 +20,12 @@ def peak_bytes(code, *arguments):
     Raises:
         ValueError: the code failed; the line says with which error.
     """
+    from lib.errors import last_line  # inside: the process that is measured imports nothing of lib
+
     call = [sys.executable, os.path.abspath(__file__), code, *map(str, arguments)]
     done = subprocess.run(call, capture_output=True, text=True)
     if done.returncode:
-        lines = [line for line in done.stderr.splitlines() if line.strip()]
-        raise ValueError(f"the code stopped with {lines[-1] if lines else f'status {done.returncode}'}")
+        raise ValueError(f"the code stopped with {last_line(done.stderr, f'status {done.returncode}')}")
     return int(done.stdout.splitlines()[-1])
 
 

@@ -3,7 +3,8 @@
 import contextlib
 import sys
 
-from lib.runner.execute import execute, one_line
+from lib.errors import first_line
+from lib.runner.execute import execute
 from lib.runner.page import write_page
 from lib.runner.report import write_report
 
@@ -41,7 +42,7 @@ def _write_page(outcome, out, names, values):
     try:
         write_page(out / info.path.name, out / f"{info.name}.html", info.path.parent, info.title, note, names, values)
     except Exception as error:  # an output that nbconvert cannot show must not cost the other notebooks
-        outcome.error = outcome.error or one_line(f"no page: {type(error).__name__}: {error}")
+        outcome.error = outcome.error or first_line(f"no page: {type(error).__name__}: {error}")
 
 
 def _tell_failed(outcome, out):

@@ -9,7 +9,7 @@ import time
 from datetime import datetime
 
 from lib.errors import CourseError
-from lib.runner.page import replace_text
+from lib.files import replace_text
 
 LAST = ("seconds", "status", "error", "notebook")
 BUSY, LOCK = ".sweep.json", ".sweep.lock"

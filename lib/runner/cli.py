@@ -14,9 +14,10 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from lib import places
 from lib.errors import CourseError
 from lib.runner.listing import listing
-from lib.runner.notebooks import notebooks_folder, read_folder
+from lib.runner.notebooks import read_folder
 from lib.runner.request import PROFILES, plan
 
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
@@ -143,7 +144,7 @@ def _parser():
 
 def lab(args, rest):
     """Open JupyterLab at the first notebook, until Ctrl-C."""
-    folder = notebooks_folder()
+    folder = places.notebooks()
     # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
              f"--LabApp.default_url=/lab/tree/{folder.name}/{FIRST_NOTEBOOK}",
@@ -166,15 +167,14 @@ def lab(args, rest):
 
 def list_notebooks(args, rest):
     """Print every notebook with its parameters."""
-    print(listing(read_folder(notebooks_folder()), shutil.get_terminal_size().columns))
+    print(listing(read_folder(places.notebooks()), shutil.get_terminal_size().columns))
     return DONE
 
 
 def run(args, rest):
     """Check the request, then run each notebook and write its page; an interrupted run keeps what is finished."""
-    folder = notebooks_folder()
-    plans = plan(read_folder(folder), args.notebooks, args.profile, args.parameter)
-    out = _make_folder(args.out, folder.parent / "runs")
+    plans = plan(read_folder(places.notebooks()), args.notebooks, args.profile, args.parameter)
+    out = _make_folder(args.out)
     from lib.runner.batch import run_all  # after the checks: nothing slow before an error is told
 
     with _terminate_as_interrupt():
@@ -191,9 +191,9 @@ def sweep(args, rest):
     from lib.runner.books import only_one
     from lib.runner.points import read_points
 
-    folder = notebooks_folder()
-    request = read_points(read_folder(folder), args.notebook, args.profile, args.parameter, args.grid, args.params)
-    out = _make_folder(args.out or folder.parent / "runs" / f"sweep_{request[0].name}", None)
+    infos = read_folder(places.notebooks())
+    request = read_points(infos, args.notebook, args.profile, args.parameter, args.grid, args.params)
+    out = _make_folder(args.out or places.runs() / f"sweep_{request[0].name}")
     with only_one(out, f"course {' '.join(sys.argv[1:])}"), _terminate_as_interrupt():
         return _sweep(request, out, args)
 
@@ -239,13 +239,14 @@ def doctor(args, rest):
     return FAILED if problems else DONE
 
 
-def _make_folder(named, runs):
-    """Make the folder of a run and see that it can be written."""
-    folder = named or runs / time.strftime("%Y%m%d-%H%M%S")
+def _make_folder(named):
+    """Make the folder of a run, a new one in runs/ if none is named, and see that it can be written."""
+    now = time.strftime("%Y%m%d-%H%M%S")
+    folder = named or places.runs() / now
     number = 1
     while named is None and folder.exists():
         number += 1
-        folder = runs / f"{time.strftime('%Y%m%d-%H%M%S')}-{number}"
+        folder = places.runs() / f"{now}-{number}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()

@@ -8,22 +8,21 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+from lib import places
 from lib.errors import CourseError
-from lib.machine import cores
+from lib.machine import cores, memory
 from lib.runner.execute import execute
-from lib.runner.notebooks import notebooks_folder, read_notebook
-from lib.runner.points import kit_version
+from lib.runner.kit import kit_version
+from lib.runner.notebooks import read_notebook
 
 GIB_PER_RUN = 2  # a kernel with TensorFlow and a data set
-DEATHS_AT_MOST = 3  # so often a run whose worker died is given to another
+RETRIES = 3  # times that a run whose worker died is given to another
 
 
 def fitting(points):
     """Return how many runs fit onto this machine at a time: one a core, as far as memory goes, none idle."""
-    import psutil
-
-    memory = psutil.virtual_memory().available // (GIB_PER_RUN * 2**30)
-    return int(max(1, min(cores(), memory, points)))
+    _, free = memory()
+    return max(1, min(cores(), free // (GIB_PER_RUN * 2**30), points))
 
 
 @contextmanager
@@ -42,7 +41,7 @@ def local_client(count, folder):
 
     _hush()
     settings = {
-        "distributed.scheduler.allowed-failures": DEATHS_AT_MOST,
+        "distributed.scheduler.allowed-failures": RETRIES,
         "distributed.scheduler.worker-saturation": 1.0,  # a run is given out when a worker is free, not before
         "distributed.worker.daemon": True,
     }
@@ -132,7 +131,7 @@ def run_point(name, source, values, version, share):
         path, out = Path(folder, name), Path(folder, "out")
         path.write_text(source, encoding="utf-8")
         out.mkdir()
-        outcome = execute(read_notebook(path), values, out, folder=notebooks_folder())
+        outcome = execute(read_notebook(path), values, out, folder=places.notebooks())
         notebook = (out / name).read_text(encoding="utf-8")
     return {
         "status": outcome.status,

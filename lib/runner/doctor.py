@@ -1,21 +1,19 @@
 """What this machine has for the course, and the mend of what it lacks; TensorFlow is not imported."""
 
-import contextlib
 import json
 import os
 import platform
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from lib.machine import cores
+from lib import machine, places
+from lib.runner.kit import installed, pins, pythons
 
-ROOT = Path(__file__).resolve().parents[2]
 INSTALL = f'"{sys.executable}" -m pip install -r requirements.txt'
 GIB = 2**30
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "chrome")
@@ -31,15 +29,16 @@ class Finding:
     mend: str = ""
 
 
-def findings(root=ROOT):
+def findings():
     """Look at this machine.
-
-    Args:
-        root: Path of the kit's top folder.
 
     Returns:
         A list of `Finding`; those with `ok` False keep lessons or tests from working.
+
+    Raises:
+        CourseError: the kit is not beside lib.
     """
+    root = places.kit()
     return [
         python(),
         *packages(root / "requirements.txt"),
@@ -48,7 +47,7 @@ def findings(root=ROOT):
         gpu(),
         data_files(),
         kernel(),
-        *folders(root),
+        *folders(),
         disk(root),
         chromium(),
     ]
@@ -56,8 +55,9 @@ def findings(root=ROOT):
 
 def python():
     """Look at Python's version."""
-    ok = (3, 11) <= sys.version_info[:2] <= (3, 13)
-    mend = "" if ok else "Make the virtual environment with Python 3.11, 3.12 or 3.13."
+    oldest, too_new = (tuple(map(int, pair)) for pair in re.findall(r"(\d+)\.(\d+)", pythons()))
+    ok = oldest <= sys.version_info[:2] < too_new
+    mend = "" if ok else f"Make the virtual environment with a Python {pythons()}."
     return Finding("Python", f"{platform.python_version()} on {platform.system()} {platform.machine()}", ok, mend)
 
 
@@ -69,17 +69,9 @@ def packages(requirements):
         return [Finding("requirements.txt", "not found", False, "Restore it: git checkout -- requirements.txt")]
 
 
-def pins(requirements):
-    """Return the packages that a requirements.txt pins, with their versions, a dict of str."""
-    lines = requirements.read_text(encoding="utf-8").splitlines()
-    found = [re.match(r"([\w.-]+)(?:\[.*?\])?==([\w.+!-]+)", line) for line in lines]  # psycopg[binary] is psycopg
-    return dict(pin.groups() for pin in found if pin)
-
-
 def _package(name, pinned):
-    try:
-        version = metadata.version(name)
-    except metadata.PackageNotFoundError:
+    version = installed(name)
+    if version is None:
         return Finding(name, "not installed", False, f"Install it: {INSTALL}")
     if version.split("+")[0] != pinned:
         return Finding(name, f"{version}, the course is tested with {pinned}", False, f"Install the pins: {INSTALL}")
@@ -88,35 +80,24 @@ def _package(name, pinned):
 
 def processor():
     """Look at cores and at what makes 16-bit floats fast."""
-    try:
-        flags = set(re.findall(r"\S+", Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")))
-        fast = [label for flag, label in (("avx512_bf16", "AVX512_BF16"), ("amx_bf16", "AMX")) if flag in flags]
-        bfloat16 = ", ".join(fast) or "not in hardware: lessons run, bfloat16 is slower than float32"
-    except OSError:
-        bfloat16 = "unknown on this system"
-    return [Finding("cores", str(cores())), Finding("bfloat16", bfloat16)]
+    flags = machine.flags()
+    fast = [label for flag, label in (("avx512_bf16", "AVX512_BF16"), ("amx_bf16", "AMX")) if flag in flags]
+    bfloat16 = ", ".join(fast) or "not in hardware: lessons run, bfloat16 is slower than float32"
+    return [Finding("cores", str(machine.cores())), Finding("bfloat16", bfloat16 if flags else "unknown on this system")]
 
 
 def memory():
     """Look at the memory that this process may use."""
-    try:
-        size = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError, OSError):  # not on Windows
-        return Finding("memory", "unknown on this system")
-    with contextlib.suppress(OSError, ValueError):  # a container may have a limit of its own
-        size = min(size, int(Path("/sys/fs/cgroup/memory.max").read_text(encoding="ascii")))
+    size, _ = machine.memory()
     ok = size > 3.5 * GIB
     return Finding("memory", f"{size / GIB:.1f} GiB", ok, "" if ok else "Lessons need 4 GiB: close other programs.")
 
 
 def gpu():
     """Look for an NVIDIA GPU."""
-    words = ["nvidia-smi", "--query-gpu=name,memory.total", "--format=csv,noheader"]
-    try:
-        answer = subprocess.run(words, capture_output=True, text=True, timeout=10, check=True).stdout
-    except (OSError, subprocess.SubprocessError):
+    cards = "; ".join(machine.gpus("name,memory.total"))
+    if not cards:
         return Finding("GPU", "none found; every lesson runs without one")
-    cards = "; ".join(line.strip() for line in answer.splitlines() if line.strip())
     if not any(name.startswith("nvidia-cudnn") for name in _installed()):
         mend = f'To use it: "{sys.executable}" -m pip install "tensorflow[and-cuda]=={metadata.version("tensorflow")}"'
         return Finding("GPU", f"{cards}; TensorFlow has no CUDA libraries here", True, mend)
@@ -155,15 +136,11 @@ def kernel():
     return Finding("kernel python3", "this Python")
 
 
-def folders(root):
+def folders():
     """Look whether run products and progress can be kept."""
-    from platformdirs import user_data_dir
-
-    # The same place as lib.exercises takes.
-    progress = os.environ.get("COURSE_PROGRESS") or user_data_dir("keras-course-kit", appauthor=False)
     return [
-        _writable("folder of runs", root / "runs", "or give course run --out DIR"),
-        _writable("folder of progress", Path(progress), "or progress ends with the kernel"),
+        _writable("folder of runs", places.runs(), "or give course run --out DIR"),
+        _writable("folder of progress", places.progress(), "or progress ends with the kernel"),
     ]
 
 

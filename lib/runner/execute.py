@@ -2,15 +2,16 @@
 
 import json
 import logging
-import re
 import shutil
 import sys
 import time
 from dataclasses import dataclass, field
 
+from lib.errors import first_line
+from lib.files import whole
+from lib.metric import collect_metrics
+from lib.places import RUN_DIR
 from lib.runner.notebooks import NotebookInfo, headings, text
-
-METRIC_MIME = "application/vnd.course.metric+json"
 
 
 @dataclass
@@ -50,19 +51,17 @@ def execute(info, values, out, label="", folder=None):
     bar = {"desc": label, "file": sys.stderr} if label and sys.stderr.isatty() else False
     if label and not bar:
         print(f"{label} ...", file=sys.stderr, flush=True)
-    partial = out / f".{info.name}.partial.ipynb"
-    outcome, start, error = Outcome(info, values), time.perf_counter(), None
-    try:
+    start = time.perf_counter()
+    error = None
+    with whole(out / info.path.name) as partial:
         try:
             _papermill(info.path, partial, values, bar, folder or info.path.parent, out / info.name)
         except Exception as raised:  # whatever it is, the next notebook still runs
             error = raised
         if not partial.exists():
             shutil.copyfile(info.path, partial)
-        outcome.seconds = time.perf_counter() - start
-        _finish(outcome, error, partial, out / info.path.name)
-    finally:
-        partial.unlink(missing_ok=True)
+        outcome = Outcome(info, values, time.perf_counter() - start)
+        _finish(outcome, error, partial)
     if label and not bar:
         print(f"{label} {outcome.status} in {outcome.seconds:.0f} s", file=sys.stderr, flush=True)
     return outcome
@@ -82,7 +81,7 @@ def _papermill(source, target, values, bar, folder, products):
 
         @property
         def kernel_spec(self):
-            return KernelSpec(**get_kernel_dict(), env={"COURSE_RUN_DIR": str(products)})
+            return KernelSpec(**get_kernel_dict(), env={RUN_DIR: str(products)})
 
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is told in one line of ours
     execute_notebook(
@@ -99,44 +98,22 @@ def _papermill(source, target, values, bar, folder, products):
     )
 
 
-def _finish(outcome, error, partial, target):
-    """Fill in the outcome from the executed notebook, and put that under its own name."""
+def _finish(outcome, error, partial):
+    """Fill in the outcome from the executed notebook, and let that bear its own name."""
     notebook = json.loads(partial.read_text(encoding="utf-8"))
-    notebook["metadata"].setdefault("papermill", {})["output_path"] = target.name
+    notebook["metadata"].setdefault("papermill", {})["output_path"] = outcome.info.path.name
     outcome.metrics = collect_metrics(notebook)
     if error is not None:
         outcome.error = _told(error)
         outcome.heading = _heading_of_failure(notebook, getattr(error, "cell_index", None))
     partial.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(target)
-
-
-def collect_metrics(notebook):
-    """Collect what `lib.session.record` put into the outputs of a notebook.
-
-    Args:
-        notebook: the notebook's JSON as a dict.
-
-    Returns:
-        A dict {metric: value}; the last record of a name counts.
-    """
-    outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
-    records = [output["data"][METRIC_MIME] for output in outputs if METRIC_MIME in output.get("data", {})]
-    return {record["name"]: record["value"] for record in records}
 
 
 def _told(error):
     name = getattr(error, "ename", type(error).__name__)
     if name == "DeadKernelError":
         return "the kernel died, as it does when memory runs out"
-    return one_line(f"{name}: {getattr(error, 'evalue', error)}")
-
-
-def one_line(message, longest=300):
-    """Return the first line of a message that says something, without terminal colours."""
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", message)
-    line = next((line.strip() for line in plain.splitlines() if line.strip(": ")), "unknown error")
-    return line if len(line) <= longest else line[: longest - 3] + "..."
+    return first_line(f"{name}: {getattr(error, 'evalue', error)}")
 
 
 def _heading_of_failure(notebook, index):

@@ -1,13 +1,11 @@
 """The notebooks of a folder, read as JSON, without a kernel: number, title, minutes, parameters."""
 
-import difflib
 import json
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.errors import CourseError
+from lib.errors import CourseError, did_you_mean
 from lib.runner.parameters import Parameter, read_parameters
 
 NUMBERED = "[0-9][0-9]_*.ipynb"
@@ -32,12 +30,6 @@ class NotebookInfo:
     def parameter(self, name):
         """Return the parameter of that name, or None."""
         return next((parameter for parameter in self.parameters if parameter.name == name), None)
-
-
-def notebooks_folder():
-    """Return the folder of the notebooks: the kit's own, unless COURSE_NOTEBOOKS names another."""
-    named = os.environ.get("COURSE_NOTEBOOKS")
-    return Path(named).resolve() if named else Path(__file__).resolve().parents[2] / "notebooks"
 
 
 def read_folder(folder):
@@ -130,15 +122,9 @@ def _resolve_one(word, infos):
         if name == info.name or (name.isdecimal() and int(name) == int(info.number)):
             return info
     names = [info.name for info in infos]
-    hint = nearest(name, names) or nearest(name, [full[3:] for full in names])
-    full = next((full for full in names if full.endswith(hint)), "") if hint else ""
-    guess = f" Did you mean {full}?" if full else ""
+    known = {full: full for full in names} | {full[3:]: full for full in names}  # with the number or without
+    guess = did_you_mean(name, known, known.get)
     raise CourseError(f"There is no notebook {word!r}.{guess}\nThe notebooks are: {', '.join(names)}")
-
-
-def nearest(word, names):
-    """Return the name most like a word, or an empty string where none is."""
-    return next(iter(difflib.get_close_matches(word, names, n=1, cutoff=0.5)), "")
 
 
 def _title(markdown, number):

@@ -8,6 +8,8 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from lib.files import replace_text
+
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 PLOTLY_HEIGHT = 450  # what plotly itself takes for a figure without a height
@@ -89,17 +91,6 @@ def write_plotly(folder):
 
     if not (folder / PLOTLY_FILE).exists():
         replace_text(folder / PLOTLY_FILE, get_plotlyjs())
-
-
-def replace_text(path, content):
-    """Write a text file at once: a reader sees the old one or the new one, never half."""
-    half = path.with_name(f".{path.name}.partial")
-    try:
-        half.write_text(content, encoding="utf-8")
-        half.replace(path)
-    except OSError:
-        half.unlink(missing_ok=True)
-        raise
 
 
 def plotly_div(figure, name):

@@ -1,22 +1,14 @@
 """What `course sweep` is asked for: the points of a grid or of a table, each keyed by all that decides its outcome."""
 
 import csv
-import hashlib
-import importlib.metadata
 import itertools
 import json
-import platform
 import re
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 
 from lib.errors import CourseError
-from lib.runner.doctor import pins
-from lib.runner.notebooks import text
+from lib.runner.kit import digest, kit_version, notebook_digest
 from lib.runner.request import plan, unknown_parameter
-
-ROOT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
@@ -123,43 +115,6 @@ def _table_rows(path):
     return [[(n, v) for n, v in zip(header, row, strict=True) if v.strip()] for row in rows if row]
 
 
-# --- keys
-
-
 def _key(info, values):
     parts = {"notebook": notebook_digest(info.path), "values": values, "kit": kit_version()}
-    return _digest(json.dumps(parts, sort_keys=True).encode())
-
-
-@cache
-def notebook_digest(path):
-    """Return a digest of the code of a notebook: new prose or stored outputs do not make a run another one."""
-    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-    return _digest(*[text(cell).encode() for cell in cells if cell["cell_type"] == "code"])
-
-
-@cache
-def kit_version():
-    """Return what a run depends on besides its notebook: Python, the pinned packages, the kit's own code.
-
-    Returns:
-        A dict with python, kit (digest of `lib`), and each package of requirements.txt with its installed version.
-    """
-    found = filter(None, map(_distribution, pins(ROOT / "requirements.txt")))
-    versions = {distribution.metadata["Name"].lower(): distribution.version for distribution in found}
-    code = [path.read_bytes() for path in sorted((ROOT / "lib").rglob("*.py"))]
-    return {"python": platform.python_version(), "kit": _digest(*code), **versions}
-
-
-def _distribution(name):
-    try:
-        return importlib.metadata.distribution(name)
-    except importlib.metadata.PackageNotFoundError:
-        return None
-
-
-def _digest(*parts):
-    digest = hashlib.sha256()
-    for part in parts:
-        digest.update(part + b"\0")
-    return digest.hexdigest()[:16]
+    return digest(json.dumps(parts, sort_keys=True).encode())

@@ -3,7 +3,7 @@
 import json
 from html import escape
 
-from lib.runner.page import replace_text
+from lib.files import replace_text
 
 STYLE = """
 :root { color-scheme: light dark; --line: #d0d4da; --soft: #5c6672; --bad: #b3261e; --link: #0b57d0; }

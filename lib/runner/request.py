@@ -1,7 +1,7 @@
 """What `course run` is asked for: the chosen notebooks, each with the values it will run with."""
 
-from lib.errors import CourseError
-from lib.runner.notebooks import nearest, resolve
+from lib.errors import CourseError, did_you_mean
+from lib.runner.notebooks import resolve
 
 PROFILES = ("smoke", "lesson", "full")
 
@@ -122,7 +122,6 @@ def check_profiles(infos, profiles):
 def unknown_parameter(name, infos):
     """Say that no notebook has this parameter, which one is near, and which ones each notebook has."""
     names = {info.name: [parameter.name for parameter in info.parameters] for info in infos}
-    near = nearest(str(name), sorted({each for group in names.values() for each in group}))
-    guess = f" Did you mean {near}?" if near else ""
+    guess = did_you_mean(str(name), sorted({each for group in names.values() for each in group}))
     listing = "".join(f"\n  {notebook}: {', '.join(group) or '(none)'}" for notebook, group in names.items())
     return f"There is no parameter {name!r}.{guess} The parameters are:{listing}"

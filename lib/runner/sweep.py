@@ -6,10 +6,10 @@ import shutil
 import sys
 import time
 
+from lib.errors import first_line
 from lib.runner.books import Books
 from lib.runner.cluster import fitting, local_client, remote_client, run_point
-from lib.runner.execute import one_line
-from lib.runner.points import kit_version
+from lib.runner.kit import kit_version
 from lib.runner.sweep_pages import write_pages
 
 PAGES_EVERY = 30  # seconds between two versions of the pages while runs end
@@ -99,7 +99,7 @@ def _result(future):
     error = future.exception()
     if type(error).__name__ == "KilledWorker":
         return {"status": "failed", "error": "every worker that took this run died, as they do when memory runs out"}
-    return {"status": "failed", "error": one_line(f"{type(error).__name__}: {error}")}
+    return {"status": "failed", "error": first_line(f"{type(error).__name__}: {error}")}
 
 
 class Progress:

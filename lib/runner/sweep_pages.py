@@ -4,8 +4,9 @@ import json
 import math
 from html import escape
 
+from lib.files import replace_text
 from lib.runner.books import LAST
-from lib.runner.page import PLOTLY_FILE, plotly_div, replace_text, script_json, write_plotly
+from lib.runner.page import PLOTLY_FILE, plotly_div, script_json, write_plotly
 from lib.runner.report import STYLE
 
 PAGE = """<!DOCTYPE html>

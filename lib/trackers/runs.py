@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from lib.errors import CourseError
+from lib.errors import CourseError, last_line
 
 # What a run would note beside its metrics, and the kit leaves out: whose machine, which paths, what was printed.
 UNSAID = {
@@ -233,7 +233,7 @@ def _records(file):
     call = [get_core_path(), "leet", "inspect", "--no-observability", "--json", "--run-file", str(file), str(file.parent)]
     done = subprocess.run(call, capture_output=True, text=True, encoding="utf-8")
     if done.returncode:
-        raise CourseError(f"W&B cannot read {file.name}: {done.stderr.strip().splitlines()[-1]}")
+        raise CourseError(f"W&B cannot read {file.name}: {last_line(done.stderr)}")
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
