@@ -3,7 +3,6 @@
 Exit status: 0 done, 1 a notebook or check failed, 2 the request was wrong, 130 stopped by Ctrl-C.
 """
 
-import argparse
 import os
 import shutil
 import signal
@@ -14,6 +13,8 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
+import click
+
 from lib import places
 from lib.errors import CourseError
 from lib.runner.listing import listing
@@ -23,7 +24,9 @@ from lib.runner.request import PROFILES, plan
 DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
 FIRST_NOTEBOOK = "00_start_here.ipynb"
 
-EXAMPLES = """examples:
+# A line of nothing but \b keeps click from filling the lines below it up.
+EXAMPLES = """\b
+examples:
   course list                             what there is, with every parameter
   course run 03                           one lesson, ending with the path of its page
   course run                              every lesson
@@ -33,38 +36,27 @@ EXAMPLES = """examples:
   course lab                              the lessons in JupyterLab
   course doctor                           what this machine has and lacks"""
 
-RUN_HELP = """Runs notebooks and writes into DIR the executed notebook and an HTML page of each, metrics.json,
-and index.html over all. The pages open from disk without a network."""
-
-RUN_EXAMPLES = """examples:
+RUN_EXAMPLES = """\b
+examples:
   course run 3                 03, 03_keras_tuner and 03_keras_tuner.ipynb name the same notebook
   course run 03 08 --out DIR   two notebooks into a folder of your choice
   course run 03 -p csv my.csv -p layers 64,32 -p shuffle false
 
 A parameter goes to every chosen notebook that has it; `course list` shows names, types and ranges.
+
 Exit status: 0 done, 1 a notebook failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
 
-SWEEP_HELP = """Runs one notebook once for each point of a grid, or each row of a table, on Dask: on this machine's
-cores, or on a running cluster. Writes into DIR runs.csv (parameters, metrics, seconds, status), parallel.html and
-index.html over all runs, and the executed notebooks in runs/. What is done is never run again: the same call goes on
-after Ctrl-C, a kill or a crash, and runs again only what failed. What a notebook itself writes is not kept."""
-
-SWEEP_EXAMPLES = """examples:
+SWEEP_EXAMPLES = """\b
+examples:
   course sweep 03 -g max_epochs=3,9,27 -g seed=1..5   fifteen runs
   course sweep 03 --params runs.csv                   a column for each parameter, a row for each run
   course sweep 03 -g seed=1..100 --scheduler tcp://10.0.0.1:8786
 
-On another machine, with the same kit:  .venv/bin/dask worker tcp://10.0.0.1:8786 --nthreads 1
+On another machine, with the same kit:
+
+  .venv/bin/dask worker tcp://10.0.0.1:8786 --nthreads 1
+
 Exit status: 0 done, 1 a run failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
-
-
-class Parser(argparse.ArgumentParser):
-    """An ArgumentParser whose errors are one line."""
-
-    def error(self, message):
-        """Say what is wrong in one line and leave with status 2."""
-        message = message.replace("expected 2 arguments", "write a name and a value, as in -p seed 2")
-        self.exit(WRONG, f"course: {message} (see {self.prog} --help)\n")
 
 
 def main(argv=None):
@@ -79,22 +71,21 @@ def main(argv=None):
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="replace")  # a title must not fail on a terminal of another encoding
-    parser = _parser()
-    args, rest = parser.parse_known_args(argv)
-    if args.command is None:
-        parser.print_help()
-        return DONE
-    if args.command == "run" and not any(word.startswith("-") for word in rest):
-        args.notebooks += rest  # argparse leaves names that come after an option
-    elif rest and args.command != "lab":
-        parser.error(f"unknown argument: {' '.join(rest)}")
     try:
-        status = args.call(args, rest)
+        # Not `course.main`: that ends the process itself, with statuses of its own.
+        with course.make_context("course", sys.argv[1:] if argv is None else list(argv)) as context:
+            status = course.invoke(context)
         sys.stdout.flush()
-        return status
+        return status or DONE
     except BrokenPipeError:  # the reader has seen enough, as `head` has: leave nothing to flush at exit
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return DONE
+    except click.exceptions.Exit:  # after --help
+        return DONE
+    except click.UsageError as error:
+        words = error.format_message().replace("requires 2 arguments.", "is not whole: write a name and a value, as in -p seed 2.")
+        print(f"course: {words} (see {error.ctx.command_path if error.ctx else 'course'} --help)", file=sys.stderr)
+        return WRONG
     except CourseError as error:
         print(f"course: {error}", file=sys.stderr)
         return WRONG
@@ -102,53 +93,33 @@ def main(argv=None):
         return STOPPED
 
 
-def _parser():
-    shape = argparse.RawDescriptionHelpFormatter
-    parser = Parser(prog="course", description="The course's lessons from the command line.", epilog=EXAMPLES,
-                    formatter_class=shape, allow_abbrev=False)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-
-    def command(name, call, words, **more):
-        added = commands.add_parser(name, help=words, description=more.pop("description", words),
-                                    formatter_class=shape, allow_abbrev=False, **more)
-        added.set_defaults(call=call)
-        return added
-
-    command("lab", lab, "open the lessons in JupyterLab", usage="course lab [ARGS]",
-            epilog="ARGS go to JupyterLab, such as --no-browser or --port 9000.")
-    command("list", list_notebooks, "number, title, minutes and parameters of every notebook")
-    run_parser = command("run", run, "run notebooks and make pages of them",
-                         description=RUN_HELP, epilog=RUN_EXAMPLES)
-    run_parser.add_argument("notebooks", nargs="*", metavar="NB", help="number or name of a notebook (default: all)")
-    run_parser.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
-                            metavar=("NAME", "VALUE"), help="set a parameter; may be given again")
-    run_parser.add_argument("--profile", choices=PROFILES, default="lesson",
-                            help="smoke: seconds; lesson: as the notebook stands; full: the paper-sized run")
-    run_parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write into (default: runs/DATE-TIME)")
-    sweep_parser = command("sweep", sweep, "run a notebook once for each point of a grid",
-                           description=SWEEP_HELP, epilog=SWEEP_EXAMPLES)
-    sweep_parser.add_argument("notebook", metavar="NB", help="number or name of the notebook")
-    sweep_parser.add_argument("-g", "--grid", action="append", default=[], metavar="NAME=V1,V2",
-                              help="a parameter and its values; may be given again, every combination is run")
-    sweep_parser.add_argument("--params", type=Path, metavar="CSV", help="a table of runs instead of a grid")
-    sweep_parser.add_argument("-p", "--parameter", nargs=2, action="append", default=[],
-                              metavar=("NAME", "VALUE"), help="a parameter with the same value in every run")
-    sweep_parser.add_argument("--profile", choices=PROFILES, default="lesson", help="what the other parameters are")
-    where = sweep_parser.add_mutually_exclusive_group()
-    where.add_argument("--workers", type=_positive, metavar="N", help="processes on this machine (default: as many as fit)")
-    where.add_argument("--scheduler", metavar="ADDRESS", help="a running Dask cluster, such as tcp://10.0.0.1:8786")
-    sweep_parser.add_argument("--out", type=Path, metavar="DIR", help="folder to write into (default: runs/sweep_NB)")
-    command("doctor", doctor, "what this machine has, and the mend of what it lacks")
-    return parser
+@click.group(epilog=EXAMPLES, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def course(context):
+    """The course's lessons from the command line."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
-def lab(args, rest):
-    """Open JupyterLab at the first notebook, until Ctrl-C."""
+PARAMETER = click.option("-p", "--parameter", nargs=2, multiple=True, metavar="NAME VALUE",
+                         help="Set a parameter; may be given again.")
+PROFILE = click.option("--profile", type=click.Choice(PROFILES), default="lesson", show_default=True,
+                       help="smoke: seconds; lesson: as the notebook stands; full: the paper-sized run.")
+OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder to write into; one in runs/ by default.")
+
+
+@course.command(context_settings={"ignore_unknown_options": True})
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+def lab(args):
+    """Open the lessons in JupyterLab, until Ctrl-C.
+
+    ARGS go to JupyterLab, such as --no-browser or --port 9000.
+    """
     folder = places.notebooks()
     # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
              f"--LabApp.default_url=/lab/tree/{folder.name}/{FIRST_NOTEBOOK}",
-             "--ServerApp.answer_yes=True", *rest]
+             "--ServerApp.answer_yes=True", *args]
     # First in the search paths: the python3 kernel of this interpreter, whatever else is registered, and our
     # settings, which ask nobody for news from the network. A learner's own settings still win.
     first = {"JUPYTER_PATH": Path(sys.prefix, "share", "jupyter"), "JUPYTER_CONFIG_PATH": Path(__file__).parent}
@@ -165,20 +136,29 @@ def lab(args, rest):
                 continue
 
 
-def list_notebooks(args, rest):
-    """Print every notebook with its parameters."""
+@course.command("list")
+def list_notebooks():
+    """Print number, title, minutes and parameters of every notebook."""
     print(listing(read_folder(places.notebooks()), shutil.get_terminal_size().columns))
-    return DONE
 
 
-def run(args, rest):
-    """Check the request, then run each notebook and write its page; an interrupted run keeps what is finished."""
-    plans = plan(read_folder(places.notebooks()), args.notebooks, args.profile, args.parameter)
-    out = _make_folder(args.out)
+@course.command(epilog=RUN_EXAMPLES)
+@click.argument("notebooks", nargs=-1, metavar="[NB]...")
+@PARAMETER
+@PROFILE
+@OUT
+def run(notebooks, parameter, profile, out):
+    """Run notebooks, all if none is named, and make pages of them.
+
+    Writes into DIR the executed notebook and an HTML page of each, metrics.json, and index.html over all. The pages
+    open from disk without a network. What is finished stays when a run is stopped.
+    """
+    plans = plan(read_folder(places.notebooks()), notebooks, profile, parameter)
+    out = _make_folder(out)
     from lib.runner.batch import run_all  # after the checks: nothing slow before an error is told
 
     with _terminate_as_interrupt():
-        outcomes, stopped = run_all(plans, out, args.profile)
+        outcomes, stopped = run_all(plans, out, profile)
     if outcomes:
         print(out / (f"{plans[0][0].name}.html" if len(plans) == 1 else "index.html"))
     if stopped:
@@ -186,25 +166,42 @@ def run(args, rest):
     return FAILED if any(outcome.error for outcome in outcomes) else DONE
 
 
-def sweep(args, rest):
-    """Check the request, then run every point that is not done yet, on Dask."""
+@course.command(epilog=SWEEP_EXAMPLES)
+@click.argument("notebook", metavar="NB")
+@click.option("-g", "--grid", multiple=True, metavar="NAME=V1,V2",
+              help="A parameter and its values; may be given again, every combination is run.")
+@click.option("--params", type=click.Path(path_type=Path), metavar="CSV", help="A table of runs instead of a grid.")
+@PARAMETER
+@PROFILE
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes on this machine; as many as fit by default.")
+@click.option("--scheduler", metavar="ADDRESS", help="A running Dask cluster instead, such as tcp://10.0.0.1:8786.")
+@OUT
+def sweep(notebook, grid, params, parameter, profile, workers, scheduler, out):
+    """Run a notebook once for each point of a grid.
+
+    Or for each row of a table. It runs on Dask, on this machine's cores or a running cluster. Writes into DIR runs.csv (parameters, metrics, seconds,
+    status), parallel.html and index.html over all runs, and the executed notebooks in runs/. What is done is never run
+    again: the same call goes on after Ctrl-C, a kill or a crash, and runs again only what failed. What a notebook
+    itself writes is not kept.
+    """
     from lib.runner.books import only_one
     from lib.runner.points import read_points
 
-    infos = read_folder(places.notebooks())
-    request = read_points(infos, args.notebook, args.profile, args.parameter, args.grid, args.params)
-    out = _make_folder(args.out or places.runs() / f"sweep_{request[0].name}")
+    if workers and scheduler:
+        raise CourseError("--workers are processes of this machine, --scheduler is a cluster: give one of them.")
+    request = read_points(read_folder(places.notebooks()), notebook, profile, parameter, grid, params)
+    out = _make_folder(out or places.runs() / f"sweep_{request[0].name}")
     with only_one(out, f"course {' '.join(sys.argv[1:])}"), _terminate_as_interrupt():
-        return _sweep(request, out, args)
+        return _sweep(request, out, workers, scheduler)
 
 
-def _sweep(request, out, args):
+def _sweep(request, out, workers, scheduler):
     from lib.runner.sweep import Lost
     from lib.runner.sweep import sweep as sweep_points
 
     again = "what is done is kept: make the same call again to go on"
     try:
-        books = sweep_points(*request, out, args.workers, args.scheduler)
+        books = sweep_points(*request, out, workers, scheduler)
     except KeyboardInterrupt:
         print(f"\ncourse: stopped; {again}", file=sys.stderr)
         return STOPPED
@@ -218,14 +215,9 @@ def _sweep(request, out, args):
     return FAILED if books.count("failed") else DONE
 
 
-def _positive(word):
-    if not word.isdecimal() or int(word) < 1:
-        raise argparse.ArgumentTypeError(f"{word!r} is not a number of processes of at least 1")
-    return int(word)
-
-
-def doctor(args, rest):
-    """Print what this machine has, and each problem with its mend."""
+@course.command()
+def doctor():
+    """Say what this machine has, and each problem with its mend."""
     from lib.runner.doctor import findings
 
     found = findings()
