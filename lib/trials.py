@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 
 from lib.errors import CourseError
-from lib.tuning import search_log
+from lib.tuning.resume import search_log
 
 HYPERBAND = {"tuner/bracket": "bracket", "tuner/round": "round"}
 STATES = {"COMPLETE": "COMPLETED", "FAIL": "FAILED"}  # Optuna's names that differ from KerasTuner's

@@ -15,7 +15,6 @@ from lib.lighter import (
     latency,
     low_rank,
     magnitude_mask,
-    pareto,
     peak_bytes,
     quantized,
     rank_error,
@@ -204,13 +203,6 @@ def test_a_board_of_keras_and_litert(trained):
     assert len(frame) == 2 and board.add("keras", trained) and len(board.frame()) == 2
 
 
-def test_pareto_by_hand():
-    gains, costs = [0.9, 0.9, 0.8, 0.7], [10, 12, 5, 6]
-    assert pareto(gains, costs).tolist() == [True, False, True, False]
-    assert pareto([1, 1], [3, 3]).tolist() == [True, True], "equals do not beat each other"
-    assert pareto([1, 1], [[3, 1], [1, 3]]).all()
-
-
 # --- mistakes, in one line
 
 
@@ -230,7 +222,6 @@ def test_pareto_by_hand():
         (lambda m: low_rank(m, "conv", 2), "name='conv' is no Dense layer of this model; its Dense layers are hidden"),
         (lambda m: low_rank(m, "hidden", 17), "rank=17 is not in 1 to 16"),
         (lambda m: Scoreboard(X, Y[:3]), "x has 240 examples and y 3"),
-        (lambda m: pareto([1, 2], [1]), "gains has length 2 and costs 1"),
     ],
 )
 def test_a_mistake_is_one_line(trained, call, words):

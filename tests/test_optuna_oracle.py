@@ -21,7 +21,7 @@ from optuna.storages.journal import JournalFileBackend
 
 from lib.tuning import search
 from lib.tuning.optuna_oracle import OptunaOracle, _distribution
-from lib.tuning.resume import mend
+from lib.tuning.resume import repair
 
 RATES = [1e-4, 1e-3, 1e-2]
 SAMPLERS = {
@@ -333,7 +333,7 @@ def test_a_finished_trial_that_the_books_believe_running(tmp_path):
     oracle.end_trial(trial)
     again = oracle_in(tmp_path)
     again.reload()
-    mend(again)
+    repair(again)
     proposed = run(again, 4)
     assert distinct([trial.hyperparameters.values, *proposed]) == 5
     assert [told.value for told in again.study.trials] == [0.5, *map(fake, proposed)]

@@ -192,6 +192,16 @@ def test_equal_architectures_are_traced_once_and_keep_their_own_weights(two):
     assert len(traces) == 2 * traced
 
 
+def test_a_metric_has_one_name_in_every_history(two):
+    def build(n_features):
+        model = keras.Sequential([keras.Input((n_features,)), keras.layers.Dense(1, "sigmoid")])
+        model.compile("adam", "binary_crossentropy", metrics=[keras.metrics.AUC()])  # Keras numbers them: auc, auc_1
+        return model
+
+    histories = [KerasClassifier(build, epochs=1, random_state=seed).fit(*two).history_ for seed in (1, 2)]
+    assert all("auc" in history for history in histories)
+
+
 def test_models_of_several_fits_go_into_one_model(two):
     x, y = two
     nets = [KerasClassifier(sigmoid, epochs=1, random_state=seed).fit(x, y) for seed in (1, 2)]

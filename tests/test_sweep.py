@@ -16,7 +16,7 @@ import pytest
 from conftest import read, source, tags
 from test_runner_kit import COURSE, course, write_notebook
 
-from lib.runner.cluster import DEATHS_AT_MOST
+from lib.runner.cluster import RETRIES
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -226,7 +226,7 @@ def test_a_run_that_kills_every_worker_fails_and_the_others_go_on(folder):
     told = {row["seed"]: (row["status"], row["error"]) for row in table(folder.parent / "out")}
     assert told["1"] == ("done", "")
     assert told["999"] == ("failed", "every worker that took this run died, as they do when memory runs out")
-    assert started(folder).count(999) == 1 + DEATHS_AT_MOST
+    assert started(folder).count(999) == 1 + RETRIES
 
 
 def test_a_full_disk_is_told_and_nothing_half_is_left(folder, tmp_path):

@@ -22,7 +22,7 @@ import tensorflow as tf
 
 from lib.tuning import brackets, search, search_log
 from lib.tuning.ready import build_optimizer
-from lib.tuning.resume import mend
+from lib.tuning.resume import repair
 
 ROOT = Path(__file__).resolve().parent.parent
 RNG = np.random.default_rng(3)
@@ -407,7 +407,7 @@ def test_kill_of_the_caller_ends_the_workers(tmp_path):
     assert gone(family)
 
 
-def test_mend_after_a_kill_between_two_writes(tmp_path):
+def test_repair_after_a_kill_between_two_writes(tmp_path):
     """A trial the Oracle's file does not know is forgotten; one it believes running but that is finished is not rerun."""
     tuner = random_search(tmp_path)
     oracle = tuner.oracle
@@ -420,7 +420,7 @@ def test_mend_after_a_kill_between_two_writes(tmp_path):
     oracle.start_order.remove(unknown.trial_id)
     tuner.save()
     again = random_search(tmp_path).oracle
-    mend(again)
+    repair(again)
     assert set(again.trials) == {done.trial_id, running.trial_id}
     assert again.end_order == [done.trial_id]
     assert again._retry_queue == [running.trial_id]

@@ -4,4 +4,4 @@ from lib.lighter.factoring import low_rank, rank_error
 from lib.lighter.memory import peak_bytes
 from lib.lighter.pruning import Pruning, magnitude_mask, schedule, sparsity
 from lib.lighter.quantization import LiteRT, dtypes, quantized, to_litert
-from lib.lighter.scoreboard import Scoreboard, latency, pareto, saved_bytes, working_bytes
+from lib.lighter.scoreboard import Scoreboard, latency, saved_bytes, working_bytes

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from lib.lighter.checks import check_built
+from lib.lighter.checks import all_layers, check_built
 
 
 def schedule(step, begin, end, sparsity):
@@ -109,7 +109,7 @@ class Pruning(keras.callbacks.Callback):
 
 
 def _kernels(model):
-    for layer in model._flatten_layers(include_self=False):
+    for layer in all_layers(model):
         kernel = getattr(layer, "kernel", None)
         if kernel is not None and kernel.trainable and len(kernel.shape) >= 2:
             yield layer.name, kernel

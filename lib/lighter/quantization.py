@@ -2,7 +2,6 @@
 
 import contextlib
 import logging
-import os
 import tempfile
 import warnings
 
@@ -10,7 +9,8 @@ import keras
 import numpy as np
 import pandas as pd
 
-from lib.lighter.checks import check_built
+from lib.lighter.checks import all_layers, check_built
+from lib.session import quiet
 
 KINDS = ("float32", "dynamic", "int8")
 
@@ -51,7 +51,7 @@ def dtypes(model):
     """
     check_built(model)
     rows = []
-    for layer in model._flatten_layers(include_self=False, recursive=True):
+    for layer in all_layers(model):
         own = [] if hasattr(layer, "layers") else layer.weights
         if own:
             kinds = sorted({keras.backend.standardize_dtype(w.dtype) for w in own})
@@ -120,22 +120,16 @@ def _check_calibration(model, calibration):
 
 @contextlib.contextmanager
 def _no_words():
-    """Keep what the converter writes past Python, to file descriptors 1 and 2, off the page."""
-    kept = os.dup(1), os.dup(2)
-    logger = logging.getLogger("tensorflow")  # in a notebook it writes past those, into the cell
+    """Keep what the converter says, also past Python, off the page."""
+    logger = logging.getLogger("tensorflow")  # in a notebook it writes past the file descriptors, into the cell
     level = logger.level
     logger.setLevel(logging.ERROR)
-    with open(os.devnull, "w") as nowhere, warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        os.dup2(nowhere.fileno(), 1)
-        os.dup2(nowhere.fileno(), 2)
-        try:
+    try:
+        with quiet(1, 2), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
             yield
-        finally:
-            logger.setLevel(level)
-            for place, descriptor in enumerate(kept, 1):
-                os.dup2(descriptor, place)
-                os.close(descriptor)
+    finally:
+        logger.setLevel(level)
 
 
 class LiteRT:

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 import pandas as pd
 
-from lib.lighter.checks import check_built
+from lib.lighter.checks import all_layers, check_built
 from lib.lighter.quantization import LiteRT
 
 
@@ -40,7 +40,7 @@ def saved_bytes(model):
 
 @contextlib.contextmanager
 def _without_optimizer(model):
-    nested = [layer for layer in model._flatten_layers(include_self=False) if isinstance(layer, keras.Model)]
+    nested = [layer for layer in all_layers(model) if isinstance(layer, keras.Model)]
     compiled = {each: each.optimizer for each in (model, *nested) if each.compiled}  # a model inside saves its own too
     try:
         for each in compiled:
@@ -66,7 +66,7 @@ def working_bytes(model, batch=1):
     """
     check_built(model)
     sizes = []
-    for layer in model._flatten_layers(include_self=False):  # those inside of nested models too
+    for layer in all_layers(model):
         shapes = [
             tensor.shape for node in layer._inbound_nodes for tensor in [*node.input_tensors, *node.output_tensors]
         ]
@@ -166,25 +166,3 @@ def _compiled(model):
 
     call = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
     return lambda x: call(tf.convert_to_tensor(x)).numpy()
-
-
-def pareto(gains, costs):
-    """Find what nothing else beats: no other gives at least as much for no more, and one of both strictly.
-
-    Args:
-        gains: float array, shape (n,), greater is better.
-        costs: float array, shape (n,) or (n, m), smaller is better.
-
-    Returns:
-        A bool array, shape (n,).
-
-    Raises:
-        ValueError: the lengths disagree.
-    """
-    gains, costs = np.asarray(gains, float), np.asarray(costs, float)
-    if len(gains) != len(costs):
-        raise ValueError(f"gains has length {len(gains)} and costs {len(costs)}, expected the same")
-    costs = np.column_stack([-gains, costs])
-    no_worse = (costs[:, None] <= costs[None]).all(axis=2)
-    better = (costs[:, None] < costs[None]).any(axis=2)
-    return ~(no_worse & better).any(axis=0)

@@ -110,10 +110,9 @@ def short_trial(tuner, hp, fit_args, fit_kwargs, batches=(125, 500)):
     import inspect
 
     import keras
-    from keras import tree
 
     call = inspect.signature(keras.Model.fit).bind(None, *fit_args, **fit_kwargs).arguments
-    samples = tree.flatten(call["x"])[0].shape[0]
+    samples = keras.tree.flatten(call["x"])[0].shape[0]
     shares = [min(1.0, some * (call.get("batch_size") or 32) / samples) for some in batches]
     began = time.monotonic()
     model = tuner.hypermodel.build(hp)

@@ -10,10 +10,9 @@ from multiprocessing.connection import wait
 
 from lib.machine import cores
 from lib.tuning import child, processes
-from lib.tuning.parallel import DEATHS_AT_MOST, LOG
 from lib.tuning.progress import Progress
 from lib.tuning.ready import Seeds, wrap_build
-from lib.tuning.resume import mend, put_back, quiet_oracle
+from lib.tuning.resume import DEATHS_AT_MOST, LOG, put_back, quiet_oracle, repair
 
 PATIENCE = 0.2  # seconds that a worker without a trial waits before it asks again; KerasTuner's asks at once
 
@@ -22,7 +21,7 @@ def chief_search(tuner, *fit_args, workers=None, verbose=1, **fit_kwargs):
     """Run `tuner.search(*fit_args, **fit_kwargs)` with KerasTuner's chief and workers, each a process of its own.
 
     The chief serves the Oracle over gRPC on a free port of this machine, and each worker asks it for trials, as they
-    would from other machines. Three things are mended that KerasTuner leaves open: a worker that dies is replaced,
+    would from other machines. Three things are repaired that KerasTuner leaves open: a worker that dies is replaced,
     and its trial given out again, where the chief would wait for it for ever; a worker that has no trial to run
     waits instead of asking without a pause; and the chief ends with the last trial, not up to 20 s later. The
     results are in `tuner` afterwards. When the search is stopped, the same call goes on.
@@ -46,15 +45,15 @@ def chief_search(tuner, *fit_args, workers=None, verbose=1, **fit_kwargs):
     folder = os.path.join(tuner.project_dir, "job")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    mend(tuner.oracle)
+    repair(tuner.oracle)
     tuner.save()
     try:
         with quiet_oracle(tuner):
             payload = processes.pack(tuner, fit_args, {**fit_kwargs, "verbose": 0}, True, folder)
             _Cluster(tuner, count, payload, folder, Progress(verbose)).run()
     finally:
-        tuner.reload()  # the chief's books are on disk
-        mend(tuner.oracle)
+        tuner.reload()  # the chief's state is on disk
+        repair(tuner.oracle)
         shutil.rmtree(folder, ignore_errors=True)
     return tuner
 
@@ -69,7 +68,9 @@ class _Cluster:
         self.oracle = os.path.join(folder, "oracle.pickle")
         with open(self.oracle, "wb") as file:
             cloudpickle.dump(tuner.oracle, file)
-        self.workers, self.deaths, self.port, self.heard, self.ended = {}, 0, None, 0, False
+        self.workers = {}
+        self.deaths = 0
+        self.ended = False
 
     def run(self):
         """Start the chief, then the workers, and watch until the chief has ended the search."""
@@ -102,16 +103,16 @@ class _Cluster:
         self.workers[number] = processes.start(_work, *arguments)
 
     def _turn(self):
-        """Hear the chief, and see which workers are still there."""
+        """Receive what the chief says, and see which workers are still there."""
         by_sentinel = {process.sentinel: number for number, process in self.workers.items()}
         for ready in wait([self.pipe, *by_sentinel], timeout=1.0):
             if ready is self.pipe:
-                self._hear()
+                self._receive()
             elif not self.ended:
                 self._replace(by_sentinel[ready])
         self.progress.tick()
 
-    def _hear(self):
+    def _receive(self):
         try:
             name, *values = self.pipe.recv()
         except EOFError:
@@ -121,7 +122,7 @@ class _Cluster:
             for number in range(self.count):
                 self._start_worker(number)
         elif name == "trial":
-            self.heard, self.deaths = values[0], 0
+            self.deaths = 0
             self.progress.trial(*values, 0)
         elif name == "fatal":
             raise values[0]
@@ -151,30 +152,29 @@ def _chief(pipe, oracle, log):
     """Serve the Oracle until it has no more trials and nobody runs one."""
     child.begin(log, os.path.dirname(oracle))
     try:
-        _serve(pipe, child.load(oracle))
+        _serve(pipe, child.load(oracle), os.path.join(os.path.dirname(log), LOG))
         pipe.send(("ended",))
     except BaseException as error:
         traceback.print_exc()
         with contextlib.suppress(OSError):
-            pipe.send(("fatal", child.portable(error)))
+            pipe.send(("fatal", child.picklable(error)))
     child.end()
 
 
-def _serve(pipe, oracle):
+def _serve(pipe, oracle, log):
     from concurrent.futures import ThreadPoolExecutor
 
     import grpc
     from keras_tuner.src import protos
-    from keras_tuner.src.distribute.oracle_chief import exit_chief
 
     hands = ThreadPoolExecutor(max_workers=1)  # as KerasTuner has it: the Oracle does one thing at a time
-    server, servicer = grpc.server(hands), _servicer(oracle)
+    server, servicer = grpc.server(hands), _servicer(oracle, log)
     protos.get_service_grpc().add_OracleServicer_to_server(servicer, server)
     # Port 0: the system gives one that is free, and nobody can take it in between.
     pipe.send(("port", server.add_insecure_port("127.0.0.1:0")))
     server.start()
     deaths, told = {}, 0
-    while not (servicer.stop_triggered and exit_chief(oracle)):
+    while oracle.ongoing_trials or oracle.tuner_ids or not servicer.stop_triggered:
         if pipe.poll(0.1):
             hands.submit(_put_back, oracle, _tuner_id(pipe.recv()), deaths).result()
         if len(oracle.end_order) > told:
@@ -184,10 +184,8 @@ def _serve(pipe, oracle):
     oracle.save()
 
 
-def _servicer(oracle):
+def _servicer(oracle, log):
     from keras_tuner.src.distribute.oracle_chief import OracleServicer
-
-    path = os.path.join(oracle._project_dir, LOG)
 
     class Servicer(OracleServicer):
         """KerasTuner's, which also writes down who ran what, and when."""
@@ -207,7 +205,7 @@ def _servicer(oracle):
                 "start": round(start, 3), "seconds": round(time.time() - start, 3),
                 "status": oracle.trials[request.trial.trial_id].status,
             }
-            with open(path, "a") as file:
+            with open(log, "a") as file:
                 file.write(json.dumps(row) + "\n")
             return response
 
@@ -234,7 +232,9 @@ def _put_back(oracle, tuner_id, deaths):
 def _work(port, payload, log, number, threads):
     """Run trials until the chief has none left."""
     child.begin(log, os.path.dirname(payload))
-    os.environ |= {"KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(port), "KERASTUNER_TUNER_ID": _tuner_id(number)}
+    os.environ |= {
+        "KERASTUNER_ORACLE_IP": "127.0.0.1", "KERASTUNER_ORACLE_PORT": str(port), "KERASTUNER_TUNER_ID": _tuner_id(number),
+    }
     status = 1
     try:
         child.use_threads(threads, number)

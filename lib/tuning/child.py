@@ -101,14 +101,14 @@ def map_array(path):
 
     array = np.load(path, mmap_mode="c")
     if keras.backend.backend() == "tensorflow":
-        from lib.tuning.fast import lend
+        from lib.tuning.fast import share_memory
 
-        lend(array)
+        share_memory(array)
     array.flags.writeable = False
     return array
 
 
-def portable(error):
+def picklable(error):
     """Return an error that can be sent to the parent: itself, or its words."""
     try:
         pickle.loads(pickle.dumps(error))

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 from keras import tree
 from keras_tuner.errors import FatalValueError
-from keras_tuner.src.engine import objective as objectives
 from keras_tuner.src.engine import tuner_utils
 from sklearn.model_selection import KFold, StratifiedKFold
 
@@ -54,7 +53,10 @@ class CrossValidated(kt.Tuner):
         if "executions_per_trial" in kwargs:
             raise CourseError("executions_per_trial: to train a trial more often, give cv=RepeatedStratifiedKFold(…).")
         super().__init__(oracle=oracle, hypermodel=hypermodel, **kwargs)
-        self.cv, self.fast, self._seeds, self._share = cv, fast, None, False
+        self.cv = cv
+        self.fast = fast
+        self._seeds = None
+        self._share = False
         with contextlib.suppress(TypeError, ValueError):  # some splitters need the data to say how many
             self.executions_per_trial = cv if isinstance(cv, int) else cv.get_n_splits()  # for the line of progress
 
@@ -168,11 +170,8 @@ class CrossValidated(kt.Tuner):
         """Build, seeded and fast; called by KerasTuner after `clear_session`, which drops every seed."""
         if self._seeds is None:  # KerasTuner only looks at the space
             return super()._build_hypermodel(hp)
-        # KerasTuner has just collected garbage, and does so before every fold: what is alive need not be visited again.
-        gc.freeze()
-        self._seeds.next()
         # In a worker of `lib.tuning.search` it is fast already.
-        return make_ready(self.fast, self._share)(super()._build_hypermodel(hp))
+        return make_ready(self.fast, self._share)(self._seeds.build(super()._build_hypermodel, hp))
 
 
 def fold_scores(tuner):
@@ -250,7 +249,7 @@ def _as_metrics(result, objective):
         tuner_utils.validate_trial_results(result, objective, "HyperModel.fit()")
         result = tuner_utils.convert_to_metrics_dict(result, objective)
     metrics = dict(result)
-    if isinstance(objective, objectives.MultiObjective) and objective.has_value(metrics):
+    if objective.has_value(metrics):
         metrics[objective.name] = objective.get_value(metrics)
     if objective.name not in metrics:
         raise FatalValueError(f"There is no {objective.name!r} among a fold's metrics: {', '.join(metrics)}.")

@@ -8,6 +8,8 @@ from collections import OrderedDict
 
 import numpy as np
 
+from lib.errors import first_line
+
 VALIDATION_BATCH = 512  # samples; a forward pass needs little memory, and large batches little Python
 EAGER_REMAINDERS = 16  # remainder batches run eagerly before a graph of their own pays for its tracing
 
@@ -55,7 +57,6 @@ def fast(model, steps=125, jit_compile=True):
 
     # An attribute of this one object: its class, and with it saving and copying, stay as they are.
     model.fit = fit
-    model._fast = state
     return model
 
 
@@ -75,20 +76,15 @@ def _fit(model, plain_fit, call, state):
         return _fit_dataset(model, plain_fit, call, state.steps)
     if not reason:
         try:
-            plan = _prepare(model, call, state)
+            prepared = _prepare(model, call, state)
         except Exception as error:
-            reason = f"{type(error).__name__}: {_first_line(error)}"
+            reason = f"{type(error).__name__}: {first_line(error)}"
     if reason:
         if not state.warned:
             warnings.warn(f"fast: this fit runs as plain Keras ({reason})", stacklevel=3)
         state.warned = True
         return plain_fit(**call)
-    return _fit_blocks(model, plain_fit, plan)
-
-
-def _first_line(error):
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0][:200] if lines else "no message"
+    return _fit_blocks(model, plain_fit, *prepared)
 
 
 def _why_plain(model, call):
@@ -105,7 +101,7 @@ def _why_plain(model, call):
         return "the model's class has a fit of its own"
     if model.run_eagerly:
         return "the model runs eagerly"
-    if tf.distribute.has_strategy() or model._distribute_strategy is not None:
+    if tf.distribute.has_strategy() or model.distribute_strategy is not tf.distribute.get_strategy():
         return "a tf.distribute strategy is in use"
     if call["steps_per_epoch"] is not None:
         return "steps_per_epoch is given"
@@ -185,7 +181,7 @@ def _keep(kind, array, make):
     return _kept[key][1]
 
 
-def lend(array):
+def share_memory(array):
     """Let a tensor share the memory of an array that nobody will change, where alignment and dtype allow it.
 
     Args:
@@ -205,22 +201,22 @@ def lend(array):
 
 def _validation(model, call):
     """Turn validation arrays into a dataset of large resident batches; anything else is left to Keras."""
+    import keras
     import tensorflow as tf
-    from keras import tree
-    from keras.src.trainers.data_adapters import array_data_adapter, data_adapter_utils
+    from keras.src.trainers.data_adapters import array_data_adapter
 
     data = call["validation_data"]
     if data is None or call["validation_steps"] is not None or isinstance(data, tf.data.Dataset):
         return data
-    x, y, sample_weight = data_adapter_utils.unpack_x_y_sample_weight(data)
+    x, y, sample_weight = keras.utils.unpack_x_y_sample_weight(data)
     if not array_data_adapter.can_convert_arrays((x, y, sample_weight)):
         return data
     size = call["validation_batch_size"] or (
         VALIDATION_BATCH if _averaged(model) else call["batch_size"] or 32
     )
     tensors = _tensors(x, y, sample_weight, size)
-    first = tree.flatten(tensors)[0]
-    return _keep(("validation", size, tuple(map(id, tree.flatten(tensors)))), first, lambda: _batches(tensors, size))
+    first = keras.tree.flatten(tensors)[0]
+    return _keep(("validation", size, tuple(map(id, keras.tree.flatten(tensors)))), first, lambda: _batches(tensors, size))
 
 
 def _averaged(model):
@@ -324,14 +320,13 @@ def _empty_logs(model, tensors, batch_size):
     """
     import keras
     import tensorflow as tf
-    from keras import tree
 
     cls = type(model)
     if cls.train_step is keras.Model.train_step and cls.compute_metrics is keras.Model.compute_metrics:
         return {}
-    spec = tree.map_structure(lambda t: tf.TensorSpec([batch_size, *t.shape[1:]], t.dtype), tensors)
+    spec = keras.tree.map_structure(lambda t: tf.TensorSpec([batch_size, *t.shape[1:]], t.dtype), tensors)
     outputs = tf.function(model.train_step).get_concrete_function(spec).structured_outputs
-    return tree.map_structure(lambda t: tf.zeros(t.shape, t.dtype), outputs)
+    return keras.tree.map_structure(lambda t: tf.zeros(t.shape, t.dtype), outputs)
 
 
 def _test_function(model):
@@ -350,7 +345,7 @@ def _prepare(model, call, state):
     """Make data resident and the loop compiled.
 
     Returns:
-        The tuple (call, tensors, loop, shuffle); `call` with the validation data as they will be given to Keras.
+        The tuple (call, tensors, loop); `call` with the validation data as they will be given to Keras.
     """
     from keras import tree
     from keras.src.trainers.data_adapters import array_slicing
@@ -389,21 +384,19 @@ def _loop(model, tensors, batch_size, steps, state):
 def _build(model, tensors):
     """Create every variable of model, loss, metrics and optimizer now: a compiled loop cannot create any."""
     import keras
-    from keras import tree
 
     model._symbolic_build(
-        data_batch=tree.map_structure(
+        data_batch=keras.tree.map_structure(
             lambda t: keras.KerasTensor((None, *t.shape[1:]), t.dtype.name), tensors
         )
     )
 
 
-def _fit_blocks(model, plain_fit, plan):
+def _fit_blocks(model, plain_fit, call, tensors, loop):
     """Call Keras' `fit` on block numbers, with a train function that looks the block's samples up."""
     import tensorflow as tf
     from keras import tree
 
-    call, tensors, loop = plan
     samples = int(tree.flatten(tensors)[0].shape[0])
     full = samples // loop.batch_size
     blocks = -(-full // loop.steps)

@@ -134,18 +134,24 @@ class OptunaOracle(keras_tuner.Oracle):
             if name not in asked.params and hp.name in ran_with.values and ran_with.is_active(hp) and _is_searched(hp):
                 distribution = _distribution(hp)
                 inner = distribution.to_internal_repr(_to_param(hp, ran_with.values[hp.name]))
-                self._study._storage.set_trial_param(asked._trial_id, name, inner, distribution)
+                storage = self._study.storage
+                study_id = storage.get_study_id_from_name(self._study.study_name)
+                trial_id = storage.get_trial_id_from_study_id_trial_number(study_id, asked.number)
+                storage.set_trial_param(trial_id, name, inner, distribution)
 
     def _trial_with(self, values):
         """Return the trial that has these values."""
-        wanted = self._compute_values_hash(values)
-        return next((self.trials.get(i) for i, found in self._id_to_hash.items() if found == wanted), None)
+        return next((trial for trial in self.trials.values() if trial.hyperparameters.values == values), None)
 
 
 class _Study(optuna.Study):
     """A study that samplers may stop outside of `optimize` too, where Optuna's own raises RuntimeError."""
 
     stopped = False
+
+    def __init__(self, study_name, storage, sampler):
+        super().__init__(study_name, storage, sampler)
+        self.storage = storage
 
     def stop(self):
         self.stopped = True

@@ -11,10 +11,7 @@ from multiprocessing.connection import wait
 from lib.tuning import budget
 from lib.tuning.processes import Worker, count_workers, pack, warm_up
 from lib.tuning.progress import Progress
-from lib.tuning.resume import atomic_saves, mend, put_back, quiet_oracle
-
-DEATHS_AT_MOST = 2  # a trial whose worker has died this often is not given out again
-LOG = "search_log.jsonl"
+from lib.tuning.resume import DEATHS_AT_MOST, LOG, atomic_saves, put_back, quiet_oracle, repair
 
 
 def search(tuner, *fit_args, workers=None, fast=True, verbose=1, **fit_kwargs):
@@ -59,27 +56,6 @@ def search(tuner, *fit_args, workers=None, fast=True, verbose=1, **fit_kwargs):
     return tuner
 
 
-def search_log(tuner):
-    """Read when each trial ran, and for how long; it is written beside the trials and survives a restart.
-
-    Args:
-        tuner: A tuner that `search` has run, or its folder (`tuner.project_dir`).
-
-    Returns:
-        A list of dicts, one for each time a trial ran to its end: trial_id, worker, start (seconds since 1970),
-        seconds, epochs (trained), status. Empty where no parallel search has run.
-    """
-    path = os.path.join(getattr(tuner, "project_dir", tuner), LOG)
-    if not os.path.exists(path):
-        return []
-    rows = []
-    with open(path) as file:
-        for line in file:
-            with contextlib.suppress(ValueError):  # the last line of a killed search may be cut
-                rows.append(json.loads(line))
-    return rows
-
-
 def check(tuner, fit_args, fit_kwargs):
     """Refuse what would fail in every trial."""
     from keras_tuner import HyperModel
@@ -118,7 +94,7 @@ class _Run:
 
     def run(self):
         """Run the search to its end, or stop all workers and put their trials back."""
-        mend(self.oracle)
+        repair(self.oracle)
         self.tuner.save()
         total, epochs = budget.totals(self.tuner, self.fit_kwargs)
         finished = [self.oracle.trials[i] for i in self.oracle.end_order]
@@ -207,7 +183,7 @@ class _Run:
         finally:
             self.oracle.ongoing_trials.pop(worker.id, None)  # not reached in the Oracle when it gives up
             ended = self.oracle.trials[trial.trial_id]
-            self.oracle._save_trial(ended)
+            ended.save(os.path.join(self.tuner.get_trial_dir(ended.trial_id), "trial.json"))
             self.oracle.save()
             self.write_log(worker, ended)
             worker.trial = None

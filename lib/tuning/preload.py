@@ -11,5 +11,4 @@ import keras  # noqa: E402
 import keras_tuner  # noqa: E402, F401
 
 if keras.backend.backend() == "tensorflow":
-    import keras.src.saving.saving_lib
     import tensorboard.plugins.hparams.api  # noqa: F401  KerasTuner imports it in every trial

@@ -1,7 +1,6 @@
 """What a search will cost, before it runs: seconds, from one short trial measured as plain Keras and in a worker."""
 
 import contextlib
-import shutil
 import tempfile
 import time
 from dataclasses import dataclass
@@ -98,9 +97,8 @@ def _measure(tuner, fit_args, fit_kwargs, hp, fast, workers):
         A dict of seconds: start (of the worker), trial (fixed cost of one trial), epoch; None if it cannot be timed.
     """
     check(tuner, fit_args, fit_kwargs)
-    folder = tempfile.mkdtemp(prefix="keras-search-")
     began = time.monotonic()
-    try:
+    with tempfile.TemporaryDirectory(prefix="keras-search-", ignore_cleanup_errors=True) as folder:
         payload = pack(tuner, fit_args, fit_kwargs, fast, folder, middle=hp)
         warm_up()
         one = Worker(0, workers, payload, folder)
@@ -111,6 +109,4 @@ def _measure(tuner, fit_args, fit_kwargs, hp, fast, workers):
             if message[0] == "measured":
                 seconds = {"start": start, **message[1][0]}
         one.stop()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return seconds

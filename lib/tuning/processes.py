@@ -7,6 +7,7 @@ import os
 import sys
 import types
 
+from lib.errors import first_line
 from lib.machine import cores
 from lib.tuning import child, worker
 
@@ -134,10 +135,9 @@ def pack(tuner, fit_args, fit_kwargs, fast, folder, middle=None):
         with open(path, "wb") as file:
             pickler(file, folder).dump(job)
     except Exception as error:
-        line = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise TypeError(
-            f"the search cannot be sent to worker processes ({line}): give arrays rather than datasets or "
-            "generators, and open files and connections inside the model-building function"
+            f"the search cannot be sent to worker processes ({first_line(error, type(error).__name__)}): give arrays rather than "
+            "datasets or generators, and open files and connections inside the model-building function"
         ) from error
     return path
 

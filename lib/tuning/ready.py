@@ -21,6 +21,12 @@ class Seeds:
         keras.utils.set_random_seed(zlib.crc32(words.encode()) % 2**31)
         self.execution += 1
 
+    def build(self, build, *args, **kwargs):
+        """Build one model of the trial, with the seed of its execution; `build` has just had garbage collected."""
+        gc.freeze()  # what is alive now stays, and need not be visited again
+        self.next()
+        return build(*args, **kwargs)
+
 
 def wrap_build(tuner, job, seeds):
     """Have every model that a tuner builds seeded, given the caller's dtype policy, and made fast if the job says so."""
@@ -30,17 +36,20 @@ def wrap_build(tuner, job, seeds):
     ready = make_ready(job["fast"], share=may_share(tuner))
 
     def build(hp, *args, **kwargs):
-        # KerasTuner has just collected garbage: what is alive now stays, and need not be visited again.
-        gc.freeze()
         keras.config.set_floatx(job["floatx"])
         keras.config.set_dtype_policy(job["policy"])  # clear_session, before every build, drops it
-        seeds.next()
-        return ready(original(hp, *args, **kwargs))
+        return ready(seeds.build(original, hp, *args, **kwargs))
 
     tuner.hypermodel.build = build
     if tuner.optimizer or tuner.loss or tuner.metrics:  # the tuner compiles the model once more
-        override, again = tuner._override_compile_args, make_ready(job["fast"], share=False)
-        tuner._override_compile_args = lambda model: (override(model), again(model))[0]
+        override = tuner._override_compile_args
+        again = make_ready(job["fast"], share=False)
+
+        def override_and_ready(model):
+            override(model)
+            again(model)
+
+        tuner._override_compile_args = override_and_ready
 
 
 def may_share(tuner):
@@ -63,7 +72,7 @@ def make_ready(make_fast, share):
             return model
         if share and model.built and model.optimizer is not None:
             model = shared(model)
-        return model if hasattr(model, "_fast") else fast(model)
+        return model if "fit" in vars(model) else fast(model)  # which sets it
 
     return ready
 

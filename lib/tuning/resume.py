@@ -1,8 +1,33 @@
-"""The Oracle's books: trials put back, files replaced whole, so that a stopped search goes on where it was."""
+"""What a search leaves on disk, and how the same call goes on from it: its log, trials put back, files replaced whole."""
 
 import contextlib
+import json
 import os
 import shutil
+
+from lib.files import whole
+
+DEATHS_AT_MOST = 2  # deaths of a trial's worker after which that trial is not given out again
+LOG = "search_log.jsonl"
+
+
+def search_log(tuner):
+    """Read when each trial ran, and for how long; it is written beside the trials and survives a restart.
+
+    Args:
+        tuner: A tuner that `search` has run, or its folder (`tuner.project_dir`).
+
+    Returns:
+        A list of dicts, one for each time a trial ran to its end: trial_id, worker, start (seconds since 1970),
+        seconds, epochs (trained), status. Empty where no parallel search has run.
+    """
+    path = os.path.join(getattr(tuner, "project_dir", tuner), LOG)
+    rows = []
+    with contextlib.suppress(FileNotFoundError), open(path) as file:
+        for line in file:
+            with contextlib.suppress(ValueError):  # the last line of a killed search may be cut
+                rows.append(json.loads(line))
+    return rows
 
 
 def put_back(oracle, tuner_id):
@@ -12,17 +37,16 @@ def put_back(oracle, tuner_id):
         oracle: A `keras_tuner.Oracle`.
         tuner_id: The worker's name; nothing happens if it runs no trial.
     """
-    from keras_tuner.src.engine import metrics_tracking
-
     trial = oracle.ongoing_trials.pop(tuner_id, None)
     if trial is not None:
-        trial.metrics, trial.score, trial.message = metrics_tracking.MetricsTracker(), None, None
+        trial.metrics = type(trial.metrics)()
+        trial.score = trial.message = None
         oracle._retry_queue.append(trial.trial_id)
         oracle.save()
 
 
-def mend(oracle):
-    """Bring a reloaded Oracle's books in order after a kill at any moment.
+def repair(oracle):
+    """Bring what a reloaded Oracle believes in order after a kill at any moment.
 
     KerasTuner writes a trial and then the Oracle. A kill between the two leaves a trial the Oracle has not heard of,
     or a finished one that it believes running.
@@ -60,9 +84,8 @@ def atomic_saves():
     original = utils.save_json
 
     def save_json(path, obj):
-        text = original(path + ".new", obj)
-        os.replace(path + ".new", path)
-        return text
+        with whole(path) as half:
+            return original(str(half), obj)
 
     utils.save_json = save_json
     try:

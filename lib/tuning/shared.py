@@ -45,7 +45,7 @@ def _description(model):
     """Describe architecture and compilation, without the learning rate, as one string; None if that says too little."""
     import keras
 
-    if type(model) not in (keras.Sequential, keras.Model, keras.src.models.functional.Functional):
+    if not type(model).__module__.startswith("keras."):
         return None
     try:
         compiled = model.get_compile_config()

@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import difflib
 import inspect
 import random
 
@@ -12,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from lib.errors import did_you_mean
 from lib.tuning.shared import shared
 
 ROWS_AT_ONCE = 8192  # rows of one forward pass in predict, so that memory stays bounded
@@ -52,21 +52,17 @@ class _KerasEstimator(BaseEstimator):
             for name, argument in arguments.items()
             if argument.default is not argument.empty and name not in self.DERIVED
         }
-        own = {name: getattr(self, name) for name in self._get_param_names()}
-        return defaults | self._values | own
+        return defaults | self._values | super().get_params(deep=False)
 
     def set_params(self, **params):
         """Set parameters by name, of either kind; an unknown one raises ValueError with the nearest name."""
         known = self.get_params()
         for name in params:
             if name not in known:
-                near = difflib.get_close_matches(name, known, n=1)
-                hint = f"Did you mean {near[0]!r}? " if near else ""
-                raise ValueError(
-                    f"Invalid parameter {name!r} for {type(self).__name__}. {hint}It has: {', '.join(known)}."
-                )
+                hint = did_you_mean(name, known, repr)
+                raise ValueError(f"Invalid parameter {name!r} for {type(self).__name__}.{hint} It has: {', '.join(known)}.")
         for name, value in params.items():
-            if name in self._get_param_names():
+            if name in super().get_params(deep=False):
                 setattr(self, name, value)
             else:
                 self._values = self._values | {name: value}

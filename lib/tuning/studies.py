@@ -3,7 +3,6 @@
 import collections
 import contextlib
 import os
-import shutil
 import socket
 import tempfile
 import time
@@ -13,11 +12,11 @@ import zlib
 from datetime import datetime
 from multiprocessing.connection import wait
 
-from lib.errors import CourseError
+from lib.errors import CourseError, first_line
 from lib.machine import cores
 from lib.tuning import child, processes
-from lib.tuning.parallel import DEATHS_AT_MOST
 from lib.tuning.progress import Progress
+from lib.tuning.resume import DEATHS_AT_MOST
 
 UNSIGNED = 60  # seconds after which a trial without the name of a process has none
 
@@ -57,15 +56,15 @@ def optimize(objective, storage, study_name, n_trials, workers=None, sampler=Non
     count, storage = processes.count_workers(workers), os.fspath(storage)
     study = _study(storage, optuna.create_study, study_name=study_name, direction=direction, load_if_exists=True,
                    sampler=sampler(seed=seed) if sampler else None, pruner=pruner)
-    folder = tempfile.mkdtemp(prefix="optuna-job-")
-    try:
-        job = {"objective": objective, "storage": storage, "name": study_name, "seed": seed}
+    job = {"objective": objective, "storage": storage, "name": study_name, "seed": seed,
+           "sampler": sampler or optuna.samplers.TPESampler, "pruner": pruner}
+    experimental = optuna.exceptions.ExperimentalWarning  # what gives a trial out again is that, in Optuna's words
+    with (tempfile.TemporaryDirectory(prefix="optuna-job-", ignore_cleanup_errors=True) as folder,
+          warnings.catch_warnings(action="ignore", category=experimental)):
         path = os.path.join(folder, "job.pickle")
         with open(path, "wb") as file:
-            processes.pickler(file, folder).dump(job | {"sampler": sampler or optuna.samplers.TPESampler, "pruner": pruner})
+            processes.pickler(file, folder).dump(job)
         _Team(study, n_trials, count, (path, os.path.abspath(log or os.devnull)), Progress(verbose)).run()
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
     return study
 
 
@@ -99,8 +98,7 @@ def _study(storage, get, **settings):
         opened = RDBStorage(storage) if "://" in storage else JournalStorage(JournalFileBackend(storage))
         return get(storage=opened, **settings)
     except (SQLAlchemyError, ImportError, OSError) as error:
-        (line, *_) = str(error).splitlines() or [type(error).__name__]
-        raise CourseError(f"The storage of the study cannot be opened: {line}") from None
+        raise CourseError(f"The storage of the study cannot be opened: {first_line(error, type(error).__name__)}") from None
     except optuna.exceptions.StorageInternalError as error:
         raise CourseError(f"The storage of the study does not work: {error}") from None
 
@@ -109,13 +107,19 @@ class _Team:
     """The workers of one call. Each does one trial for every `True` it is sent, and leaves at `False`."""
 
     def __init__(self, study, n_trials, count, job, progress):
-        self.study, self.n_trials, self.count, self.job, self.progress = study, n_trials, count, job, progress
-        self.workers, self.busy, self.starts = {}, set(), 0
-        self.deaths, self.false_starts = collections.Counter(), 0
+        self.study = study
+        self.n_trials = n_trials
+        self.count = count
+        self.job = job
+        self.progress = progress
+        self.workers = {}
+        self.busy = set()
+        self.deaths = collections.Counter()
+        self.starts = self.false_starts = 0
 
     def run(self):
         """Run until enough trials have ended, or stop all workers and leave no trial RUNNING."""
-        self._mend()
+        self._repair()
         self.done = _ended(self.study)
         self.progress.start(self.n_trials, None, self.done, 0, self._best(), self.count)
         try:
@@ -125,18 +129,18 @@ class _Team:
                     self._start(number)
             while self.workers:
                 for pipe in wait(list(self.workers), timeout=1.0):
-                    self._hear(pipe)
+                    self._receive(pipe)
                 self.progress.tick()
         except BaseException:
             self.progress.stopped = True
             raise
         finally:
             for pipe in list(self.workers):
-                self._bury(pipe)
-            self._mend()
+                self._reap(pipe)
+            self._repair()
             self.progress.end()
 
-    def _mend(self):
+    def _repair(self):
         """Put back what processes of this machine that are gone have left RUNNING, also those of a call that was killed."""
         for trial in self._running():
             if _is_left(trial):
@@ -155,11 +159,14 @@ class _Team:
     def _give(self, pipe):
         """Give a worker leave for one more trial, unless those that run are enough."""
         more = self.done + len(self.busy) < self.n_trials
-        (self.busy.add if more else self.busy.discard)(pipe)
+        if more:
+            self.busy.add(pipe)
+        else:
+            self.busy.discard(pipe)
         with contextlib.suppress(OSError):  # a death shows itself at the next recv
             pipe.send(more)
 
-    def _hear(self, pipe):
+    def _receive(self, pipe):
         try:
             error = pipe.recv()
         except (EOFError, ConnectionResetError):
@@ -175,7 +182,7 @@ class _Team:
         """A worker has gone: because it was told to, or it has died, and its trial is given to another."""
         _, number = self.workers[pipe]
         was_busy = pipe in self.busy
-        if not self._bury(pipe, died=True) and was_busy:
+        if not self._reap(pipe, died=True) and was_busy:
             self.false_starts += 1
             if self.false_starts > 2:
                 raise RuntimeError(f"the workers of the study die before their first trial; what they said is in {self.job[1]}")
@@ -183,11 +190,13 @@ class _Team:
             self.done = _ended(self.study)
             self._start(number)
 
-    def _bury(self, pipe, died=False):
+    def _reap(self, pipe, died=False):
         """End a worker's process, if it has not died; return the number of its trials that were RUNNING, and are put back."""
+        from optuna.storages import RetryHeartbeatStaleTrialCallback
+
         process, _ = self.workers.pop(pipe)
         self.busy.discard(pipe)
-        process.kill() if process.is_alive() else None
+        process.kill()
         process.join()
         pipe.close()
         mine = [t for t in self._running() if _pid(t) == process.pid]
@@ -195,7 +204,7 @@ class _Team:
             time.sleep(1)  # a trial bears no name for some milliseconds after it was made: after that it is this one's
             mine = [t for t in self._running() if _pid(t) is None]
         for trial in mine:
-            first = trial.system_attrs.get("failed_trial", trial.number)
+            first = (RetryHeartbeatStaleTrialCallback.retry_history(trial) or [trial.number])[0]
             self.deaths[first] += died
             self._put_back(trial, self.deaths[first] < DEATHS_AT_MOST)
         return len(mine)
@@ -211,10 +220,7 @@ class _Team:
 
         self.study.tell(trial.number, state=optuna.trial.TrialState.FAIL)
         if again:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-                give_out = optuna.storages.RetryHeartbeatStaleTrialCallback()
-            give_out(self.study, self.study.trials[trial.number])
+            optuna.storages.RetryHeartbeatStaleTrialCallback()(self.study, self.study.trials[trial.number])
 
     def _best(self):
         with contextlib.suppress(ValueError):  # none has ended yet
@@ -223,8 +229,10 @@ class _Team:
 
 def _ended(study):
     """Count the trials that came to an end: all but those that were given out again under another number."""
+    from optuna.storages import RetryHeartbeatStaleTrialCallback
+
     trials = study.get_trials(deepcopy=False)
-    again = {number for trial in trials for number in trial.system_attrs.get("retry_history", [])}
+    again = {number for trial in trials for number in RetryHeartbeatStaleTrialCallback.retry_history(trial)}
     return sum(trial.state.is_finished() and trial.number not in again for trial in trials)
 
 
@@ -232,12 +240,6 @@ def _pid(trial):
     """Return the number of the process that runs a trial on this machine; None where it bears no name yet."""
     process = trial.user_attrs.get("process")
     return process and process[0] == socket.gethostname() and process[1]
-
-
-def _me():
-    import psutil
-
-    return [socket.gethostname(), os.getpid(), round(psutil.Process().create_time())]
 
 
 def _is_left(trial):
@@ -261,14 +263,16 @@ def _work(pipe, path, log, number, seed, threads):
     child.begin(log, os.path.dirname(path))
     try:
         import optuna
+        import psutil
 
         child.use_threads(threads, number)
+        me = [socket.gethostname(), os.getpid(), round(psutil.Process().create_time())]
         job = child.load(path)
         sampler = job["sampler"](seed=(job["seed"] + seed) % 2**31)
         study = _study(job["storage"], optuna.load_study, study_name=job["name"], sampler=sampler, pruner=job["pruner"])
 
         def signed(trial):
-            trial.set_user_attr("process", _me())
+            trial.set_user_attr("process", me)
             trial.set_user_attr("worker", number)
             return job["objective"](trial)
 
@@ -279,6 +283,6 @@ def _work(pipe, path, log, number, seed, threads):
         pass
     except BaseException as error:
         traceback.print_exc()
-        pipe.send(child.portable(error))
+        pipe.send(child.picklable(error))
     finally:
         child.end()

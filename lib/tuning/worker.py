@@ -34,7 +34,7 @@ def main(connection, payload, log, number, threads):
         pass
     except BaseException as error:
         traceback.print_exc()
-        connection.send(("fatal", (child.portable(error),), {}))
+        connection.send(("fatal", (child.picklable(error),), {}))
     finally:
         child.end()
 
