@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from lib.columns import OUTCOME
 from lib.errors import CourseError
 from lib.tuning.resume import search_log
 
 HYPERBAND = {"tuner/bracket": "bracket", "tuner/round": "round"}
 STATES = {"COMPLETE": "COMPLETED", "FAIL": "FAILED"}  # Optuna's names that differ from KerasTuner's
-LAST = ["score", "direction", "seconds", "epochs", "status"]
 
 
 def trials_frame(search, objective=0, direction=None):
@@ -57,8 +57,8 @@ def trials_frame(search, objective=0, direction=None):
 
 def _tidy(rows):
     rows = [{"trial": number} | row for number, row in enumerate(rows, start=1)]
-    frame = pd.DataFrame(rows, columns=None if rows else ["trial", *LAST])
-    frame = frame[["trial", *[c for c in frame if c not in ("trial", *LAST)], *LAST]]
+    frame = pd.DataFrame(rows, columns=None if rows else ["trial", *OUTCOME])
+    frame = frame[["trial", *[c for c in frame if c not in ("trial", *OUTCOME)], *OUTCOME]]
     return frame.astype(
         {"trial": int, "score": float, "direction": str, "seconds": float, "epochs": "Int64", "status": str}
     )
@@ -66,7 +66,7 @@ def _tidy(rows):
 
 def _own_names(values):
     """Keep a hyperparameter that is called like another column apart from it: `param_epochs`, as in `cv_results_`."""
-    return {f"param_{name}" if name in ("trial", *LAST) else name: value for name, value in values.items()}
+    return {f"param_{name}" if name in ("trial", *OUTCOME) else name: value for name, value in values.items()}
 
 
 # --- KerasTuner

@@ -1,4 +1,4 @@
-"""The data behind the figures of ensembles, compared exactly; and that each figure can be drawn from them."""
+"""The figures of ensembles: their data compared exactly, and that they can be drawn."""
 
 import numpy as np
 import pandas as pd
@@ -35,18 +35,34 @@ def test_points_by_kind():
     assert len(viz.plot_points(frame, "apart", "gain", "team", "title", "x", "y").data) == 2
 
 
-PRICES = pd.DataFrame(
-    {"ms": [1.0, 4.0, 2.0, 4.0, 9.0], "accuracy": [0.8, 0.9, 0.8, 0.85, 0.91]}, index=["one", "team", "slow", "poor", "all"]
-)
+def test_bags_count_each_row():
+    counts = viz.bags_data([[0, 0, 2, 0], [3, 1, 2, 0]], 5)
+    assert counts.tolist() == [[3, 0, 1, 0, 0], [1, 1, 1, 1, 0]]
 
 
-def test_what_is_worth_its_price():
-    table = viz.price_data(PRICES, "ms", "accuracy")
-    assert table.worth.to_dict() == {"one": True, "slow": False, "team": True, "poor": False, "all": True}
-    assert table.ms.tolist() == [1, 2, 4, 4, 9]
+def test_bags_are_drawn_with_the_true_counts_beneath():
+    (heat,) = viz.plot_bags([[0] * 7, [1] * 7], 2, "title").data
+    assert np.array(heat.z).tolist() == [[3, 0], [0, 3]] and np.array(heat.customdata).tolist() == [[7, 0], [0, 7]]
+    assert list(heat.y) == ["member 1", "member 2"]
 
 
-def test_prices_are_drawn_with_a_front():
-    front, worth, others = viz.plot_price(PRICES, "ms", "accuracy", "title", "x", "y").data
-    assert list(front.x) == [1, 4, 9] and list(worth.text) == ["one", "team", "all"] and list(others.text) == ["slow", "poor"]
-    assert len(viz.plot_price(PRICES.loc[["one"]], "ms", "accuracy", "title", "x", "y").data) == 2
+def test_an_error_is_the_sum_of_its_parts():
+    rng = np.random.default_rng(1)
+    predictions, y = rng.normal(size=(6, 40)), rng.normal(size=40)
+    parts = viz.decomposition_data(predictions, y)
+    assert sum(parts.values()) == pytest.approx(np.mean((predictions - y) ** 2))
+    same = viz.decomposition_data(np.ones((3, 4)), [0, 0, 0, 2])
+    assert same == {"bias² and noise": 1.0, "variance": 0.0}
+
+
+def test_stages_go_from_left_to_right():
+    table = viz.stages_data([3, 1, 2], np.array([[0, 0, 0], [30, 10, 20], [9, 7, 8]]), [0, 2])
+    assert table.rounds.tolist() == [0, 0, 0, 2, 2, 2] and table.x.tolist() == [1, 2, 3, 1, 2, 3]
+    assert table.y.tolist() == [0, 0, 0, 7, 8, 9]
+
+
+def test_stages_are_drawn_over_the_data():
+    figure = viz.plot_stages([2, 1], [5, 6], np.array([[5.5, 5.5], [5, 6]]), [0, 1], "title", "x", "y")
+    data, none, one = figure.data
+    assert list(data.y) == [5, 6] and (none.name, one.name) == ("0 rounds", "1 round")
+    assert list(one.x) == [1, 2] and list(one.y) == [6, 5]

@@ -1,4 +1,4 @@
-"""Parallel coordinates: axes, brushes in a column's own values, rows read back, many lines, gates."""
+"""Parallel coordinates: axes, colours, brushes in a column's own values, rows read back, many lines."""
 
 import base64
 import json
@@ -8,7 +8,7 @@ import optuna
 import pandas as pd
 import plotly.express as px
 import pytest
-from conftest import NOTEBOOKS, read
+from kit.notebooks import NOTEBOOKS, read
 
 from lib import viz
 from lib.trials import trials_frame
@@ -34,6 +34,24 @@ def test_a_missing_value_has_a_place_of_its_own_below_the_others():
     many = axis(search(momentum=[np.nan, 0.03, 0.11, 0.5, 0.94, 1.1], score=0.5), "momentum")  # its ticks are round
     assert many["values"][0] < 0.03 - 0.1
     assert (momentum["values"][[0, 3]] == momentum["ticks"][0]).all() and momentum["values"][1] == 0.1
+
+
+def test_parallel_axes():
+    columns = {"rate": [1e-4, 1e-2, 1e-3], "kind": ["b", "a", "a"], "same": [1, 1, 1], "units": [32, 64, 96]}
+    frame = pd.DataFrame({**columns, "score": [0.8, 0.9, np.nan], "status": "COMPLETED"})
+    axes = viz.parallel_data(frame)
+    assert [axis["label"] for axis in axes] == ["rate (log)", "kind", "units", "score"]
+    rate, kind, units, score = axes
+    assert rate["values"].tolist() == [-4, -2] and rate["names"] == ["0.0001", "0.001", "0.01"]
+    assert kind["values"].tolist() == [1, 0] and kind["names"] == ["a", "b"]
+    assert units["ticks"] == [32, 64] and score["values"].tolist() == [0.8, 0.9]
+
+
+def test_a_parallel_picture_is_coloured_by_the_score():
+    (drawn,) = viz.plot_parallel(search(score=[0.5, 0.9, 0.7, 0.6, 0.8, np.nan]), "title").data
+    assert drawn.line.color == pytest.approx([0, 1, 0.5, 0.25, 0.75]) and drawn.dimensions[-1].label == "score"
+    bar = drawn.line.colorbar
+    assert dict(zip(bar.ticktext, bar.tickvals, strict=True))["0.7"] == pytest.approx(0.5), "what stands beside it are scores"
 
 
 def test_every_trial_is_kept_and_told_apart():
@@ -137,41 +155,12 @@ def test_a_widget_only_where_one_can_live(monkeypatch):
     assert viz.selected(alive, search()).trial.tolist() == [2, 3, 5]
 
 
-def large(n=3000, direction="min"):
-    rng = np.random.default_rng(1)
-    frame = pd.DataFrame({"trial": range(1, n + 1), "rate": 10 ** rng.uniform(-4, 0, n), "free": rng.uniform(0, 1, n)})
-    off = np.abs(np.log10(frame.rate) + 2)
-    score = off if direction == "min" else -off
-    return frame.assign(score=score, direction=direction, seconds=1.0, epochs=1, status="COMPLETED")
-
-
-@pytest.mark.parametrize("direction", ["min", "max"])
-def test_the_best_survive_thinning(direction):
-    frame = large(direction=direction)
-    few = viz.thinned(frame, best=30, rest=100)
-    best = frame.nsmallest(30, "score") if direction == "min" else frame.nlargest(30, "score")
-    assert len(few) == 130 and set(best.trial) <= set(few.trial) and few.trial.is_monotonic_increasing
-
-
-@pytest.mark.parametrize("direction", ["min", "max"])
-def test_the_gate_is_where_the_best_pass(direction):
-    gates = viz.gates_data(large(direction=direction), share=0.01, scales={"free": "linear"}).set_index("column")
-    assert gates.index[0] == "rate" and gates.width["rate"] < 0.02 and gates.width["free"] > 0.5
-    assert gates.low_value["rate"] == pytest.approx(0.01, rel=0.05)
-    assert len(viz.plot_gates(large(direction=direction), "Gates").data) == 2
-
-
 def test_many_lines_are_stored_in_single_precision():
-    frame = large(10_000)
+    frame = search().iloc[:5].sample(10_000, replace=True, random_state=1)
     text = viz.plot_parallel(frame, "Many", ranks=True).to_json()
     values = json.loads(text)["data"][0]["dimensions"][0]["values"]
     assert values["dtype"] == "f4" and len(base64.b64decode(values["bdata"])) == 4 * 10_000
     assert len(text) < 400_000
-
-
-def test_a_matrix_has_a_panel_for_each_pair():
-    assert list(viz.matrix_data(large(), "loss")) == ["rate (log)", "free (log)", "loss (log)"]
-    assert len(viz.plot_matrix(large(50), "Pairs", scales={"free": "linear"}).data) == 3
 
 
 def test_an_optuna_study_as_it_comes():
@@ -195,10 +184,10 @@ def test_an_optuna_study_as_it_comes():
 
 def test_a_still_picture_shows_the_same_lines():
     frame = search()
-    _, heights, shade, kept, line = viz.still_data(frame, every=True, brush={"kind": ["a"], "rate": (1e-3, 1e-2)})
+    _, heights, kept, line = viz.still_data(frame, every=True, brush={"kind": ["a"], "rate": (1e-3, 1e-2)})
     assert heights.shape == (6, 5) and heights.min() == 0 and heights.max() == 1
     assert kept.tolist() == [False, True, True, False, False, False]
-    assert shade.argmax() == 1 and shade.argmin() == 5 and line["cmin"] == 0
+    assert line["color"].argmax() == 1 and line["color"].argmin() == 5 and line["cmin"] == 0
     living = viz.plot_parallel(frame, "All", every=True, brush={"kind": ["a"], "rate": (1e-3, 1e-2)})
     assert viz.selected(living, frame).trial.tolist() == frame.trial[kept].tolist()
     drawn = viz.plot_still(frame, "All", every=True)

@@ -5,17 +5,17 @@ from pathlib import Path, PurePosixPath
 import numpy as np
 import pandas as pd
 
+from lib.columns import MEASURED, OUTCOME
 from lib.errors import CourseError
 
 SUFFIX = ".trials"  # of the event files that are ours, and ours to replace
-NO_HYPERPARAMETERS = {"trial", "score", "direction", "seconds", "epochs", "status"}
 STATUS = {"COMPLETED": "SUCCESS", "FAILED": "FAILURE", "INVALID": "FAILURE", "RUNNING": "RUNNING"}  # else UNKNOWN
 
 
 # --- writing
 
 
-def write_hparams(frame, folder, metrics=("score", "seconds", "epochs")):
+def write_hparams(frame, folder, metrics=MEASURED):
     """Write the trials of a search for TensorBoard's HParams page, one run a trial.
 
     The page shows a metric's *last* value. Each metric is therefore written once, at step 0, so that the last value is
@@ -39,7 +39,7 @@ def write_hparams(frame, folder, metrics=("score", "seconds", "epochs")):
         CourseError: The frame is no trials frame or has no trials, or a metric is not in it or is no number.
     """
     _check(frame, metrics)
-    others = [name for name in frame if name not in NO_HYPERPARAMETERS | set(metrics)]
+    others = [name for name in frame if name not in ("trial", *OUTCOME, *metrics)]
     names = [name for name in others if frame[name].notna().any()] + ["status"]
     kinds = {name: _kind(frame[name]) for name in names}
     metrics = [name for name in metrics if frame[name].notna().any()]  # one without any value would empty the figures

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 import pandas as pd
 
+from lib.columns import MEASURED
 from lib.errors import CourseError, last_line
 
 # What a run would note beside its metrics, and the kit leaves out: whose machine, which paths, what was printed.
@@ -149,14 +150,13 @@ def log_trials(frame, project, group, folder):
     Returns:
         A list of Path, the folder of each run.
     """
-    outcome = ["score", "seconds", "epochs"]
     folders = []
     for row in frame.astype(object).to_dict("records"):
         known = {name: _plain(value) for name, value in row.items() if not pd.isna(value)}
-        config = {name: value for name, value in known.items() if name not in (*outcome, "status")}
+        config = {name: value for name, value in known.items() if name not in (*MEASURED, "status")}
         about = {"name": f"trial {known['trial']}", "tags": [known["status"].lower()], "reinit": "create_new"}
         with tracked_run(project, config, group, folder, **about) as run:
-            run.log({name: known[name] for name in outcome if name in known})
+            run.log({name: known[name] for name in MEASURED if name in known})
             folders.append(Path(run.settings.sync_dir))
             if known["status"] == "FAILED":
                 run.finish(exit_code=1)

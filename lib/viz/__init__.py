@@ -1,88 +1,57 @@
 """Figures of the course, from a trials frame or a training history: `*_data` computes, `plot_*` only draws."""
 
-from lib.viz.bagging import bags_data, decomposition_data, plot_bags, plot_decomposition
-from lib.viz.boosting import heavy_data, plot_heavy, plot_stages, stages_data
-from lib.viz.crowds import gates_data, matrix_data, plot_gates, plot_matrix, thinned
+from lib.viz.effects import gates_data, path_data, plot_gates, plot_map, plot_matrix, plot_slices, thinned
 from lib.viz.ensembles import (
+    bags_data,
+    decomposition_data,
     pairs_data,
+    plot_bags,
     plot_pairs,
     plot_points,
-    plot_price,
-    price_data,
+    plot_stages,
+    stages_data,
     trend_data,
 )
-from lib.viz.hypermodels import (
-    fold_points_data,
+from lib.viz.folds import (
+    division_data,
+    fold_scores_data,
     inner_outer_data,
+    plot_division,
     plot_fold_scores,
     plot_inner_outer,
-    plot_variants,
-    variants_data,
+    plot_validation_curve,
+    validation_curve_data,
 )
-from lib.viz.lighter import places_data, plot_front, plot_weights, weights_data
+from lib.viz.front import front_data, places_data, plot_front
 from lib.viz.look import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, layout
-from lib.viz.optuna_figures import (
-    dress,
-    intermediates_data,
-    looked_data,
-    plot_intermediates,
-    plot_looked,
-    plot_posterior,
-    posterior_data,
-    timeline_data,
-)
-from lib.viz.oracles import journey_data, plot_journey, plot_proposals, proposals_data
-from lib.viz.parallel import (
-    brushable,
-    parallel_data,
-    plot_parallel,
-    selected,
-)
-from lib.viz.pictures import (
+from lib.viz.optuna_figures import dress, timeline_data
+from lib.viz.parallel import brushable, parallel_data, plot_parallel, selected
+from lib.viz.precision import FORMATS, bits_data, costs_data, gradients_data, plot_bits, plot_costs, plot_gradients
+from lib.viz.samples import (
     confusion_data,
+    deviations_data,
+    heavy_data,
     pictures_data,
     plot_confusion,
+    plot_deviations,
+    plot_heavy,
     plot_pictures,
-)
-from lib.viz.precision import (
-    FATES,
-    FORMATS,
-    bits_data,
-    costs_data,
-    gradients_data,
-    plot_bits,
-    plot_costs,
-    plot_gradients,
-)
-from lib.viz.scale import (
-    busy_data,
-    plot_busy,
-    plot_shifts,
-    plot_speedup,
-    shifts_data,
-    speedup_data,
+    plot_variants,
 )
 from lib.viz.search import (
     brackets_data,
-    path_data,
+    coverage_data,
+    intermediates_data,
+    journey_data,
     plot_brackets,
-    plot_map,
-    plot_slices,
-    slices_data,
+    plot_coverage,
+    plot_intermediates,
+    plot_journey,
+    plot_posterior,
+    plot_proposals,
+    proposals_data,
 )
 from lib.viz.still import plot_still, still_data
-from lib.viz.tables import (
-    coverage_data,
-    division_data,
-    folds_data,
-    grid_data,
-    plot_coverage,
-    plot_division,
-    plot_folds,
-    plot_grid,
-    plot_spreads,
-    spreads_data,
-)
 from lib.viz.training import (
     bands_data,
     curves_data,
@@ -92,5 +61,8 @@ from lib.viz.training import (
     plot_history,
     plot_parts,
     plot_spread,
+    plot_weights,
     spread_data,
+    weights_data,
 )
+from lib.viz.workers import busy_data, plot_busy, plot_shifts, plot_speedup, shifts_data, speedup_data

@@ -1,10 +1,10 @@
-"""Ensembles: pairs of members as a heat map, teams as points, what accuracy costs."""
+"""Ensembles: pairs of members, teams as points, bags of rows, what an error is made of, and a sum that grows."""
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lib.viz.look import BLUE, GREY, ORANGE, TEMPLATE, layout
+from lib.viz.look import BLUE, GREY, SKY, VERMILION, layout, style
 
 # --- pairs of members
 
@@ -74,9 +74,9 @@ def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False):
         trend: whether to draw the line.
     """
     figure = go.Figure()
-    shapes = ("circle", "square", "diamond", "triangle-up", "x", "cross")
     for number, (name, part) in enumerate(frame.groupby(kind, sort=False)):
-        marker = {"size": 8, "symbol": shapes[number % 6], "color": TEMPLATE.layout.colorway[number % 6], "opacity": 0.75}
+        colour, _, symbol = style(number)
+        marker = {"size": 8, "symbol": symbol, "color": colour, "opacity": 0.75}
         figure.add_scatter(
             x=part[x], y=part[y], mode="markers", name=str(name), marker=marker,
             hovertemplate="%{x:.3f}, %{y:.4f}<extra>" + str(name) + "</extra>",
@@ -89,53 +89,94 @@ def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False):
     return layout(figure, title, 440)
 
 
-# --- what accuracy costs
+# --- which rows each member has drawn
 
 
-def price_data(table, price, score):
-    """Mark the rows that are worth their price: nothing that costs as little or less scores as well or better.
+def bags_data(rows, n):
+    """Count how often each member has drawn each row.
 
     Args:
-        table: DataFrame with the columns that price (lower is better) and score (higher is better) name.
-        price, score: names of columns.
+        rows: the rows drawn, int in [0, n), shape (n_models, size).
+        n: rows there are to draw from.
 
     Returns:
-        The table with one more column, worth (bool), the cheapest row first.
+        Int array, shape (n_models, n); 0 is out of bag.
     """
-    table = table.sort_values([price, score], ascending=[True, False])
-    best = table[score].cummax().shift(fill_value=-np.inf)
-    return table.assign(worth=table[score] > best)
+    return np.stack([np.bincount(drawn, minlength=n) for drawn in np.asarray(rows)])
 
 
-def plot_price(table, price, score, title, price_title, score_title):
-    """Draw the score of each row over its price, on a logarithmic axis, and a line along what is worth its price.
+def plot_bags(rows, n, title):
+    """Draw a row of fields for each member, coloured by how often a row was drawn; see `bags_data`."""
+    counts = bags_data(rows, n)
+    names = [f"member {number}" for number in range(1, len(counts) + 1)]
+    # What was never drawn is the page itself, light or dark.
+    steps = ["rgba(0,0,0,0)", SKY, BLUE, VERMILION]
+    scale = [[end, colour] for place, colour in enumerate(steps) for end in (place / 4, (place + 1) / 4)]
+    bar = {"title": "times<br>drawn", "thickness": 14, "tickvals": [0, 1, 2, 3], "ticktext": ["0", "1", "2", "3+"]}
+    heat = go.Heatmap(
+        z=counts.clip(max=3), x=np.arange(n), y=names, colorscale=scale, zmin=-0.5, zmax=3.5, xgap=1, ygap=2,
+        colorbar=bar, customdata=counts, hovertemplate="%{y}, row %{x}: drawn %{customdata} times<extra></extra>",
+    )
+    figure = go.Figure(heat)
+    figure.update_xaxes(title_text="row of the training data", showgrid=False)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return layout(figure, title, 150 + 28 * len(counts))
+
+
+# --- what an error is made of
+
+
+def decomposition_data(predictions, y):
+    """Split a mean squared error over many training sets into what stays on average, and variance.
 
     Args:
-        table, price, score: as in `price_data`; the index names the rows.
-        title, price_title, score_title: texts of the figure.
+        predictions: one prediction for each training set, float, shape (n_sets, n_samples); n_sets of 2 or more.
+        y: the truth, float, shape (n_samples,). It is noisy, so its noise is part of the first share.
+
+    Returns:
+        A dict of floats: "bias² and noise", the squared error of the sets' mean prediction, and "variance", the mean
+        squared distance from that mean. They add up to the mean squared error. (Of few sets the mean itself varies:
+        the variance is too small by a factor of 1 - 1/n_sets, and the other share too large by as much.)
     """
-    table = price_data(table, price, score)
-    front = table[table.worth]
+    predictions = np.asarray(predictions, float)
+    centre = predictions.mean(axis=0)
+    return {
+        "bias² and noise": float(np.mean((centre - np.asarray(y, float)) ** 2)),
+        "variance": float(np.mean((predictions - centre) ** 2)),
+    }
+
+
+# --- a prediction that grows
+
+
+def stages_data(x, staged, rounds):
+    """Take the predictions after some of the rounds as curves, from left to right.
+
+    Args:
+        x: one number for each sample, shape (n_samples,).
+        staged: predictions after 0, 1, ... rounds, float, shape (rounds + 1, n_samples).
+        rounds: the rounds to show, int.
+
+    Returns:
+        A DataFrame with rounds, x and y, sorted by x within each round.
+    """
+    order = np.argsort(x, kind="stable")
+    parts = [pd.DataFrame({"rounds": r, "x": np.asarray(x)[order], "y": np.asarray(staged[r])[order]}) for r in rounds]
+    return pd.concat(parts, ignore_index=True)
+
+
+def plot_stages(x, y, staged, rounds, title, x_title, y_title):
+    """Draw the samples as points, and the prediction after some of the rounds as curves; see `stages_data`."""
     figure = go.Figure()
     figure.add_scatter(
-        x=front[price], y=front[score], mode="lines", name="worth its price", hoverinfo="skip",
-        line={"color": BLUE, "shape": "hv", "dash": "dot"},
+        x=x, y=y, mode="markers", name="data", marker={"color": GREY, "size": 5, "opacity": 0.4}, hoverinfo="skip"
     )
-    for worth, colour, symbol, place in ((True, BLUE, "circle", "top left"), (False, ORANGE, "square", "bottom right")):
-        part = table[table.worth == worth]
-        if len(part):
-            figure.add_scatter(
-                x=part[price], y=part[score], text=part.index, mode="markers+text", textposition=place,
-                name="dearer, and no better", marker={"size": 11, "color": colour, "symbol": symbol},
-                showlegend=not worth, hovertemplate="%{text}: %{x:.3g}, %{y:.4f}<extra></extra>",
-            )
-    low, high = np.log10(table[price].min()), np.log10(table[price].max())
-    room = max(0.15, 0.2 * (high - low))  # for the names at both ends
-    ticks = [digit * 10.0**power for power in range(int(np.floor(low)) - 1, int(np.ceil(high)) + 1) for digit in (1, 2, 5)]
-    figure.update_xaxes(
-        title_text=price_title, type="log", range=[low - room, high + room], tickvals=ticks,
-        ticktext=[f"{tick:,g}" if tick < 1e6 else f"{tick / 1e6:,g} M" for tick in ticks],
-    )
-    span = max(table[score].max() - table[score].min(), 1e-3)
-    figure.update_yaxes(title_text=score_title, range=[table[score].min() - 0.2 * span, table[score].max() + 0.15 * span])
-    return layout(figure, title, 440)
+    for number, (count, line) in enumerate(stages_data(x, staged, rounds).groupby("rounds", sort=False)):
+        colour, dash, _ = style(number)
+        name = f"{count} round" if count == 1 else f"{count} rounds"
+        figure.add_scatter(
+            x=line.x, y=line.y, mode="lines", name=name, line={"color": colour, "dash": dash, "width": 3},
+            hovertemplate="%{x:.3g}: %{y:.3g}<extra>" + name + "</extra>",
+        )
+    figure.update_xaxes(title_text=x_title).update_yaxes(title_text=y_title)
+    return layout(figure, title, 420)

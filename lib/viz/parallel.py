@@ -6,13 +6,13 @@ import os
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.colors import sample_colorscale
+from plotly.colors import get_colorscale
 
-from lib.viz.look import GREY, ORANGE, VERMILION, layout
+from lib.columns import OUTCOME
+from lib.viz.look import ENDS, GREY, ending, layout
 
-OUTCOME = ("score", "direction", "seconds", "epochs", "status")
-BANDS = {"FAILED": VERMILION, "PRUNED": ORANGE}  # below the colours of the scores; other trials without a score look like the worst
-BAND = 0.08  # of the colour bar, for each state that has no score to compare
+APART = ("failed", "pruned")  # in colours below those of the scores; other trials without a score look like the worst
+BAND = 0.08  # of the colour bar, for each end that has no score to compare
 NONE = "(none)"
 GAP = 0.12  # of an axis, between its lowest value and the place of trials that have none
 
@@ -38,12 +38,12 @@ def parallel_data(frame, objective="score", every=False, scales=None, order=None
         ("log", "number" or "names").
     """
     lines = drawn_lines(frame, every)
-    columns = order if order is not None else [c for c in lines if c not in OUTCOME and c != "trial"]
-    columns = [c for c in columns if order is not None or lines[c].nunique(dropna=False) > 1]
-    if every and lines["status"].nunique() > 1:
-        columns.append("status")
-    axes = [_axis(c, lines[c], (scales or {}).get(c)) for c in columns]
-    score = _axis("score", lines["score"], (scales or {}).get("score"))
+    scales = scales or {}
+    if order is None:
+        order = [c for c in lines if c not in ("trial", *OUTCOME) and lines[c].nunique(dropna=False) > 1]
+    status = ["status"] if every and lines["status"].nunique() > 1 else []
+    axes = [_axis(c, lines[c], scales.get(c)) for c in (*order, *status)]
+    score = _axis("score", lines["score"], scales.get("score"))
     return [*axes, score | {"label": score["label"].replace("score", objective, 1)}]
 
 
@@ -123,14 +123,13 @@ def plot_parallel(frame, title, objective="score", every=False, scales=None, ord
     quiet = {"color": GREY, "size": 12}
     rows = np.arange(len(frame)) if every else np.flatnonzero(frame["score"].notna())
     faint = {"line": {"color": GREY, "opacity": float(np.clip(60 / max(1, len(rows)), 0.02, 0.3))}}
-    figure = go.Figure(
-        go.Parcoords(
-            dimensions=dimensions, line=line_colours(axes[-1], drawn_lines(frame, every), objective, every, ranks), unselected=faint,
-            labelfont=quiet, tickfont=quiet, rangefont={"color": "rgba(0,0,0,0)"}, customdata=rows.astype("int32"),
-        )
+    lines = go.Parcoords(
+        dimensions=dimensions, line=line_colours(frame, axes[-1], every, ranks), unselected=faint, labelfont=quiet,
+        tickfont=quiet, rangefont={"color": "rgba(0,0,0,0)"}, customdata=rows.astype("int32"),
     )
     # Plotly gives the tick labels a halo, white unless the paper has a colour: on a dark page that hides them.
-    return layout(figure, title, 420, margin={"l": 70, "r": 30, "t": 100, "b": 30}, paper_bgcolor="#ffffff")
+    margin = {"l": 70, "r": 30, "t": 100, "b": 30}
+    return layout(go.Figure(lines), title, 420, margin=margin, paper_bgcolor="#ffffff")
 
 
 def _dimension(axis, brush):
@@ -175,11 +174,9 @@ def axis_ranges(axis, brush):
     ranges = []
     for part in [brush] if isinstance(brush, tuple) else brush:
         if isinstance(part, tuple):
-            low, high = np.log10(part) if axis["kind"] == "log" else part
+            ends = np.asarray(np.log10(part) if axis["kind"] == "log" else part, "float32")
             # One step further, since the values on the axis have been rounded to single precision.
-            ranges.append(
-                [float(np.nextafter(np.float32(end), np.float32(way))) for end, way in ((low, -np.inf), (high, np.inf))]
-            )
+            ranges.append(np.nextafter(ends, np.float32([-np.inf, np.inf])).tolist())
         elif str(part) in known:
             place = known[str(part)]
             near = 0.25 * min((abs(other - place) for other in axis["ticks"] if other != place), default=1)
@@ -189,54 +186,55 @@ def axis_ranges(axis, brush):
     return ranges
 
 
-def line_colours(axis, lines, objective, every, ranks):
-    """Return the lines' colours; plotly draws a line with a higher number above the others, so better is higher."""
-    sign = -1 if len(lines) and "direction" in lines and lines["direction"].iloc[0] == "min" else 1
-    bar = {"title": objective, "thickness": 14}
-    states = [s for s in BANDS if every and (lines["status"] == s).any()]
-    if not (states or ranks or sign < 0 or axis["kind"] == "log"):
-        return {"color": axis["values"], "colorscale": "Viridis", "showscale": True, "colorbar": bar}
-    scored = (
-        lines["score"].notna().to_numpy() & ~lines["status"].isin(states).to_numpy()
-        if every
-        else np.full(len(lines), True)
-    )
-    good, marks = _goodness(axis, scored, sign, ranks)
-    first = BAND * len(states)
-    colours = first + (1 - first) * (np.maximum(good, 0.01) if states else good)  # the worst is not on a band's border
+def line_colours(frame, score, every=False, ranks=False):
+    """Colour lines by how good they are: plotly draws one with a higher number above the others, so the best has 1.
+
+    Args:
+        frame: DataFrame of `lib.trials.trials_frame`.
+        score: the last axis that `parallel_data` made of it.
+        every, ranks: see `plot_parallel`.
+
+    Returns:
+        Plotly's settings of a line, a dict: color (float32 array in [0, 1], one a line), its scale and its bar.
+    """
+    lines = drawn_lines(frame, every)
+    ends = np.array([ending(status)[0] for status in lines["status"]] if every else [""] * len(lines))
+    bands = [end for end in APART if end in ends]
+    first = BAND * len(bands)  # where the scores' part of the bar begins
+    good, marks = _goodness(lines, score, ~np.isin(ends, bands), ranks)
+    colours = first + (1 - first) * (np.maximum(good, 0.01) if bands else good)  # the worst is not on a band's border
     scale = []
-    for place, state in enumerate(states):
-        colours[(lines["status"] == state).to_numpy()] = BAND * (place + 0.5)
-        scale += [[BAND * place, BANDS[state]], [BAND * (place + 1), BANDS[state]]]
-    shares = np.linspace(0, 1, 9)
-    scale += [[first + (1 - first) * s, c] for s, c in zip(shares, sample_colorscale("Viridis", shares), strict=True)]
-    ticks = [BAND * (place + 0.5) for place in range(len(states))] + [first + (1 - first) * at for at in marks.values()]
-    bar |= {"tickvals": ticks, "ticktext": [*(s.lower() for s in states), *marks]}
-    return {
-        "color": colours.astype("float32"),
-        "colorscale": scale,
-        "cmin": 0,
-        "cmax": 1,
-        "showscale": True,
-        "colorbar": bar,
-    }
+    ticks = {}
+    for place, end in enumerate(bands):
+        ticks[end] = BAND * (place + 0.5)
+        colours[ends == end] = ticks[end]
+        scale += [[BAND * place, ENDS[end]], [BAND * (place + 1) - 1e-6, ENDS[end]]]  # plotly wants no place twice
+    scale += [[first + (1 - first) * at, colour] for at, colour in get_colorscale("Viridis")]
+    ticks |= {name: first + (1 - first) * at for name, at in marks.items()}
+    bar = {"title": score["label"], "thickness": 14, "tickvals": [*ticks.values()], "ticktext": [*ticks]}
+    look = {"colorscale": scale, "cmin": 0, "cmax": 1, "showscale": True, "colorbar": bar}
+    return {"color": colours.astype("float32"), **look}
 
 
-def _goodness(axis, scored, sign, ranks):
+def _goodness(lines, score, compared, ranks):
     """Return how good each line is, from 0 to 1 (the best), and where on that scale some of the scores lie, a dict."""
-    values = sign * axis["values"]
-    good, known = np.zeros(len(values)), values[scored]
+    compared = compared & lines["score"].notna().to_numpy()
+    values = sign(lines) * score["values"]
+    good = np.zeros(len(values))
     if ranks:
-        good[scored] = pd.Series(known).rank(pct=True)
+        good[compared] = pd.Series(values[compared]).rank(pct=True)
         return good, {"worst": 0.0, "median": 0.5, "best": 1.0}
-    if not len(known):
-        return good, {}
-    low, span = known.min(), np.ptp(known) or 1.0
-    good[scored] = (known - low) / span
-    marks = {
-        name: (sign * t - low) / span for t, name in zip(axis["ticks"], axis["names"], strict=True) if name != NONE
-    }
+    low = min(values[compared], default=0.0)
+    span = max(values[compared], default=0.0) - low or 1.0
+    good[compared] = (values[compared] - low) / span
+    named = zip(score["names"], score["ticks"], strict=True)
+    marks = {name: (sign(lines) * tick - low) / span for name, tick in named if name != NONE}
     return good, {name: at for name, at in marks.items() if -1e-9 <= at <= 1 + 1e-9}
+
+
+def sign(frame):
+    """Return -1 where the lowest score of a trials frame is the best, else 1."""
+    return -1 if "direction" in frame and (frame["direction"] == "min").any() else 1
 
 
 # --- brushing, and reading it back

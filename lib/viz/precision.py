@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, TEMPLATE, VERMILION, layout
+from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, VERMILION, layout, name_once, style
 
 # --- number formats, and what they do to gradients
 
@@ -91,20 +91,14 @@ def gradients_data(gradients, scale=1.0):
 
 def plot_gradients(gradients, scales=(1.0,)):
     """Draw how large gradients are, and what float16 loses of them, one panel a loss scale; see `gradients_data`."""
-    panels = [gradients_data(gradients, scale) for scale in scales]
     titles = [f"loss scale {scale:,.0f}" for scale in scales]
     figure = make_subplots(len(scales), 1, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.13)
-    named = set()  # each fate once in the legend, and only those that occur
-    for row, table in enumerate(panels, start=1):
-        for fate, colour in FATES.items():
-            part = table[table.fate == fate]
-            share = part.share.sum()
-            first = len(part) > 0 and fate not in named
-            named |= {fate} if first else set()
+    for row, scale in enumerate(scales, start=1):
+        for fate, part in gradients_data(gradients, scale).groupby("fate", sort=False):
+            words = f"{fate}, {part.share.sum():.1%} in all"
             figure.add_bar(
-                x=part.exponent + 0.5, y=part.share, width=0.9, name=fate, marker_color=colour, legendgroup=fate,
-                showlegend=first, hovertemplate="2<sup>%{x:.0f}</sup>: %{y:.2%}<extra>" + f"{fate}, {share:.1%} in all</extra>",
-                row=row, col=1,
+                x=part.exponent + 0.5, y=part.share, width=0.9, name=fate, marker_color=FATES[fate],
+                hovertemplate="2<sup>%{x:.0f}</sup>: %{y:.2%}<extra>" + words + "</extra>", row=row, col=1,
             )
     figure.add_vrect(x0=-25, x1=16, fillcolor=GREY, opacity=0.2, line_width=0, row="all", col=1)
     exponents = range(-60, 21, 5)
@@ -113,7 +107,7 @@ def plot_gradients(gradients, scales=(1.0,)):
     figure.update_yaxes(title_text="share", tickformat=".0%", rangemode="tozero")
     height = 140 + 190 * len(scales)
     legend = {"y": 1 + 22 / (height - 150)}
-    return layout(figure, "What float16 makes of gradients", height, barmode="overlay", legend=legend, margin_t=100)
+    return layout(name_once(figure), "What float16 makes of gradients", height, barmode="overlay", legend=legend, margin_t=100)
 
 
 # --- what a step costs under each policy
@@ -138,16 +132,14 @@ def plot_costs(table, title):
     steps = list(table.step.unique())
     figure = make_subplots(1, len(steps), shared_yaxes=True, subplot_titles=steps, horizontal_spacing=0.04)
     for column, step in enumerate(steps, start=1):
-        for colour, (policy, part) in zip(
-            TEMPLATE.layout.colorway, table[table.step == step].groupby("policy", sort=False), strict=False
-        ):
+        for number, (policy, part) in enumerate(table[table.step == step].groupby("policy", sort=False)):
             spread = {
                 "array": part.fastest - part.times_faster, "arrayminus": part.times_faster - part.slowest,
                 "color": GREY, "thickness": 1.5, "width": 4,
             }
             figure.add_bar(
-                y=part.block + " " + part["size"].astype(str), x=part.times_faster, name=policy, legendgroup=policy,
-                showlegend=column == 1, marker_color=colour, orientation="h", customdata=part.ms, error_x=spread,
+                y=part.block + " " + part["size"].astype(str), x=part.times_faster, name=policy, orientation="h",
+                marker_color=style(number)[0], customdata=part.ms, error_x=spread,
                 hovertemplate="%{customdata:.2f} ms, %{x:.2f} times as fast<extra>" + policy + "</extra>",
                 row=1, col=column,
             )
@@ -156,4 +148,4 @@ def plot_costs(table, title):
     figure.update_yaxes(autorange="reversed", tickcolor=GREY)
     height = 200 + 28 * len(table) // len(steps)
     legend = {"y": 1 + 22 / (height - 150), "traceorder": "normal"}
-    return layout(figure, title, height, legend=legend, margin_t=100)
+    return layout(name_once(figure), title, height, legend=legend, margin_t=100)

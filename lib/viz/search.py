@@ -1,11 +1,59 @@
-"""A search: Hyperband's tournament, maps of scores, the effect of one hyperparameter."""
+"""Searches at work: who calls whom, what is stopped and when, and where the points are put."""
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, layout
-from lib.viz.parallel import parallel_data
+from lib.viz.look import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, add_band, ending, layout, name_once
+
+# --- the journey of a trial between Oracle and Tuner
+
+
+def journey_data(steps):
+    """Turn the steps of a trial into places on a sequence diagram: a column for each that takes part, a row for each step.
+
+    Args:
+        steps: list of (sender, receiver, what, status): who calls or tells whom, in words, and the trial's status then.
+
+    Returns:
+        The columns' names (list of str, in order of appearance), and a DataFrame with step (int from 1), sender and
+        receiver (int, positions of columns), what and status, one row a step.
+    """
+    lanes = list(dict.fromkeys(name for sender, receiver, *_ in steps for name in (sender, receiver)))
+    rows = [(n, lanes.index(s), lanes.index(r), what, status) for n, (s, r, what, status) in enumerate(steps, start=1)]
+    return lanes, pd.DataFrame(rows, columns=["step", "sender", "receiver", "what", "status"])
+
+
+def plot_journey(steps, title):
+    """Draw who calls whom during a trial, from top to bottom, and the trial's status after each step; see `journey_data`."""
+    lanes, table = journey_data(steps)
+    figure = go.Figure()
+    right = len(lanes) - 1 + 0.35
+    for column, name in enumerate(lanes):
+        figure.add_scatter(x=[column, column], y=[0.3, len(table) + 0.6], mode="lines", line={"color": GREY, "dash": "dot"})
+        figure.add_annotation(x=column, y=0.1, text=f"<b>{name}</b>", showarrow=False, yanchor="bottom")
+    for row in table.itertuples():
+        to_itself = row.sender == row.receiver
+        end = row.receiver + (0.12 if to_itself else 0)
+        figure.add_annotation(
+            x=end, y=row.step, ax=row.sender, ay=row.step, axref="x", ayref="y", showarrow=True, arrowhead=2,
+            arrowwidth=2, arrowcolor=BLUE, text="",
+        )
+        place = {"x": (row.sender + row.receiver) / 2, "y": row.step - 0.06, "xanchor": "center", "yanchor": "bottom"}
+        if to_itself:
+            place = {"x": end + 0.02, "y": row.step, "xanchor": "left", "yanchor": "middle"}
+        figure.add_annotation(text=f"{row.step}  {row.what}", showarrow=False, **place)
+    figure.add_scatter(
+        x=[right] * len(table), y=table.step, text=table.status, mode="markers+text", textposition="middle right",
+        marker={"size": 12, "color": [ending(status)[1] for status in table.status]},
+    )
+    figure.add_annotation(x=right, y=0.1, text="<b>status</b>", showarrow=False, yanchor="bottom", xanchor="left")
+    figure.update_traces(hoverinfo="skip")
+    figure.update_xaxes(visible=False, range=[-0.35, right + 0.55])
+    figure.update_yaxes(visible=False, range=[len(table) + 0.7, -0.4])
+    return layout(figure, title, 110 + 52 * len(table), showlegend=False)
+
 
 # --- Hyperband's tournament
 
@@ -32,105 +80,174 @@ def plot_brackets(rows):
     outlines = brackets_data(rows)
     figure = make_subplots(1, len(outlines), shared_yaxes=True, subplot_titles=[f"bracket {b}" for b in outlines])
     for column, (bracket, (epochs, trials)) in enumerate(outlines.items(), start=1):
-        name = f"bracket {bracket}"
-        line = go.Scatter(
-            x=epochs,
-            y=trials,
-            fill="tozeroy",
-            mode="lines",
-            name=name,
+        figure.add_scatter(
+            x=epochs, y=trials, fill="tozeroy", mode="lines", name=f"bracket {bracket}", row=1, col=column,
             hovertemplate="%{y} trials at epoch %{x}<extra></extra>",
         )
-        figure.add_trace(line, row=1, col=column)
     figure.update_xaxes(title_text="epochs trained", rangemode="tozero").update_yaxes(rangemode="tozero")
     figure.update_yaxes(title_text="trials still in", col=1)
     return layout(figure, "A tournament in brackets: the area is what it costs", 340, showlegend=False)
 
 
-# --- a map of scores, and a path over it
+# --- what pruners stop
 
 
-def path_data(table, path):
-    """Turn the cells that a search went through into places on the map, each with its number in the path.
+def intermediates_data(studies):
+    """Put the intermediate values of studies into one long table.
 
     Args:
-        table: DataFrame of scores; the index and the columns name the values of the two hyperparameters.
-        path: the cells in the order of the search, as (row, column) counted from 0.
+        studies: dict from a name to an `optuna.Study`.
 
     Returns:
-        A DataFrame with x and y (str, as the axes name them) and trial (int from 1), one row a cell of the path.
+        A DataFrame with study, trial (int), step (int), value (float) and state (str, as "PRUNED"), one row a report.
     """
-    rows = [(str(table.columns[c]), str(table.index[r]), n) for n, (r, c) in enumerate(path, start=1)]
-    return pd.DataFrame(rows, columns=["x", "y", "trial"])
+    rows = [
+        (name, trial.number, step, value, trial.state.name)
+        for name, study in studies.items()
+        for trial in study.get_trials(deepcopy=False)
+        for step, value in sorted(trial.intermediate_values.items())
+    ]
+    return pd.DataFrame(rows, columns=["study", "trial", "step", "value", "state"])
 
 
-def plot_map(table, title, path=()):
-    """Draw a table of scores as a map, and the path of a search over it in numbered dots; see `path_data`.
+def plot_intermediates(studies, title, y_title):
+    """Draw the intermediate values of each study, a panel each: pruned trials end in a cross; see `intermediates_data`."""
+    table = intermediates_data(studies)
+    figure = make_subplots(1, len(studies), shared_yaxes=True, subplot_titles=list(studies), horizontal_spacing=0.03)
+    for (study, trial), part in table.groupby(["study", "trial"], sort=False):
+        name, colour = ending(part.state.iloc[0])
+        last = "x" if name == "pruned" else "circle"
+        before = len(part) - 1
+        figure.add_scatter(
+            x=part.step, y=part.value, mode="lines+markers", name=name, line={"color": colour, "width": 1.5}, opacity=0.8,
+            marker={"symbol": ["circle"] * before + [last], "size": [3] * before + [8], "line_width": 0},
+            hovertemplate=f"trial {trial}, step %{{x}}: %{{y:.3f}}<extra></extra>",
+            row=1, col=list(studies).index(study) + 1,
+        )
+    figure.update_xaxes(title_text="epoch").update_yaxes(title_text=y_title, col=1)
+    return layout(name_once(figure), title, 380, legend_y=1.12, margin_t=100)
+
+
+# --- where the points are
+
+
+def coverage_data(draws, rng):
+    """Lay as many points in a square by a grid and by chance.
 
     Args:
-        table: DataFrame of scores; index and columns are values of hyperparameters and have names.
-        title: the figure's title.
-        path: the cells that a search tried, in order, as (row, column); none by default.
+        draws: how many, a square number.
+        rng: `numpy.random.Generator`.
+
+    Returns:
+        A dict from "grid" and "random" to points in [0, 1], shape (draws, 2).
     """
-    x, y = [str(c) for c in table.columns], [str(r) for r in table.index]
-    heat = go.Heatmap(
-        z=table, x=x, y=y, colorscale="Viridis", colorbar={"thickness": 14}, xgap=1, ygap=1,
-        hovertemplate=f"{table.index.name} %{{y}}, {table.columns.name} %{{x}}: %{{z:.3f}}<extra></extra>",
-        **({} if len(path) else {"text": table, "texttemplate": "%{text:.2f}"}),
+    side = round(draws**0.5)
+    ticks = (np.arange(side) + 0.5) / side
+    return {"grid": np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2), "random": rng.random((draws, 2))}
+
+
+def plot_coverage(draws, rng):
+    """Draw where a grid and random draws look, and how many values of the first axis each tries; see `coverage_data`."""
+    points = coverage_data(draws, rng)
+    values = {kind: len(np.unique(xy[:, 0])) for kind, xy in points.items()}
+    titles = [f"{kind}: {len(xy)} trials, {values[kind]} different values" for kind, xy in points.items()]
+    figure = make_subplots(1, 2, subplot_titles=titles, horizontal_spacing=0.1)
+    for column, (xy, colour) in enumerate(zip(points.values(), (ORANGE, BLUE), strict=True), start=1):
+        figure.add_scatter(
+            x=xy[:, 0], y=xy[:, 1], mode="markers", marker={"size": 11, "color": colour}, hoverinfo="skip", row=1, col=column,
+        )
+        figure.add_scatter(
+            x=xy[:, 0], y=np.full(len(xy), -0.06), mode="markers", hoverinfo="skip", row=1, col=column,
+            marker={"symbol": "line-ns", "size": 14, "line": {"width": 2, "color": colour}},
+        )
+    figure.update_xaxes(title_text="a hyperparameter that matters", range=[-0.03, 1.03], showticklabels=False)
+    figure.update_yaxes(range=[-0.12, 1.03], showticklabels=False)
+    figure.update_yaxes(title_text="one that does not", col=1)
+    return layout(figure, f"What {draws} trials see", 380, showlegend=False, margin_t=90)
+
+
+def proposals_data(frame, x, y, by="oracle"):
+    """Order what each oracle proposed.
+
+    Args:
+        frame: DataFrame with the columns trial (int from 1), score, and those that `x`, `y` and `by` name.
+        x, y: names of two hyperparameters.
+        by: name of the column that says which oracle proposed a trial.
+
+    Returns:
+        A dict from oracle to its DataFrame of x, y, trial and score in the order of the trials; the oracles stand in the
+        order in which the frame has them.
+    """
+    parts = frame.rename(columns={x: "x", y: "y"}).groupby(by, sort=False)
+    return {name: part[["x", "y", "trial", "score"]].sort_values("trial", ignore_index=True) for name, part in parts}
+
+
+def plot_proposals(frame, x, y, title, by="oracle", log_x=False, log_y=False, peak=None, landscape=None):
+    """Draw the points of each oracle in a panel of its own, early ones dark and late ones bright; see `proposals_data`.
+
+    Args:
+        frame, x, y, by: as for `proposals_data`.
+        title: the figure's title.
+        log_x, log_y: whether an axis is logarithmic.
+        peak: (x, y) of the best place, marked with a cross where it is known.
+        landscape: function of two arrays of equal shape, returning the score there, drawn as contours; or None.
+    """
+    panels = proposals_data(frame, x, y, by)
+    figure = make_subplots(1, len(panels), subplot_titles=list(panels), shared_yaxes=True, horizontal_spacing=0.03)
+    for column, (name, part) in enumerate(panels.items(), start=1):
+        here = {"row": 1, "col": column}
+        if landscape is not None:
+            figure.add_trace(_contours(landscape, frame[x], frame[y]), **here)
+        if peak is not None:
+            cross = {"symbol": "cross-thin", "size": 22, "line": {"color": VERMILION, "width": 3}}
+            figure.add_scatter(x=peak[:1], y=peak[1:], mode="markers", marker=cross, hoverinfo="skip", **here)
+        figure.add_scatter(
+            x=part.x, y=part.y, mode="markers", name=name, customdata=part[["trial", "score"]], **here,
+            marker={"size": 9, "color": part.trial, "coloraxis": "coloraxis", "line": {"color": GREY, "width": 1}},
+            hovertemplate="trial %{customdata[0]}, score %{customdata[1]:.3f}<br>(%{x:.3g}, %{y:.3g})<extra></extra>",
+        )
+    power = {"type": "log", "dtick": 1, "exponentformat": "power"}
+    figure.update_xaxes(title_text=x, matches="x", **(power if log_x else {"nticks": 4}))
+    figure.update_yaxes(**(power if log_y else {"nticks": 6})).update_yaxes(title_text=y, col=1)
+    scale = {"colorscale": "Viridis", "cmin": 1, "colorbar": {"title": "trial", "thickness": 14}}
+    return layout(figure, title, 330, showlegend=False, coloraxis=scale)
+
+
+def _contours(landscape, x, y):
+    """Return thin grey contours of a function over the range of the points."""
+    across = np.linspace(x.min(), x.max(), 25).round(4)
+    upwards = np.linspace(y.min(), y.max(), 25).round(4)
+    heights = np.round(landscape(*np.meshgrid(across, upwards)), 3)
+    return go.Contour(
+        x=across, y=upwards, z=heights, contours={"coloring": "lines"}, ncontours=12, showscale=False, hoverinfo="skip",
+        colorscale=[[0, GREY], [1, GREY]], line={"width": 0.7},
     )
-    figure = go.Figure(heat)
-    if len(path):
-        steps = path_data(table, path)
-        figure.add_scatter(
-            x=steps.x, y=steps.y, text=steps.trial, mode="lines+markers+text", textfont={"color": "#000000", "size": 11},
-            marker={"size": 20, "color": "#ffffff", "line": {"color": "#000000", "width": 1}},
-            line={"color": "#ffffff", "width": 2}, hovertemplate="trial %{text}<extra></extra>",
-        )
-    figure.update_xaxes(title_text=table.columns.name, type="category", showgrid=False)
-    figure.update_yaxes(title_text=table.index.name, type="category", showgrid=False)
-    return layout(figure, title, 400)
 
 
-# --- the effect of one hyperparameter
+# --- a Gaussian process in one dimension
 
 
-def slices_data(frame, scales=None):
-    """Turn a trials frame into one picture a hyperparameter: its values, and the scores they got; see `parallel_data`.
-
-    Returns:
-        A list of dict as `parallel_data` returns them, without the score; and the scores, float, shape (n_trials,).
-    """
-    *axes, score = parallel_data(frame, scales=scales)
-    return axes, score["values"]
-
-
-def plot_slices(frame, title, log=(), scales=None):
-    """Draw every trial's score over each of its hyperparameters, a panel each; see `slices_data`.
+def plot_posterior(table, seen, title, x_title, y_title):
+    """Draw mean and band of a Gaussian process over the points seen, and below where it would look next.
 
     Args:
-        frame: DataFrame of `lib.trials.trials_frame`.
-        title: the figure's title.
-        log: names of hyperparameters whose axis is logarithmic.
-        scales: see `parallel_data`.
+        table: DataFrame with x, mean, sd (the band is two of them to either side) and improvement (the expected one).
+        seen: what was measured, (x, y), two arrays of equal length.
+        title, x_title, y_title: str.
     """
-    axes, scores = slices_data(frame, scales)
-    columns = min(4, max(1, len(axes)))
-    figure = make_subplots(-(-len(axes) // columns) or 1, columns, shared_yaxes=True, vertical_spacing=0.25)
-    for place, axis in enumerate(axes):
-        row, column = place // columns + 1, place % columns + 1
-        figure.add_scatter(
-            x=axis["values"], y=scores, mode="markers", marker={"size": 9, "color": BLUE, "opacity": 0.75},
-            hovertemplate=axis["label"] + ": %{x:.4g}, score %{y:.4f}<extra></extra>", row=row, col=column,
-        )
-        named = axis["label"].endswith("(log)") or set(axis["names"]) != {f"{t:.4g}" for t in axis["ticks"]}
-        thin = slice(None, None, 2 if axis["kind"] == "log" and len(axis["ticks"]) > 4 else 1)
-        ticks = {"tickvals": axis["ticks"][thin], "ticktext": axis["names"][thin]} if named else {"nticks": 4}
-        if axis["label"] in log:
-            ticks = {"type": "log", "dtick": 1}
-        figure.update_xaxes(title_text=axis["label"].removeprefix("param_"), row=row, col=column, **ticks)
-    figure.update_yaxes(title_text="score", col=1)
-    if (scales or {}).get("score") == "log":
-        score = parallel_data(frame, scales=scales)[-1]
-        figure.update_yaxes(title_text="score (log)", col=1)
-        figure.update_yaxes(tickvals=score["ticks"], ticktext=score["names"])
-    return layout(figure, title, 120 + 230 * (-(-len(axes) // columns)), showlegend=False)
+    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
+    band = {"name": "two standard deviations", "showlegend": True, "row": 1, "col": 1}
+    add_band(figure, table.x, table["mean"] - 2 * table.sd, table["mean"] + 2 * table.sd, SKY, **band)
+    figure.add_scatter(x=table.x, y=table["mean"], mode="lines", name="mean", line_color=BLUE, row=1, col=1)
+    figure.add_scatter(
+        x=seen[0], y=seen[1], mode="markers", name="measured", marker={"size": 9, "color": VERMILION}, row=1, col=1
+    )
+    figure.add_scatter(
+        x=table.x, y=table.improvement, mode="lines", fill="tozeroy", line_color=GREEN, name="expected improvement",
+        row=2, col=1,
+    )
+    chosen = table.loc[table.improvement.idxmax(), "x"]
+    figure.add_vline(x=chosen, line={"color": GREEN, "dash": "dash"})
+    figure.update_xaxes(title_text=x_title, row=2).update_yaxes(title_text=y_title, row=1)
+    figure.update_yaxes(title_text="expected<br>improvement", rangemode="tozero", row=2)
+    return layout(figure, title, 440)

@@ -6,10 +6,10 @@ three of them: the sixth one empties the first.
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.colors import get_colorscale, hex_to_rgb, unlabel_rgb
+from plotly.colors import sample_colorscale
 
 from lib.viz.look import GREY, PURPLE, layout
-from lib.viz.parallel import NONE, axis_ranges, drawn_lines, line_colours, parallel_data, passes
+from lib.viz.parallel import NONE, axis_ranges, line_colours, parallel_data, passes
 
 SHADES = 51  # lines of nearly one colour are one trace; fine enough to keep what was pruned from the worst that was not
 
@@ -20,19 +20,15 @@ def still_data(frame, objective="score", every=False, scales=None, order=None, b
     Returns:
         axes: those of `parallel_data`.
         heights: float array, shape (n_lines, n_axes), shares of each axis from 0 to 1.
-        shade: float array, shape (n_lines,), from 0 to 1 along the colour scale.
         kept: bool array, shape (n_lines,), what the brush holds.
-        line: the settings of plotly's line, with colorscale and colorbar.
+        line: as `lib.viz.parallel.line_colours` returns it.
     """
     axes = parallel_data(frame, objective, every, scales, order)
     heights = np.stack([_shares(axis, axis["values"]) for axis in axes], axis=1)
-    line = line_colours(axes[-1], drawn_lines(frame, every), objective, every, ranks)
-    colour = np.asarray(line["color"], float)
-    low, high = line.get("cmin", colour.min()), line.get("cmax", colour.max())
     kept = np.full(len(heights), True)
     for axis in axes:
         kept &= passes(axis["values"], axis_ranges(axis, (brush or {}).get(axis["column"])))
-    return axes, heights, (colour - low) / ((high - low) or 1.0), kept, line | {"cmin": low, "cmax": high}
+    return axes, heights, kept, line_colours(frame, axes[-1], every, ranks)
 
 
 def _shares(axis, places):
@@ -42,31 +38,21 @@ def _shares(axis, places):
 
 def plot_still(frame, title, objective="score", every=False, scales=None, order=None, brush=None, ranks=False):
     """Draw what `plot_parallel` draws, with the same arguments, as a picture that cannot be brushed by hand."""
-    axes, heights, shade, kept, line = still_data(frame, objective, every, scales, order, brush, ranks)
+    axes, heights, kept, line = still_data(frame, objective, every, scales, order, brush, ranks)
     figure = go.Figure()
     if not kept.all():
         _add_lines(figure, heights[~kept], GREY, max(0.06, min(0.3, 20 / len(heights))))
-    bins = np.round(shade * (SHADES - 1)).astype(int)
-    for number in np.unique(bins[kept]):  # the best last, above the others
-        colour = _colour(line["colorscale"], shade[kept & (bins == number)].mean())
-        _add_lines(figure, heights[kept & (bins == number)], colour, 0.85)
+    shades = np.round(line["color"] * (SHADES - 1)) / (SHADES - 1)
+    for shade in np.unique(shades[kept]):  # the best last, above the others
+        (colour,) = sample_colorscale(line["colorscale"], [shade])
+        _add_lines(figure, heights[kept & (shades == shade)], colour, 0.85)
     for place, axis in enumerate(axes):
         _add_axis(figure, place, axis, (brush or {}).get(axis["column"]))
-    bar = {key: line[key] for key in ("colorscale", "cmin", "cmax", "colorbar")}
-    marker = {"color": [line["cmin"]], "showscale": True, **bar}
-    figure.add_scatter(x=[None], y=[None], mode="markers", marker=marker, hoverinfo="skip")
+    figure.add_scatter(x=[None], y=[None], mode="markers", marker=line | {"color": [0]}, hoverinfo="skip")  # for its bar
     labels = {"tickvals": list(range(len(axes))), "ticktext": [axis["label"] for axis in axes]}
     figure.update_xaxes(**labels, side="top", showgrid=False, ticks="", range=[-0.45, len(axes) - 0.9], linewidth=0)
     figure.update_yaxes(visible=False, range=[-0.04, 1.04])
     return layout(figure, title, 380, showlegend=False, margin={"l": 20, "r": 30, "t": 80, "b": 20})
-
-
-def _colour(scale, at):
-    """Return the colour at a place from 0 to 1 of a scale, whose colours are written either way plotly knows."""
-    scale = get_colorscale(scale) if isinstance(scale, str) else scale
-    parts = np.array([hex_to_rgb(colour) if colour.startswith("#") else unlabel_rgb(colour) for _, colour in scale], float)
-    red, green, blue = (np.interp(at, [place for place, _ in scale], part) for part in parts.T)
-    return f"rgb({red:.0f}, {green:.0f}, {blue:.0f})"
 
 
 def _add_lines(figure, heights, colour, opacity):

@@ -1,33 +1,31 @@
-"""One training and several: curves, their spread over seeds, where the seconds go."""
+"""Training: where the seconds go, curves over epochs and over many runs, the spread of repeated runs, weights."""
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, ORANGE, TEMPLATE, VERMILION, layout
+from lib.viz.look import BLUE, ORANGE, VERMILION, add_band, layout, name_once, style
 
-# --- where the seconds of a trial go
+# --- wholes and their parts
 
 
-def plot_parts(parts, title):
+def plot_parts(parts, title, x_title="seconds"):
     """Draw how the whole of each row divides into parts, as stacked horizontal bars.
 
     Args:
-        parts: DataFrame of seconds, one row a bar (the index names it), one column a part.
-        title: the figure's title.
+        parts: DataFrame, one row a bar (the index names it), one column a part, in the unit of x_title.
+        title, x_title: texts of the figure.
     """
     figure = go.Figure()
-    for part in parts.columns:
+    for number, part in enumerate(parts):
         figure.add_bar(
-            y=parts.index,
-            x=parts[part],
-            name=part,
-            orientation="h",
-            hovertemplate="%{x:.2f} s<extra>" + part + "</extra>",
+            y=parts.index, x=parts[part], name=part, orientation="h", marker_pattern_shape=("", "/", ".")[number % 3],
+            hovertemplate="%{y}: %{x:.4g}<extra>" + part + "</extra>",
         )
-    figure.update_layout(barmode="stack").update_xaxes(title_text="seconds").update_yaxes(autorange="reversed")
-    return layout(figure, title, 170 + 55 * len(parts), legend_traceorder="normal")
+    figure.update_layout(barmode="stack").update_xaxes(title_text=x_title)
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return layout(figure, title, 160 + 45 * len(parts), legend_traceorder="normal")
 
 
 # --- one training
@@ -53,16 +51,14 @@ def plot_history(history, metrics=("accuracy", "loss")):
     """Draw a learning curve: each metric over the epochs, on training and on validation data; see `history_data`."""
     table = history_data(history)
     figure = make_subplots(1, len(metrics), subplot_titles=metrics, horizontal_spacing=0.1)
-    for column, metric in enumerate(metrics, start=1):
-        for part, colour in (("training", BLUE), ("validation", ORANGE)):
-            points = table[(table.metric == metric) & (table.part == part)]
-            if len(points):
-                figure.add_scatter(
-                    x=points.epoch, y=points.value, name=part, mode="lines+markers", line_color=colour,
-                    legendgroup=part, showlegend=column == 1, row=1, col=column,
-                )
+    colours = {"training": BLUE, "validation": ORANGE}
+    for (metric, part), points in table[table.metric.isin(metrics)].groupby(["metric", "part"]):
+        figure.add_scatter(
+            x=points.epoch, y=points.value, name=part, mode="lines+markers", line_color=colours[part],
+            row=1, col=list(metrics).index(metric) + 1,
+        )
     figure.update_xaxes(title_text="epoch")
-    return layout(figure, "Learning curve", 380, legend={"x": 1, "xanchor": "right", "y": 1.12})
+    return layout(name_once(figure), "Learning curve", 380, legend={"x": 1, "xanchor": "right", "y": 1.12})
 
 
 # --- several runs of several kinds
@@ -87,22 +83,11 @@ def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False):
     table = curves_data(frame, x, y, kind)
     figure = go.Figure()
     for number, (name, part) in enumerate(table.groupby(kind, sort=False)):
-        colour = TEMPLATE.layout.colorway[number % 6]
-        if (part.high > part.low).any():
-            figure.add_scatter(
-                x=[*part[x], *part[x][::-1]], y=[*part.high, *part.low[::-1]], fill="toself", fillcolor=colour,
-                opacity=0.2, line_width=0, mode="lines", hoverinfo="skip", legendgroup=name, showlegend=False,
-            )
-        dash = ("solid", "dash", "dot")[number % 3]  # lines that lie on each other stay visible
-        line = {"color": colour, "dash": dash}
-        figure.add_scatter(x=part[x], y=part["median"], mode="lines", name=name, legendgroup=name, line=line)
+        _add_curve(figure, number, name, part[x], part["median"], part.low, part.high, mode="lines")
     figure.update_xaxes(title_text=x, type="log" if log_x else "linear")
     figure.update_yaxes(title_text=y, type="log" if log_y else "linear")
     figure.update_xaxes(exponentformat="power").update_yaxes(exponentformat="power")
     return layout(figure, title, 380)
-
-
-# --- curves over many runs
 
 
 def bands_data(x, curves):
@@ -123,23 +108,32 @@ def bands_data(x, curves):
 
 
 def plot_bands(table, title, x_title, y_title, log_x=False):
-    """Draw the mean of each line, and a pale band for where eight in ten runs lie; see `bands_data`."""
+    """Draw the mean of each line, and a pale band for where eight in ten runs lie.
+
+    Args:
+        table: DataFrame of `bands_data`, or of those of its rows that are worth a look.
+        title, x_title, y_title: texts of the figure.
+        log_x: bool, whether the lower axis is logarithmic, with a tick at each x.
+    """
     figure = go.Figure()
-    for (name, line), colour in zip(table.groupby("line", sort=False), TEMPLATE.layout.colorway, strict=False):
-        red, green, blue = (int(colour[i : i + 2], 16) for i in (1, 3, 5))
-        figure.add_scatter(
-            x=[*line.x, *line.x[::-1]], y=[*line.high, *line.low[::-1]], fill="toself", mode="lines", line_width=0,
-            fillcolor=f"rgba({red},{green},{blue},0.15)", hoverinfo="skip", showlegend=False, legendgroup=name,
-        )
-        figure.add_scatter(
-            x=line.x, y=line["mean"], name=name, mode="lines+markers", line_color=colour, legendgroup=name,
-            hovertemplate="%{y:.3f}<extra>" + name + "</extra>",
+    for number, (name, line) in enumerate(table.groupby("line", sort=False)):
+        hover = "%{y:.3f}<extra>" + name + "</extra>"
+        _add_curve(
+            figure, number, name, line.x, line["mean"], line.low, line.high, mode="lines+markers", hovertemplate=hover
         )
     figure.update_xaxes(title_text=x_title).update_yaxes(title_text=y_title)
     if log_x:
         ticks = sorted(set(table.x))
         figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{x:g}" for x in ticks])
     return layout(figure, title, 420)
+
+
+def _add_curve(figure, number, name, x, middle, low, high, **settings):
+    """Add a line of its own colour and dash, since lines may lie on each other, in the band that its runs keep to."""
+    colour, dash, _ = style(number)
+    if (high > low).any():
+        add_band(figure, x, low, high, colour, legendgroup=name)
+    figure.add_scatter(x=x, y=middle, name=name, legendgroup=name, line={"color": colour, "dash": dash}, **settings)
 
 
 # --- the spread of repeated measurements
@@ -154,9 +148,7 @@ def spread_data(scores):
     Returns:
         A DataFrame, a row for each way: n, mean, sd (with n - 1), lowest and highest.
     """
-    rows = {
-        name: (len(s), np.mean(s), np.std(s, ddof=1), np.min(s), np.max(s)) for name, s in scores.items()
-    }
+    rows = {name: (len(s), np.mean(s), np.std(s, ddof=1), np.min(s), np.max(s)) for name, s in scores.items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "mean", "sd", "lowest", "highest"])
 
 
@@ -176,3 +168,43 @@ def plot_spread(scores, title, x_title, truth=None):
         )
     figure.update_xaxes(title_text=x_title).update_yaxes(autorange="reversed", showgrid=False)
     return layout(figure, title, 170 + 90 * len(scores), showlegend=False)
+
+
+# --- weights before and after
+
+
+def weights_data(kernels, bins=61):
+    """Count the weights of several kernels in bins that they share; zeros are counted apart.
+
+    Args:
+        kernels: dict from a name to a float array of any shape.
+        bins: int, bins from the smallest weight of all to the largest.
+
+    Returns:
+        A DataFrame with the columns kernel, weight (the middle of a bin), count (int, without zeros) and zeros (the
+        share of that kernel's weights that are exactly 0).
+    """
+    flat = {name: np.asarray(kernel, float).ravel() for name, kernel in kernels.items()}
+    everything = np.concatenate(list(flat.values()))
+    edges = np.linspace(everything.min(), everything.max(), bins + 1)
+    parts = []
+    for name, weights in flat.items():
+        counts, _ = np.histogram(weights[weights != 0], edges)
+        columns = {"kernel": name, "weight": (edges[:-1] + edges[1:]) / 2, "count": counts, "zeros": np.mean(weights == 0)}
+        parts.append(pd.DataFrame(columns))
+    return pd.concat(parts, ignore_index=True)
+
+
+def plot_weights(kernels, title, bins=61):
+    """Draw the weights of several kernels as outlines of histograms, the zeros in the legend; see `weights_data`."""
+    figure = go.Figure()
+    for number, (name, part) in enumerate(weights_data(kernels, bins).groupby("kernel", sort=False)):
+        colour, dash, _ = style(number)
+        line = {"shape": "hvh", "color": colour, "dash": dash}
+        figure.add_scatter(
+            x=part.weight, y=part["count"], mode="lines", line=line, fill="tozeroy" if number == 0 else None,
+            name=f"{name}: {part.zeros.iloc[0]:.0%} are exactly 0",
+            hovertemplate="%{x:.3f}: %{y} weights<extra>" + name + "</extra>",
+        )
+    figure.update_xaxes(title_text="weight (those that are 0 are left out)").update_yaxes(title_text="weights in a bin")
+    return layout(figure, title, 380)

@@ -5,10 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, layout
-
-COLOURS = [BLUE, ORANGE, GREEN, PURPLE, SKY]
-ENDED_BADLY = ("FAIL", "FAILED", "INVALID")
+from lib.viz.look import GREY, ending, layout, name_once, style
 
 
 def shifts_data(rows):
@@ -39,7 +36,8 @@ def busy_data(rows, workers):
 
     Returns:
         A DataFrame with seconds and busy (int), a row for each moment where the number changes, from 0 on; and a dict of
-        makespan (seconds from the first start to the last end) and idle (share of the workers' time in which they had nothing to do).
+        makespan (seconds from the first start to the last end) and idle (share of the workers' time in which they had
+        nothing to do).
     """
     table = shifts_data(rows)
     # Rounded, so that a trial that begins as another ends leaves no gap of a rounding error between them.
@@ -62,39 +60,31 @@ def plot_shifts(searches, title, rounds=False):
     gap = 0.24 / len(tables) if len(tables) > 1 else 0
     names = list(tables) if len(tables) > 1 else None
     figure = make_subplots(len(tables), 1, shared_xaxes=True, subplot_titles=names, row_heights=lanes, vertical_spacing=gap)
-    known = set()
     for row, table in enumerate(tables.values(), start=1):
-        groups = table["round"].map(lambda n: f"round {n + 1}") if rounds else table.status.map(_ended)
-        for group, part in sorted(table.groupby(groups)):
-            colour = COLOURS[int(group.split()[1]) - 1] if rounds else {"ended": BLUE, "failed": VERMILION}.get(group, ORANGE)
+        groups = table["round"].map(lambda n: (f"round {n + 1}", style(n)[0])) if rounds else table.status.map(ending)
+        for (group, colour), part in table.groupby(groups):
             figure.add_bar(
-                x=part.seconds, base=part.start, y=part.worker, orientation="h", name=group, legendgroup=group,
-                showlegend=group not in known, marker={"color": colour, "line": {"color": "white", "width": 1}}, width=0.8,
-                customdata=part[["trial", "end"]],
+                x=part.seconds, base=part.start, y=part.worker, orientation="h", name=group, width=0.8,
+                marker={"color": colour, "line": {"color": "white", "width": 1}}, customdata=part[["trial", "end"]],
                 hovertemplate="trial %{customdata[0]}: %{base:.2f} to %{customdata[1]:.2f} s<extra>worker %{y}</extra>",
                 row=row, col=1,
             )
-            known.add(group)
         few = lanes[row - 1] <= 12
         figure.update_yaxes(title_text="worker", autorange="reversed", dtick=1 if few else None, showgrid=False, row=row, col=1)
     figure.update_xaxes(title_text="seconds since the first trial began", row=len(tables), col=1)
-    figure.update_layout(barmode="overlay")
     height = 160 + sum(max(70, min(24 * count, 260)) + 50 for count in lanes)
-    return _below(layout(figure, title, height, showlegend=len(known) > 1))
-
-
-def _ended(status):
-    return "failed" if status in ENDED_BADLY else "pruned" if status == "PRUNED" else "ended"
+    several = len({bars.name for bars in figure.data}) > 1
+    return _below(layout(name_once(figure), title, height, barmode="overlay", showlegend=several))
 
 
 def plot_busy(searches, workers, title):
     """Draw how many of the workers are busy at each moment, a line for each search; see `busy_data`."""
     figure = go.Figure()
-    for (name, rows), colour in zip(searches.items(), COLOURS, strict=False):
+    for number, (name, rows) in enumerate(searches.items()):
         steps, sums = busy_data(rows, workers)
         figure.add_scatter(
             x=steps.seconds, y=steps.busy, name=f"{name}: {sums['idle']:.0%} idle", mode="lines",
-            line={"shape": "hv", "color": colour, "width": 2},
+            line={"shape": "hv", "color": style(number)[0], "width": 2},
             hovertemplate="%{x:.1f} s: %{y} busy<extra></extra>",
         )
     figure.update_xaxes(title_text="seconds since the first trial began", rangemode="tozero")
@@ -128,17 +118,18 @@ def plot_speedup(curves, title, points=()):
     tables = {name: speedup_data(seconds) for name, seconds in curves.items()}
     most = max(table.workers.max() for table in tables.values())
     figure = go.Figure()
-    figure.add_scatter(x=[1, most], y=[1, most], mode="lines", name="as many times as workers", line={"color": GREY, "dash": "dot"})
-    for (name, table), colour in zip(tables.items(), COLOURS, strict=False):
-        measured = name in points
+    ideal = {"color": GREY, "dash": "dot"}
+    figure.add_scatter(x=[1, most], y=[1, most], mode="lines", name="as many times as workers", line=ideal)
+    for number, (name, table) in enumerate(tables.items()):
+        colour, *_ = style(number)
         figure.add_scatter(
-            x=table.workers, y=table.speedup, name=name, mode="markers" if measured else "lines",
+            x=table.workers, y=table.speedup, name=name, mode="markers" if name in points else "lines",
             marker={"size": 13, "color": colour, "symbol": "diamond"}, line={"color": colour, "width": 2},
             hovertemplate="%{x} workers: %{y:.2f} times as fast<extra></extra>",
         )
     ticks = [int(n) for n in 2.0 ** np.arange(0, np.log2(most) + 1)]
-    for update, text in ((figure.update_xaxes, "workers"), (figure.update_yaxes, "times as fast as one worker")):
-        update(type="log", title_text=text, tickvals=ticks, ticktext=[str(n) for n in ticks])
+    axis = {"type": "log", "tickvals": ticks, "ticktext": [str(n) for n in ticks]}
+    figure.update_xaxes(axis, title_text="workers").update_yaxes(axis, title_text="times as fast as one worker")
     return _below(layout(figure, title, 420))
 
 

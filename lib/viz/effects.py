@@ -1,0 +1,201 @@
+"""What hyperparameters do to the score: maps of two, slices of one, every pair, and the gates that the best trials pass."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from lib.viz.look import BLUE, GREY, layout
+from lib.viz.parallel import line_colours, parallel_data, sign
+
+# --- two hyperparameters: a map of scores, and a path over it
+
+
+def path_data(table, path):
+    """Turn the cells that a search went through into places on the map, each with its number in the path.
+
+    Args:
+        table: DataFrame of scores; the index and the columns name the values of the two hyperparameters.
+        path: the cells in the order of the search, as (row, column) counted from 0.
+
+    Returns:
+        A DataFrame with x and y (str, as the axes name them) and trial (int from 1), one row a cell of the path.
+    """
+    rows = [(_label(table.columns[c]), _label(table.index[r]), n) for n, (r, c) in enumerate(path, start=1)]
+    return pd.DataFrame(rows, columns=["x", "y", "trial"])
+
+
+def _label(value):
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def plot_map(table, title, path=(), digits=2):
+    """Draw a table of scores as a map, and the path of a search over it in numbered dots; see `path_data`.
+
+    Args:
+        table: DataFrame of scores; index and columns are values of hyperparameters and have names.
+        title: the figure's title.
+        path: the cells that a search tried, in order, as (row, column); none by default.
+        digits: int, of the scores written into the cells where there is no path.
+    """
+    heat = go.Heatmap(
+        z=table, x=[*map(_label, table.columns)], y=[*map(_label, table.index)], colorscale="Viridis", xgap=1, ygap=1,
+        colorbar={"thickness": 14}, texttemplate=None if len(path) else f"%{{z:.{digits}f}}",
+        hovertemplate=f"{table.index.name} %{{y}}, {table.columns.name} %{{x}}: %{{z:.3f}}<extra></extra>",
+    )
+    figure = go.Figure(heat)
+    if len(path):
+        steps = path_data(table, path)
+        figure.add_scatter(
+            x=steps.x, y=steps.y, text=steps.trial, mode="lines+markers+text", textfont={"color": "#000000", "size": 11},
+            marker={"size": 20, "color": "#ffffff", "line": {"color": "#000000", "width": 1}},
+            line={"color": "#ffffff", "width": 2}, hovertemplate="trial %{text}<extra></extra>",
+        )
+    figure.update_xaxes(title_text=table.columns.name, type="category", showgrid=False)
+    figure.update_yaxes(title_text=table.index.name, type="category", showgrid=False)
+    return layout(figure, title, 400)
+
+
+# --- one hyperparameter at a time
+
+
+def plot_slices(frame, title, scales=None):
+    """Draw every trial's score over each of its hyperparameters, a panel each; see `parallel_data`.
+
+    Args:
+        frame: DataFrame of `lib.trials.trials_frame`.
+        title: the figure's title.
+        scales: see `parallel_data`.
+    """
+    *axes, score = parallel_data(frame, scales=scales)
+    columns = min(4, max(1, len(axes)))
+    rows = -(-len(axes) // columns)
+    figure = make_subplots(rows or 1, columns, shared_yaxes=True, vertical_spacing=0.25)
+    for place, axis in enumerate(axes):
+        here = {"row": place // columns + 1, "col": place % columns + 1}
+        figure.add_scatter(
+            x=axis["values"], y=score["values"], mode="markers", marker={"size": 9, "color": BLUE, "opacity": 0.75},
+            hovertemplate=axis["label"] + ": %{x:.4g}, score %{y:.4f}<extra></extra>", **here,
+        )
+        named = axis["kind"] == "log" or set(axis["names"]) != {f"{t:.4g}" for t in axis["ticks"]}
+        ticks = _few_ticks(axis) if named else {"nticks": 4}
+        figure.update_xaxes(title_text=axis["label"].removeprefix("param_"), **here, **ticks)
+    figure.update_yaxes(title_text=score["label"], col=1)
+    if score["kind"] == "log":
+        figure.update_yaxes(tickvals=score["ticks"], ticktext=score["names"])
+    return layout(figure, title, 120 + 230 * rows, showlegend=False)
+
+
+def _few_ticks(axis):
+    """Return the ticks of an axis as plotly takes them, only every other one of many powers."""
+    thin = slice(None, None, 2 if axis["kind"] == "log" and len(axis["ticks"]) > 4 else 1)
+    return {"tickvals": axis["ticks"][thin], "ticktext": axis["names"][thin]}
+
+
+# --- every pair
+
+
+def plot_matrix(frame, title, objective="score", scales=None, order=None):
+    """Draw each pair of axes against each other, a panel a pair, coloured by how good a trial is; see `parallel_data`.
+
+    Args:
+        frame: DataFrame of `lib.trials.trials_frame`.
+        title: the figure's title.
+        objective, scales, order: see `parallel_data`.
+    """
+    axes = parallel_data(frame, objective, scales=scales, order=order)
+    size = len(axes) - 1
+    figure = make_subplots(
+        size, size, shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.02, vertical_spacing=0.02
+    )
+    colours = line_colours(frame, axes[-1], ranks=True)["color"]
+    drawn = np.argsort(colours)  # the best last, above the others
+    marker = {"size": 4, "color": colours[drawn], "colorscale": "Viridis"}
+    for row, upwards in enumerate(axes):
+        for column, across in enumerate(axes[:row]):
+            figure.add_scatter(
+                x=across["values"][drawn], y=upwards["values"][drawn], mode="markers", marker=marker, row=row, col=column + 1,
+                hovertemplate=f"{across['label']} %{{x:.4g}}, {upwards['label']} %{{y:.4g}}<extra></extra>",
+            )
+    for place, axis in enumerate(axes):
+        if place < size:
+            figure.update_xaxes(**_few_ticks(axis), col=place + 1)
+            figure.update_xaxes(title_text=axis["label"], row=size, col=place + 1)
+        if place:
+            figure.update_yaxes(**_few_ticks(axis), row=place)
+            figure.update_yaxes(title_text=axis["label"], row=place, col=1)
+    return layout(figure, title, 140 + 130 * size, showlegend=False)
+
+
+# --- the best of many trials
+
+
+def thinned(frame, best, rest, seed=1):
+    """Keep the best trials of a search and a sample of all others, so that many become a readable picture.
+
+    Args:
+        frame: DataFrame of `lib.trials.trials_frame`.
+        best, rest: int, how many of the best, and how many of the others.
+        seed: int, of the sample.
+
+    Returns:
+        A DataFrame, in the frame's order.
+    """
+    ranked = _ranked(frame)
+    others = frame.drop(ranked.index[:best])
+    sample = others.sample(min(rest, len(others)), random_state=seed)
+    return frame.loc[frame.index.isin(ranked.index[:best].union(sample.index))]
+
+
+def _ranked(frame):
+    """Return the scored trials, the best first."""
+    return frame[frame["score"].notna()].sort_values("score", ascending=sign(frame) < 0, kind="stable")
+
+
+def gates_data(frame, share=0.01, scales=None):
+    """Say where the best trials of a search pass each axis, and how narrow that gate is.
+
+    Args:
+        frame: DataFrame of `lib.trials.trials_frame`.
+        share: of the scored trials, the best ones that are looked at.
+        scales: see `parallel_data`.
+
+    Returns:
+        A DataFrame, one row a hyperparameter that is a number, the narrowest gate first: column, label, low, high (what
+        eight in ten of the best lie between, as a share of the axis, from 0 to 1), width, and low_value and high_value.
+    """
+    scored = frame[frame["score"].notna()].reset_index(drop=True)
+    best = _ranked(scored).index[: max(1, round(share * len(scored)))]
+    rows = []
+    for axis in parallel_data(scored, scales=scales)[:-1]:
+        if axis["kind"] == "names":
+            continue
+        start, span = axis["values"].min(), np.ptp(axis["values"])
+        ends = np.quantile(axis["values"][best], [0.1, 0.9])
+        low, high = (ends - start) / span
+        values = 10**ends if axis["kind"] == "log" else ends
+        rows.append((axis["column"], axis["label"], low, high, high - low, *values))
+    columns = ["column", "label", "low", "high", "width", "low_value", "high_value"]
+    return pd.DataFrame(rows, columns=columns).sort_values("width", kind="stable", ignore_index=True)
+
+
+def plot_gates(frame, title, share=0.01, scales=None):
+    """Draw the part of each axis that eight in ten of the best trials pass, the narrowest first; see `gates_data`."""
+    gates = gates_data(frame, share, scales)
+    figure = go.Figure()
+    whole = {"name": "the whole axis", "marker_color": "rgba(125,125,125,0.2)", "hoverinfo": "skip"}
+    figure.add_bar(y=gates.label, x=np.ones(len(gates)), orientation="h", **whole)
+    words = [f"{low:.3g} to {high:.3g}" for low, high in zip(gates.low_value, gates.high_value, strict=True)]
+    figure.add_bar(
+        y=gates.label, x=gates.width, base=gates.low, orientation="h", marker_color=BLUE, text=words, textposition="none",
+        name=f"eight in ten of the best {share:.0%}", hovertemplate="%{y}: %{text}<extra></extra>",
+    )
+    for gate, word in zip(gates.itertuples(), words, strict=True):
+        figure.add_annotation(
+            x=1.01, xref="paper", y=gate.label, text=word, xanchor="left", showarrow=False, font={"color": GREY}
+        )
+    figure.update_xaxes(
+        title_text="share of the axis, from its lowest value to its highest", range=[0, 1], tickformat=".0%"
+    )
+    figure.update_yaxes(autorange="reversed", showgrid=False)
+    return layout(figure, title, 150 + 42 * len(gates), barmode="overlay", margin_r=150)

@@ -1,0 +1,192 @@
+"""Folds: who is in which one, and how far the scores of one candidate lie apart."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, SKY, VERMILION, layout
+
+# --- who is in which fold
+
+
+def division_data(n, splits):
+    """Say for each split what each sample is for.
+
+    Args:
+        n: samples.
+        splits: dict from a split's name to a dict from role, as "train", to the sample numbers that have it.
+
+    Returns:
+        A DataFrame of roles (str, "" for none): a row for each split, a column for each sample.
+    """
+    table = pd.DataFrame("", index=list(splits), columns=range(n))
+    for name, roles in splits.items():
+        for role, samples in roles.items():
+            table.loc[name, list(samples)] = role
+    return table
+
+
+def plot_division(n, splits, title):
+    """Draw each split as a row of boxes, coloured by what each sample is for; see `division_data`.
+
+    Args:
+        n, splits: as for `division_data`, with four roles at most; the legend has them in the order of the splits.
+        title: the figure's title.
+    """
+    table = division_data(n, splits)
+    roles = dict.fromkeys(role for split in splits.values() for role in split)
+    colours = dict(zip(roles, (SKY, ORANGE, VERMILION, PURPLE), strict=False))
+    figure = go.Figure()
+    for role, colour in colours.items():
+        rows, columns = np.nonzero(table.to_numpy() == role)
+        figure.add_scatter(
+            x=columns, y=[table.index[r] for r in rows], name=role, mode="markers",
+            marker={"symbol": "square", "size": 15, "color": colour}, hovertemplate="sample %{x}: " + role + "<extra></extra>",
+        )
+    figure.update_xaxes(title_text="sample", showgrid=False, range=[-0.8, n - 0.2])
+    figure.update_yaxes(categoryorder="array", categoryarray=list(table.index), autorange="reversed", showgrid=False)
+    return layout(figure, title, 170 + 24 * len(table))
+
+
+# --- a search of scikit-learn over one parameter
+
+
+def validation_curve_data(cv_results, name):
+    """Put the scores of a scikit-learn search over one parameter into a long table.
+
+    Args:
+        cv_results: `cv_results_` of a fitted search.
+        name: the parameter, as in its grid.
+
+    Returns:
+        A DataFrame with value (str), fold (int from 1), score, and the candidate's mean, std, rank and seconds (of all
+        folds together), one row for each value and fold, in the order of the search.
+    """
+    folds = sum(key.startswith("split") and key.endswith("_test_score") for key in cv_results)
+    rows = []
+    for place, params in enumerate(cv_results["params"]):
+        seconds = folds * (cv_results["mean_fit_time"][place] + cv_results["mean_score_time"][place])
+        candidate = {
+            "mean": cv_results["mean_test_score"][place],
+            "std": cv_results["std_test_score"][place],
+            "rank": int(cv_results["rank_test_score"][place]),
+            "seconds": seconds,
+        }
+        for fold in range(folds):
+            score = cv_results[f"split{fold}_test_score"][place]
+            rows.append({"value": str(params[name]), "fold": fold + 1, "score": score, **candidate})
+    return pd.DataFrame(rows)
+
+
+def plot_validation_curve(cv_results, name):
+    """Draw the score of each fold, with mean and deviation, and the seconds, for each value; see `validation_curve_data`."""
+    table = validation_curve_data(cv_results, name)
+    means = table.drop_duplicates("value")
+    label = name.rsplit("__", 1)[-1].replace("_", " ")
+    figure = make_subplots(1, 2, subplot_titles=["score", "cost of all folds"], horizontal_spacing=0.12)
+    figure.add_scatter(
+        x=means.value, y=means["mean"], error_y={"array": means["std"], "thickness": 1.5}, mode="lines+markers",
+        name="mean and standard deviation", marker={"size": 9}, line_color=BLUE, row=1, col=1,
+    )
+    figure.add_scatter(
+        x=table.value, y=table.score, mode="markers", name="one fold", text=table.fold, row=1, col=1,
+        marker={"symbol": "circle-open", "size": 8, "color": ORANGE, "line": {"width": 2}},
+        hovertemplate="fold %{text}: %{y:.4f}<extra></extra>",
+    )
+    figure.add_bar(x=means.value, y=means.seconds, marker_color=SKY, showlegend=False, row=1, col=2)
+    figure.update_xaxes(title_text=label, type="category").update_yaxes(title_text="accuracy", col=1)
+    figure.update_yaxes(title_text="seconds", rangemode="tozero", col=2)
+    return layout(figure, f"A grid over {label}", 400, legend={"y": 1.12}, margin_t=110)
+
+
+# --- the folds of every trial
+
+
+def fold_scores_data(scores):
+    """Turn the scores of a cross-validated search into one long table.
+
+    Args:
+        scores: DataFrame of `lib.tuning.cross_validation.fold_scores`: a row for each trial, the columns fold 1, fold
+            2, …, mean and sd.
+
+    Returns:
+        A DataFrame with trial (int), fold (int from 1) and score, trial by trial.
+    """
+    folds = [name for name in scores if name.startswith("fold ")]
+    rows = [
+        (trial, int(name.removeprefix("fold ")), score)
+        for trial, row in scores[folds].iterrows()
+        for name, score in row.items()
+    ]
+    return pd.DataFrame(rows, columns=["trial", "fold", "score"])
+
+
+def plot_fold_scores(scores, title, y_title):
+    """Draw each fold's score as a dot, and each trial's mean as a bar across them; see `fold_scores_data`.
+
+    Args:
+        scores: as for `fold_scores_data`.
+        title: the figure's title.
+        y_title: what a score is, with its unit.
+    """
+    points = fold_scores_data(scores)
+    count = points.fold.max()
+    aside = (points.fold - (count + 1) / 2) * 0.12  # side by side, so that equal scores stay visible
+    figure = go.Figure()
+    figure.add_scatter(
+        x=scores.index, y=scores["mean"], mode="markers", name="mean of the folds: the trial's score",
+        marker={"symbol": "line-ew", "size": 46, "line": {"width": 4, "color": BLUE}},
+        customdata=scores["sd"], hovertemplate="trial %{x}: %{y:.4f}, sd %{customdata:.4f}<extra></extra>",
+    )
+    figure.add_scatter(
+        x=points.trial + aside, y=points.score, text=points.fold, mode="markers", name="one fold",
+        marker={"symbol": "circle-open", "size": 9, "color": ORANGE, "line": {"width": 2}},
+        hovertemplate="fold %{text}: %{y:.4f}<extra></extra>",
+    )
+    figure.update_xaxes(title_text="trial", dtick=1 if len(scores) <= 20 else None, showgrid=False)
+    figure.update_yaxes(title_text=y_title)
+    return layout(figure, title, 400, legend={"y": 1.0}, margin_t=90)
+
+
+# --- nested cross-validation
+
+
+def inner_outer_data(nest):
+    """Turn the folds of a nested cross-validation, and their mean, into the ends of lines.
+
+    Args:
+        nest: DataFrame with the columns inner score and outer score, a row for each outer fold (the index).
+
+    Returns:
+        A DataFrame with line (str), inner and outer (float): one row for each outer fold, then the mean.
+    """
+    table = pd.DataFrame({
+        "line": [f"outer fold {number}" for number in nest.index],
+        "inner": nest["inner score"].to_numpy(float), "outer": nest["outer score"].to_numpy(float),
+    })
+    table.loc[len(table)] = ["mean", table.inner.mean(), table.outer.mean()]
+    return table
+
+
+def plot_inner_outer(nest, title, y_title):
+    """Draw a line from the inner to the outer score of each outer fold, and of their mean; see `inner_outer_data`.
+
+    Args:
+        nest: as for `inner_outer_data`.
+        title: the figure's title.
+        y_title: what a score is, with its unit.
+    """
+    table = inner_outer_data(nest)
+    figure = go.Figure()
+    ends = ["inner score: chose the winner", "outer score: measured the winner"]
+    for row in table.itertuples():
+        mean = row.line == "mean"
+        line = {"color": ORANGE, "width": 5} if mean else {"color": SKY, "width": 2}
+        figure.add_scatter(
+            x=ends, y=[row.inner, row.outer], mode="lines+markers", line=line, marker_size=11 if mean else 8,
+            name="mean" if mean else "one outer fold", legendgroup=mean, showlegend=bool(mean or row.Index == 0),
+            hovertemplate=row.line + ": %{y:.4f}<extra></extra>",
+        )
+    figure.update_xaxes(range=[-0.35, 1.35], showgrid=False, tickcolor=GREY).update_yaxes(title_text=y_title)
+    return layout(figure, title, 420, legend={"y": 1.0}, margin_t=90)

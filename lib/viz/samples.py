@@ -1,0 +1,164 @@
+"""Samples: the pictures and columns of a data set, and what a classifier mistakes for what."""
+
+import numpy as np
+import pandas as pd
+import plotly.graph_objects as go
+from plotly.subplots import make_subplots
+
+from lib.viz.look import BLUE, layout
+
+# --- pictures
+
+
+def picture_grid(rows, **settings):
+    """Draw pictures in rows.
+
+    Args:
+        rows: rows of pictures, float in [0, 1], each of shape (height, width); what lies outside [0, 1] is cut off.
+        **settings: of `plotly.subplots.make_subplots`.
+
+    Returns:
+        A `plotly.graph_objects.Figure`, still without a title.
+    """
+    figure = make_subplots(len(rows), max(map(len, rows)), **settings)
+    for row, pictures in enumerate(rows, start=1):
+        for column, picture in enumerate(pictures, start=1):
+            dots = np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
+            heat = go.Heatmap(z=dots, colorscale="Greys", zmin=0, zmax=255, showscale=False, hoverinfo="skip")
+            figure.add_trace(heat, row=row, col=column)
+    for place, axis in enumerate(figure.select_yaxes(), start=1):
+        axis.update(autorange="reversed", scaleanchor=f"x{place}", constrain="domain")
+    return figure.update_xaxes(visible=False, constrain="domain").update_yaxes(visible=False)
+
+
+def pictures_data(x, y, classes):
+    """Find the first picture of each class.
+
+    Args:
+        x: pictures, shape (n, height, width).
+        y: int labels, shape (n,).
+        classes: names of the classes, each with a picture in x.
+
+    Returns:
+        A dict from class name to its picture, shape (height, width).
+    """
+    return {name: x[np.flatnonzero(y == label)[0]] for label, name in enumerate(classes)}
+
+
+def plot_pictures(x, y, classes):
+    """Draw one picture, in [0, 1], of each class under its name, in two rows; see `pictures_data`."""
+    pictures = [*pictures_data(x, y, classes).values()]
+    half = -(-len(pictures) // 2)
+    spacing = {"horizontal_spacing": 0.02, "vertical_spacing": 0.12}
+    figure = picture_grid([pictures[:half], pictures[half:]], subplot_titles=list(classes), **spacing)
+    return layout(figure, "One picture of each class", 400, margin={"l": 0, "r": 0, "t": 80, "b": 0})
+
+
+def plot_variants(kinds, title):
+    """Draw a row of pictures for each thing that was done to them.
+
+    Args:
+        kinds: dict from what was done to its pictures, float in [0, 1], shape (n, height, width).
+        title: the figure's title.
+    """
+    figure = picture_grid([*kinds.values()], row_titles=list(kinds), horizontal_spacing=0.01, vertical_spacing=0.03)
+    return layout(figure, title, 60 + 110 * len(kinds), margin={"l": 0, "r": 40, "t": 50, "b": 0})
+
+
+def heavy_data(weights, n):
+    """Find the samples of the largest and of the smallest weight.
+
+    Args:
+        weights: of the samples, float, shape (n_samples,).
+        n: how many of either; at most half of the samples.
+
+    Returns:
+        A DataFrame with 2n rows: row (of the samples), end ("heavy" or "light"), and times (float, the weight as a
+        multiple of the mean weight); the heaviest first, then the lightest, lightest first.
+    """
+    weights = np.asarray(weights, float)
+    order = np.argsort(weights, kind="stable")
+    rows = np.concatenate([order[::-1][:n], order[:n]])
+    ends = ["heavy"] * n + ["light"] * n
+    return pd.DataFrame({"row": rows, "end": ends, "times": weights[rows] / weights.mean()})
+
+
+def plot_heavy(x, weights, names, n=8, title="The heaviest pictures, and below them the lightest"):
+    """Draw the n heaviest pictures above the n lightest, under their names and weights; see `heavy_data`.
+
+    Args:
+        x: pictures in [0, 1], shape (n_samples, height, width).
+        weights: of the pictures, float, shape (n_samples,).
+        names: of the pictures, n_samples str.
+        n: how many of either.
+        title: the figure's title.
+    """
+    table = heavy_data(weights, n)
+    texts = [f"{names[row]}<br>weight × {times:.3g}" for row, times in zip(table.row, table.times, strict=True)]
+    rows = [x[table.row[:n]], x[table.row[n:]]]
+    figure = picture_grid(rows, subplot_titles=texts, horizontal_spacing=0.012, vertical_spacing=0.2)
+    return layout(figure.update_annotations(font_size=10), title, 380, margin={"l": 0, "r": 0, "t": 90, "b": 0})
+
+
+# --- columns
+
+
+def deviations_data(x, features):
+    """Compute the standard deviation of each column, the largest first; columns that never change are left out.
+
+    Args:
+        x: float array, shape (n, n_features).
+        features: names of the columns.
+
+    Returns:
+        A Series of float, indexed by the names.
+    """
+    deviations = pd.Series(np.std(x, axis=0), index=list(features)).sort_values(ascending=False, kind="stable")
+    return deviations[deviations > 0]
+
+
+def plot_deviations(x, features):
+    """Draw how far the values of each column spread, on a logarithmic axis; see `deviations_data`."""
+    deviations = deviations_data(x, features)
+    figure = go.Figure()
+    figure.add_scatter(
+        x=deviations, y=deviations.index, mode="markers", marker={"size": 9, "color": BLUE},
+        hovertemplate="%{y}: %{x:.3g}<extra></extra>",
+    )
+    figure.update_xaxes(type="log", title_text="standard deviation, in the column's own unit", dtick=1)
+    figure.update_yaxes(autorange="reversed", dtick=1)
+    return layout(figure, "How far each column spreads", 160 + 18 * len(deviations))
+
+
+# --- what a classifier mistakes for what
+
+
+def confusion_data(y_true, y_pred, classes):
+    """Count how often each class was taken for each other.
+
+    Args:
+        y_true: int labels, shape (n,).
+        y_pred: int labels, shape (n,).
+        classes: names of the classes.
+
+    Returns:
+        A DataFrame of counts: a row for each true class, a column for each predicted one.
+    """
+    counts = np.zeros((len(classes), len(classes)), int)
+    np.add.at(counts, (np.asarray(y_true), np.asarray(y_pred)), 1)
+    return pd.DataFrame(counts, index=classes, columns=classes)
+
+
+def plot_confusion(y_true, y_pred, classes, unit="pictures"):
+    """Draw a confusion matrix of counted `unit`, coloured by the share of each true class; see `confusion_data`."""
+    counts = confusion_data(y_true, y_pred, classes)
+    shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
+    heat = go.Heatmap(
+        z=shares, x=list(counts.columns), y=list(counts.index), text=counts, texttemplate="%{text}",
+        colorscale="Blues", zmin=0, zmax=1, colorbar={"title": "share of<br>the class", "thickness": 14, "tickformat": ".0%"},
+        hovertemplate="%{text} " + unit + " of %{y} taken for %{x}<extra></extra>",
+    )
+    figure = go.Figure(heat)
+    figure.update_xaxes(title_text="predicted class").update_yaxes(title_text="true class", autorange="reversed")
+    margin = {"l": 100, "r": 30, "t": 60, "b": 90}
+    return layout(figure, f"Confusion matrix of the test set, in {unit}", 540, margin=margin)

@@ -1,0 +1,71 @@
+"""What hyperparameters do to the score: the data behind the figures, and that they can be drawn."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from lib import viz
+
+
+def test_a_path_is_numbered_in_the_order_of_its_trials():
+    table = pd.DataFrame([[0.1, 0.2], [0.3, 0.4]], pd.Index([8, 16], name="units"), pd.Index([1e-3, 1e-2], name="rate"))
+    path = viz.path_data(table, [(1, 0), (1, 1)])
+    assert path.values.tolist() == [["0.001", "16", 1], ["0.01", "16", 2]]
+    assert len(viz.plot_map(table, "title").data) == 1
+    heat, drawn = viz.plot_map(table, "title", [(1, 0), (1, 1)]).data
+    assert list(heat.y) == ["8", "16"] and list(drawn.text) == [1, 2]
+
+
+def test_the_map_of_a_grid_has_its_scores_in_the_cells():
+    frame = pd.DataFrame({"C": [0.1, 0.1, 0.01], "size": [8, 16, 8], "score": [0.6, 0.7, 0.85]})
+    (heat,) = viz.plot_map(frame.pivot(index="C", columns="size", values="score"), "title", digits=4).data
+    assert heat.x == ("8", "16") and heat.y == ("0.01", "0.1") and heat.texttemplate == "%{z:.4f}"
+    assert np.array_equal(heat.z, [[0.85, np.nan], [0.6, 0.7]], equal_nan=True)
+
+
+def test_slices():
+    scored = {"score": [0.8, 0.9, np.nan], "direction": "max", "seconds": 1.0, "epochs": 2, "status": "COMPLETED"}
+    frame = pd.DataFrame({"trial": [1, 2, 3], "rate": [1e-4, 1e-2, 1e-3], "kind": ["b", "a", "a"], **scored})
+    rate, kind = viz.plot_slices(frame, "All").data
+    assert list(rate.x) == [-4, -2] and list(kind.x) == [1, 0] and list(rate.y) == list(kind.y) == [0.8, 0.9]
+    layout = viz.plot_slices(frame, "All", scales={"rate": "linear", "score": "log"}).layout
+    assert (layout.xaxis.title.text, layout.xaxis2.title.text) == ("rate", "kind")
+    assert layout.yaxis.title.text == "score (log)" and list(layout.yaxis.ticktext) == ["0.1", "1"]
+
+
+def large(n=3000, direction="min"):
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"trial": range(1, n + 1), "rate": 10 ** rng.uniform(-4, 0, n), "free": rng.uniform(0, 1, n)})
+    off = np.abs(np.log10(frame.rate) + 2)
+    score = off if direction == "min" else -off
+    return frame.assign(score=score, direction=direction, seconds=1.0, epochs=1, status="COMPLETED")
+
+
+@pytest.mark.parametrize("direction", ["min", "max"])
+def test_the_best_survive_thinning(direction):
+    frame = large(direction=direction)
+    few = viz.thinned(frame, best=30, rest=100)
+    best = frame.nsmallest(30, "score") if direction == "min" else frame.nlargest(30, "score")
+    assert len(few) == 130 and set(best.trial) <= set(few.trial) and few.trial.is_monotonic_increasing
+
+
+@pytest.mark.parametrize("direction", ["min", "max"])
+def test_the_gate_is_where_the_best_pass(direction):
+    gates = viz.gates_data(large(direction=direction), share=0.01, scales={"free": "linear"}).set_index("column")
+    assert gates.index[0] == "rate" and gates.width["rate"] < 0.02 and gates.width["free"] > 0.5
+    assert gates.low_value["rate"] == pytest.approx(0.01, rel=0.05)
+    whole, gate = viz.plot_gates(large(direction=direction), "Gates", scales={"free": "linear"}).data
+    assert list(gate.y) == ["rate (log)", "free"] and set(whole.x) == {1}
+    assert list(gate.base) == gates.low.tolist() and list(gate.x) == gates.width.tolist()
+
+
+def test_a_matrix_has_a_panel_for_each_pair():
+    frame = large(50)
+    figure = viz.plot_matrix(frame, "Pairs", "loss", scales={"free": "linear", "score": "linear"})
+    panels = {(figure.layout[f"yaxis{panel.yaxis[1:]}"].domain, panel.xaxis): panel for panel in figure.data}
+    assert len(panels) == 3, "each pair once"
+    best_last = frame.sort_values("score", ascending=False)
+    across, upwards = figure.data[-1].x, figure.data[-1].y
+    assert np.array_equal(across, best_last.free) and np.array_equal(upwards, best_last.score)
+    assert {axis.title.text for axis in figure.select_xaxes()} == {None, "rate (log)", "free"}
+    assert {axis.title.text for axis in figure.select_yaxes()} == {None, "free", "loss"}

@@ -1,0 +1,58 @@
+"""The front of what accuracy costs: its data compared exactly, and that it can be drawn."""
+
+import pandas as pd
+import pytest
+
+from lib import viz
+
+PRICES = pd.DataFrame(
+    {"ms": [1.0, 4.0, 2.0, 4.0, 9.0], "accuracy": [0.8, 0.9, 0.8, 0.85, 0.91]}, index=["one", "team", "slow", "poor", "all"]
+)
+
+
+def test_what_is_worth_its_price():
+    table = viz.front_data(PRICES, "ms", "accuracy")
+    assert table.front.to_dict() == {"one": True, "slow": False, "team": True, "poor": False, "all": True}
+    assert table.ms.tolist() == [1, 2, 4, 4, 9]
+
+
+def test_prices_are_drawn_with_a_front():
+    front, worth, others = viz.plot_front(PRICES, "ms", "accuracy", "title", "x", "y").data
+    assert list(front.x) == [1, 4, 9] and list(worth.text) == ["one", "team", "all"] and list(others.text) == ["slow", "poor"]
+    assert len(viz.plot_front(PRICES.loc[["one"]], "ms", "accuracy", "title", "x", "y").data) == 2
+
+
+def test_names_get_out_of_each_others_way():
+    one, other = viz.places_data([0.5, 0.5, 0.0, 1.0], [0.5, 0.5, 0.0, 1.0], ["a model", "another", "low", "high"])[:2]
+    assert one != other
+    places = viz.places_data([0.0, 1.0], [0.0, 1.0], ["a rather long name at the left", "a rather long name at the right"])
+    (beside,) = {viz.places_data([0, 1], [0, 0.001], ["abc", "x"])[0]}
+    assert beside == "middle right"
+    assert viz.places_data([0, 1], [0, 0.001], ["abc", "x"], front=[0, 1])[0] != beside, "the line goes there"
+    assert places[0].endswith("right") and places[1].endswith("left"), "a name stays inside the drawing"
+
+
+MODELS = pd.DataFrame(
+    {"kilobytes": [100.0, 900.0, 300.0, 950.0], "accuracy": [0.8, 0.9, 0.79, 0.9], "kind": ["small", "heavy", "small", "team"]},
+    index=["s", "h", "t", "e"],
+)
+
+
+def test_the_front_is_a_step_line_of_what_nothing_beats():
+    front, *kinds = viz.plot_front(MODELS, "kilobytes", "accuracy", "title", "kB", "accuracy", "kind").data
+    assert list(front.x) == [100, 900] and list(front.y) == [0.8, 0.9] and front.line.shape == "hv"
+    assert [trace.name for trace in kinds] == ["small", "heavy", "team"], "in the order of the table"
+    assert list(kinds[0].text) == ["s", "t"] and len({trace.marker.symbol for trace in kinds}) == 3
+
+
+def test_a_budget_is_a_line():
+    figure = viz.plot_front(MODELS, "kilobytes", "accuracy", "title", "kB", "accuracy", "kind", budget=500)
+    assert figure.layout.shapes[0].x0 == 500
+    assert not viz.plot_front(MODELS, "kilobytes", "accuracy", "title", "kB", "accuracy", "kind").layout.shapes
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_few_models_are_drawn_too(rows):
+    figure = viz.plot_front(MODELS.head(rows), "kilobytes", "accuracy", "title", "kB", "accuracy", "kind")
+    low, high = figure.layout.xaxis.range
+    assert low < 2 < high

@@ -1,0 +1,54 @@
+"""The figures of pictures and columns: their data compared exactly, and that they can be drawn."""
+
+import numpy as np
+
+from lib import viz
+
+
+def test_the_first_picture_of_each_class():
+    x = np.stack([np.full((2, 3), value, "float32") for value in (0.2, 0.4, 0.6, 0.8)])
+    y = np.array([1, 0, 2, 1])
+    pictures = viz.pictures_data(x, y, ("a", "b", "c"))
+    assert {name: float(picture[0, 0]) for name, picture in pictures.items()} == {"a": x[1, 0, 0], "b": x[0, 0, 0], "c": x[2, 0, 0]}
+    figure = viz.plot_pictures(x, y, ("a", "b", "c"))
+    assert [title.text for title in figure.layout.annotations] == ["a", "b", "c"]
+    assert [heat.z.tolist() for heat in figure.data] == [[[102] * 3] * 2, [[51] * 3] * 2, [[153] * 3] * 2]
+
+
+def test_variants_are_bytes_and_cut_off():
+    kinds = {"as it is": np.full((2, 1, 2), 0.4, "float32"), "changed": np.array([[[-0.1, 1.2]]], "float32")}
+    figure = viz.plot_variants(kinds, "title")
+    assert [heat.z.tolist() for heat in figure.data] == [[[102, 102]], [[102, 102]], [[0, 255]]]
+    assert [heat.yaxis for heat in figure.data] == ["y", "y2", "y3"], "one row for each thing that was done"
+    assert [title.text for title in figure.layout.annotations] == ["as it is", "changed"]
+
+
+def test_heavy_and_light_samples_are_found():
+    table = viz.heavy_data([1, 8, 2, 4, 0, 3], 2)
+    assert table.row.tolist() == [1, 3, 4, 0] and table.end.tolist() == ["heavy", "heavy", "light", "light"]
+    assert np.allclose(table.times, np.array([8, 4, 0, 1]) / 3)
+
+
+def test_heavy_pictures_are_drawn_above_light_ones():
+    x = np.arange(6)[:, None, None] * np.ones((6, 2, 3)) / 5
+    figure = viz.plot_heavy(x, [1, 8, 2, 4, 0, 3], list("abcdef"), n=2)
+    assert [int(np.array(heat.z)[0, 0]) for heat in figure.data] == [51, 153, 204, 0]
+    assert [note.text.split("<br>")[0] for note in figure.layout.annotations] == ["b", "d", "e", "a"]
+    assert figure.layout.annotations[0].text.endswith("× 2.67")
+
+
+def test_deviations_of_columns():
+    x = np.array([[0.0, 10, 5], [2, -10, 5]])
+    assert viz.deviations_data(x, ("a", "b", "same")).to_dict() == {"b": 10.0, "a": 1.0}
+    assert viz.plot_deviations(x, ("a", "b", "same")).data[0].x.tolist() == [10.0, 1.0]
+
+
+def test_confusion_agrees_with_scikit_learn():
+    from sklearn.metrics import confusion_matrix
+
+    rng = np.random.default_rng(1)
+    y_true, y_pred = rng.integers(0, 4, (2, 200))
+    counts = viz.confusion_data(y_true, y_pred, list("abcd"))
+    assert np.array_equal(counts, confusion_matrix(y_true, y_pred))
+    assert counts.index.tolist() == list("abcd")
+    assert viz.plot_confusion(y_true, y_pred, list("abcd")).data[0].z.sum() == 4  # each class divides into shares of 1

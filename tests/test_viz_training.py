@@ -1,0 +1,70 @@
+"""The figures of trainings: their data compared exactly, and that they can be drawn."""
+
+import numpy as np
+import pandas as pd
+
+from lib import viz
+
+
+def test_parts_are_stacked():
+    parts = pd.DataFrame({"compute": [1.0, 1.0], "wait": [3.0, 0.5]}, index=["plain", "fast"])
+    figure = viz.plot_parts(parts, "title")
+    assert figure.layout.barmode == "stack" and [bar.name for bar in figure.data] == ["compute", "wait"]
+    assert [list(bar.x) for bar in figure.data] == [[1, 1], [3, 0.5]] and list(figure.data[0].y) == ["plain", "fast"]
+    assert len({bar.marker.pattern.shape for bar in figure.data}) == 2, "told apart without colours too"
+
+
+def test_history_is_long():
+    table = viz.history_data({"loss": [2.0, 1.0], "val_loss": [3.0, 2.5]})
+    assert table.values.tolist() == [
+        [1, "loss", "training", 2.0],
+        [2, "loss", "training", 1.0],
+        [1, "loss", "validation", 3.0],
+        [2, "loss", "validation", 2.5],
+    ]
+    assert [line.name for line in viz.plot_history({"loss": [2.0], "val_loss": [3.0]}, ["loss"]).data] == [
+        "training",
+        "validation",
+    ]
+
+
+def test_curves_and_their_spread():
+    frame = pd.DataFrame({"epoch": [1, 2] * 3, "loss": [5, 4, 3, 2, 1, 0], "policy": "float32"})
+    table = viz.curves_data(frame, "epoch", "loss", "policy")
+    assert table.values.tolist() == [["float32", 1, 3, 1, 5], ["float32", 2, 2, 0, 4]]
+    band, line = viz.plot_curves(frame, "epoch", "loss", "policy", "title").data
+    assert list(band.y) == [5, 4, 0, 1] and list(line.y) == [3, 2]
+
+
+def test_bands_keep_eight_runs_in_ten():
+    runs = np.arange(11)[:, None] + np.array([0, 100])  # eleven runs of two points
+    table = viz.bands_data([1, 2], {"a": runs, "b": runs * 2.0})
+    assert table[table.line == "a"].drop(columns="line").values.tolist() == [[1, 5, 1, 9], [2, 105, 101, 109]]
+    figure = viz.plot_bands(table, "title", "x", "y", log_x=True)
+    assert [line.name for line in figure.data if line.name] == ["a", "b"]
+    assert list(figure.layout.xaxis.ticktext) == ["1", "2"]
+
+
+def test_spread_counts_with_n_minus_1():
+    table = viz.spread_data({"hold-out": [0.7, 0.9], "k-fold": pd.Series([0.8, 0.8, 0.8])})
+    assert np.allclose(table.loc["hold-out"], [2, 0.8, 0.1 * 2**0.5, 0.7, 0.9])
+    assert np.allclose(table.loc["k-fold"], [3, 0.8, 0, 0.8, 0.8])
+    figure = viz.plot_spread({"hold-out": [0.7, 0.9], "k-fold": [0.8]}, "title", "x", truth=0.75)
+    assert [box.name for box in figure.data] == ["hold-out", "k-fold"] and figure.layout.shapes[0].x0 == 0.75
+
+
+KERNELS = {"before": np.array([[-1.0, 0.1], [0.2, 1.0]]), "after": np.array([[-1.0, 0.0], [0.0, 1.0]])}
+
+
+def test_weights_share_their_bins_and_zeros_stand_apart():
+    table = viz.weights_data(KERNELS, bins=4)
+    before, after = (table[table.kernel == name] for name in KERNELS)
+    assert before.weight.tolist() == after.weight.tolist() == [-0.75, -0.25, 0.25, 0.75]
+    assert before["count"].tolist() == [1, 0, 2, 1] and after["count"].tolist() == [1, 0, 0, 1]
+    assert set(before.zeros) == {0.0} and set(after.zeros) == {0.5}
+
+
+def test_weights_are_drawn_with_their_zeros_in_the_legend():
+    first, second = viz.plot_weights(KERNELS, "title", bins=4).data
+    assert first.name == "before: 0% are exactly 0" and second.name == "after: 50% are exactly 0"
+    assert first.line.dash != second.line.dash and list(second.y) == [1, 0, 0, 1]
