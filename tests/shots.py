@@ -6,94 +6,15 @@ that has come back to Python. Debian's Chromium takes them without a network, an
 (images/ by default).
 """
 
-import contextlib
-import os
-import secrets
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
-import time
-import urllib.request
 from pathlib import Path
 
-import nbformat
-from playwright.sync_api import sync_playwright
+from kit.browser import CHROMIUM, cells_in_lab, chromium, drag_brush, jupyterlab, open_notebook, run_cell
+from kit.notebooks import ROOT
 
 from lib.dashboard import start_dashboard, start_tensorboard
-
-ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-]
-
-
-@contextlib.contextmanager
-def jupyterlab(*words, **environment):
-    """Start a JupyterLab of the kit on a free port, maybe with more arguments; yield its address and token."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    token = secrets.token_hex(8)
-    # All cells are drawn at once, so that a script can scroll to any of them.
-    settings = Path(tempfile.mkdtemp(), "@jupyterlab", "notebook-extension")
-    settings.mkdir(parents=True)
-    (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
-    call = [Path(sys.executable).with_name("course"), "lab", "--no-browser", "--allow-root", f"--port={port}"]
-    call += [f"--IdentityProvider.token={token}", "--ServerApp.log_level=ERROR", f"--LabApp.user_settings_dir={settings.parents[1]}", *words]
-    server = subprocess.Popen(call, cwd=ROOT, env=os.environ | environment, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, start_new_session=True)
-    try:
-        for _ in range(120):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/api?token={token}").close()
-                break
-            time.sleep(0.5)
-        yield f"http://127.0.0.1:{port}", token
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)  # `course lab` and the JupyterLab that it has started
-        server.wait(20)
-
-
-def open_notebook(page, address, token, name):
-    """Open a notebook in a page, in a workspace that nobody has used, and wait until its last figure stands."""
-    page.goto(f"{address}/lab/workspaces/{secrets.token_hex(4)}/tree/notebooks/{name}?token={token}")
-    page.wait_for_selector(".jp-Notebook .jp-Cell", timeout=60_000)
-    page.keyboard.press("Control+b")  # closes the side bar
-    page.wait_for_timeout(5000)
-
-
-@contextlib.contextmanager
-def cells_in_lab(browser, cells, width, height):
-    """Open a notebook of code cells, a dict from id to source, in a JupyterLab of its own; yield the page."""
-    with tempfile.TemporaryDirectory() as top:
-        notebooks = Path(top, "notebooks")
-        notebooks.mkdir()
-        kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
-        nodes = [nbformat.v4.new_code_cell(source, id=name) for name, source in cells.items()]
-        nbformat.write(nbformat.v4.new_notebook(cells=nodes, metadata=kernel), notebooks / "cells.ipynb")
-        nbformat.write(nbformat.v4.new_notebook(), notebooks / "00_start_here.ipynb")  # which `course lab` opens
-        with jupyterlab("--LabApp.expose_app_in_browser=True", COURSE_NOTEBOOKS=str(notebooks)) as (address, token):
-            page = browser.new_page(viewport={"width": width, "height": height}, device_scale_factor=1)
-            open_notebook(page, address, token, "cells.ipynb")
-            yield page
-            page.close()
-
-
-def watched(browser, width=1300, height=1000):
-    """Return a page that keeps what it asked for in `asked` and what went wrong in `errors`."""
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.asked, page.errors = [], []
-    page.on("request", lambda request: page.asked.append(request.url))
-    page.on("pageerror", lambda error: page.errors.append(str(error)))
-    page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
-    return page
 
 
 def scroll_to(page, text):
@@ -149,32 +70,6 @@ def shoot_hparams(browser, logs, path):
         page.screenshot(path=path)
 
 
-def run_cell(page, name, source=None):
-    """Run a cell of the open notebook, maybe with another source; return its outputs as JSON. JupyterLab has to expose its app."""
-    return page.evaluate(
-        """async ([id, source]) => {
-          const notebook = jupyterapp.shell.currentWidget.content;
-          notebook.activeCellIndex = [...notebook.model.cells].findIndex(cell => cell.id === id);
-          notebook.deselectAll();
-          if (source !== null) notebook.activeCell.model.sharedModel.setSource(source);
-          await jupyterapp.commands.execute("notebook:run-cell");
-          return JSON.stringify(notebook.activeCell.model.outputs.toJSON());
-        }""",
-        [name, source],
-    )
-
-
-def drag_brush(page, axis, low, high):
-    """Drag along an axis of parallel coordinates, from one share of its height to another, counted from above."""
-    box = axis.bounding_box()
-    x = box["x"] + box["width"] / 2
-    page.mouse.move(x, box["y"] + low * box["height"])
-    page.mouse.down()
-    page.mouse.move(x, box["y"] + high * box["height"], steps=6)
-    page.mouse.up()
-    page.wait_for_timeout(500)
-
-
 BRUSHED = {
     "setup": "import plotly.express as px\n\nfrom lib import viz\n\niris = px.data.iris()",
     "show": """figure = px.parallel_coordinates(
@@ -206,17 +101,14 @@ def shoot_brush(browser, folder):
 
 
 def main(folder):
-    executable = shutil.which("chromium")
-    if executable is None:
+    if CHROMIUM is None:
         sys.exit("There is no Chromium here. Install it with: apt-get install chromium")
     folder.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=CHROMIUM)
+    with chromium("--disable-gpu") as browser:
         shoot_lesson(browser, folder)
         shoot_dashboard(browser, folder)
         shoot_brush(browser, folder)
         shoot_tensorboard(browser, folder)
-        browser.close()
     print(*sorted(path.name for path in folder.glob("*.png")))
 
 

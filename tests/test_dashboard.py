@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import signal
 import socket
 import subprocess
@@ -13,9 +12,9 @@ from pathlib import Path
 
 import nbformat
 import optuna
-import psutil
 import pytest
-import shots
+from kit.browser import chromium, needs_browser, watched
+from kit.processes import family, wait_gone
 from nbclient import NotebookClient
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
@@ -25,10 +24,6 @@ from lib.dashboard import start_dashboard, start_tensorboard
 from lib.errors import CourseError
 from lib.trackers.hparams import write_hparams
 from lib.trials import trials_frame
-
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
-
 
 STARTERS = ["start_dashboard", "start_tensorboard"]
 
@@ -70,33 +65,15 @@ def tensorboard(logs):
 
 
 @pytest.fixture
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield browser
-        browser.close()
-
-
-def children():
-    return psutil.Process().children(recursive=True)
+def page():
+    """See `watched`; for one test alone, since nbclient cannot run beside Playwright."""
+    with chromium("--disable-gpu") as browser:
+        yield watched(browser)
 
 
 def is_free(url):
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", int(url.rstrip("/").rsplit(":", 1)[1]))) != 0
-
-
-def gone(pid):
-    """Wait until a process has ended, and say whether it has."""
-    try:
-        psutil.Process(pid).wait(15)
-    except psutil.NoSuchProcess:
-        return True
-    except psutil.TimeoutExpired:
-        return False
-    return True
 
 
 def temporary():
@@ -133,8 +110,7 @@ def assert_alone(page, url):
 
 
 @needs_browser
-def test_its_page_draws_the_study_and_asks_nobody_else(dashboard, browser):
-    page = shots.watched(browser)
+def test_its_page_draws_the_study_and_asks_nobody_else(dashboard, page):
     page.goto(f"{dashboard.url}dashboard/studies/0")
     page.wait_for_selector(".js-plotly-plot .point", state="attached")
     page.locator("#graph-hyperparameter-importances .point").first.wait_for(state="attached")
@@ -143,8 +119,7 @@ def test_its_page_draws_the_study_and_asks_nobody_else(dashboard, browser):
 
 
 @needs_browser
-def test_hparams_page_shows_the_trials_and_asks_nobody_else(tensorboard, study, browser):
-    page = shots.watched(browser)
+def test_hparams_page_shows_the_trials_and_asks_nobody_else(tensorboard, study, page):
     page.goto(f"{tensorboard.url}#hparams")
     table = page.locator("tf-hparams-table-view")
     table.get_by_text("7", exact=True).first.wait_for()
@@ -162,13 +137,13 @@ def test_hparams_page_shows_the_trials_and_asks_nobody_else(tensorboard, study, 
 
 @pytest.mark.parametrize("starter", STARTERS)
 def test_it_ends_with_its_block_also_after_an_error(starter, what):
-    start, before, files = getattr(pages, starter), children(), temporary()
+    start, before, files = getattr(pages, starter), family(), temporary()
     with pytest.raises(RuntimeError, match="of the lesson"), start(what) as page:
-        started = set(children()) - set(before)
+        started = set(family()) - set(before)
         assert started and not is_free(page.url)
         raise RuntimeError("of the lesson")
-    assert children() == before and is_free(page.url)
-    assert all(gone(process.pid) for process in started), "TensorBoard has a helper of its own"
+    assert family() == before and is_free(page.url)
+    wait_gone(started)  # TensorBoard has a helper of its own
     assert temporary() == files
     page.stop()  # a second time: nothing to do
     assert repr(page).endswith(", stopped")
@@ -197,7 +172,8 @@ def test_it_outlives_an_interrupt_but_not_the_python_that_started_it(starter, wh
         assert python.stdout.readline() == "interrupted\n"
         assert not is_free(url)
         python.kill()
-    assert gone(int(pid)) and temporary() == files
+    wait_gone([int(pid)])
+    assert temporary() == files
 
 
 @pytest.mark.parametrize("starter", STARTERS)
@@ -216,11 +192,11 @@ def test_in_a_notebook_no_dead_frame_and_no_process_is_left(starter, what):
 
     NotebookClient(notebook, kernel_name="python3", on_cell_executed=look).execute()
     assert "<iframe" in seen[1] and "<iframe" not in seen[2] and "has been stopped" in seen[2]
-    assert gone(int(notebook.cells[3].outputs[0].text))
+    wait_gone([int(notebook.cells[3].outputs[0].text)])
 
 
 def test_errors_are_one_line(journal, study, logs, tmp_path):
-    before, files = children(), temporary()
+    before, files = family(), temporary()
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
@@ -237,4 +213,4 @@ def test_errors_are_one_line(journal, study, logs, tmp_path):
             with pytest.raises(CourseError, match=message) as caught:
                 start(*arguments)
             assert "\n" not in str(caught.value)
-    assert children() == before and temporary() == files
+    assert family() == before and temporary() == files

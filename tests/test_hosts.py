@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
-from test_runner_kit import COURSE, write_notebook
-from test_sweep import LESSON, process_of, started, table, wait
+from kit.course import COURSE, WORK, started, table, write_notebook
+from kit.processes import process_of, wait
 
 PORT = 8786
 QUICK_TO_NOTICE = {  # a minute of Dask's patience in seconds
@@ -55,7 +55,7 @@ def test_a_cut_cable_loses_no_run_and_doubles_none(tmp_path, monkeypatch):
             pass
     except (OSError, subprocess.CalledProcessError) as error:
         pytest.skip(f"no network namespaces here, they need root and iproute2: {getattr(error, 'stderr', '') or error}".strip())
-    folder = write_notebook(tmp_path / "notebooks", "04_work", LESSON).parent
+    folder = write_notebook(tmp_path / "notebooks", "04_work", WORK).parent
     monkeypatch.setenv("COURSE_NOTEBOOKS", str(folder))
     monkeypatch.setenv("STARTED", str(tmp_path / "started"))
     for name, value in QUICK_TO_NOTICE.items():

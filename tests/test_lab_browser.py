@@ -4,11 +4,11 @@ import shutil
 
 import nbformat
 import pytest
-import shots
 import yaml
-from conftest import NOTEBOOKS, ROOT
+from kit.browser import PANEL, drag_brush, jupyterlab, needs_browser, open_notebook, run_cell, watched
+from kit.notebooks import NOTEBOOKS, ROOT
 
-pytestmark = pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser: apt-get install chromium")
+pytestmark = needs_browser
 
 # Each with one of its exercises, a right answer to it, and a wrong one.
 LESSONS = {
@@ -31,8 +31,6 @@ LESSONS = {
     ),
 }
 
-# JupyterLab's own model of the open notebook, whose cells and outputs a test can read and change.
-PANEL = "jupyterapp.shell.currentWidget"
 DONE = f"""() => {{
   const cells = [...{PANEL}.content.model.cells].filter(cell => cell.type === "code" && cell.sharedModel.source.trim());
   const failed = cells.find(cell => JSON.stringify(cell.outputs.toJSON()).includes('"output_type":"error"'));
@@ -60,25 +58,14 @@ def lab(tmp_path_factory):
                     cell.outputs, cell.execution_count = [], None
         nbformat.write(notebook, top / "notebooks" / path.name)
     folders = {"COURSE_NOTEBOOKS": str(top / "notebooks"), "COURSE_PROGRESS": str(top / "progress")}
-    with shots.jupyterlab("--LabApp.expose_app_in_browser=True", **folders) as found:
+    with jupyterlab(**folders) as found:
         yield found
-
-
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    words = ["--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader", *shots.CHROMIUM]
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=words)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module", params=LESSONS)
 def lesson(request, lab, browser):
     """A lesson whose cells have all been run; the page keeps what it asked for and what went wrong."""
-    page = shots.watched(browser)
+    page = watched(browser)
     page.name = request.param
     run_all(page, lab, page.name)
     yield page
@@ -88,7 +75,7 @@ def lesson(request, lab, browser):
 def run_all(page, lab, name):
     """Open a lesson, run all its cells, and wait for the last one."""
     address, token = lab
-    shots.open_notebook(page, address, token, f"{name}.ipynb")
+    open_notebook(page, address, token, f"{name}.ipynb")
     page.evaluate("jupyterapp.commands.execute('notebook:run-all-cells')")
     ended = page.wait_for_function(DONE, timeout=240_000, polling=500).json_value()
     assert ended == "done"
@@ -128,7 +115,7 @@ def test_parallel_coordinates_are_brushed(lesson):
     brush = figure.locator(".axis-brush .background").last
     brush.wait_for(state="visible")
     lesson.wait_for_timeout(1000)
-    shots.drag_brush(lesson, brush, 0.02, 0.6)
+    drag_brush(lesson, brush, 0.02, 0.6)
     brushed = "figure => figure.data[0].dimensions.some(axis => axis.constraintrange)"
     lesson.wait_for_function(brushed, arg=figure.element_handle())
 
@@ -136,6 +123,6 @@ def test_parallel_coordinates_are_brushed(lesson):
 def test_an_exercise_answers_a_right_and_a_wrong_answer(lesson):
     exercise, right, wrong = LESSONS[lesson.name]
     check = f"e{lesson.name[:2]}.{exercise}.check"
-    assert "Not attempted yet." in shots.run_cell(lesson, exercise, f"{check}(...)")
-    assert "Right." in shots.run_cell(lesson, exercise, f"{check}({right})")
-    assert "Not yet." in shots.run_cell(lesson, exercise, f"{check}({wrong})")
+    assert "Not attempted yet." in run_cell(lesson, exercise, f"{check}(...)")
+    assert "Right." in run_cell(lesson, exercise, f"{check}({right})")
+    assert "Not yet." in run_cell(lesson, exercise, f"{check}({wrong})")

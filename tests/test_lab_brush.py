@@ -1,13 +1,10 @@
 """A brush in JupyterLab comes back to Python: dragged with a real mouse in Debian's Chromium, read by `viz.selected`."""
 
 import json
-import shutil
 
 import nbformat
-import pytest
-import shots
+from kit.browser import cells_in_lab, drag_brush, needs_browser, run_cell
 from nbclient import NotebookClient
-from test_lab_browser import browser  # noqa: F401 (a fixture)
 
 CELLS = {
     "setup": """import pandas as pd
@@ -28,21 +25,21 @@ def test_where_no_widget_lives_the_figure_is_plain():
     assert run.cells[2].outputs[0].text.strip() == str(list(range(1, 11)))
 
 
-@pytest.mark.skipif(shutil.which("chromium") is None, reason="no browser: apt-get install chromium")
-def test_what_is_brushed_comes_back_as_a_filtered_frame(browser):  # noqa: F811
-    with shots.cells_in_lab(browser, CELLS, 1300, 1000) as page:
-        shots.run_cell(page, "setup")
-        assert "widget-view" in shots.run_cell(page, "show")
+@needs_browser
+def test_what_is_brushed_comes_back_as_a_filtered_frame(browser):
+    with cells_in_lab(browser, CELLS, 1300, 1000) as page:
+        run_cell(page, "setup")
+        assert "widget-view" in run_cell(page, "show")
         page.locator(".js-plotly-plot .axis-brush .background").last.wait_for()
-        assert str(list(range(1, 11))) in shots.run_cell(page, "read")
+        assert str(list(range(1, 11))) in run_cell(page, "read")
         figure = page.locator(".js-plotly-plot").first
         figure.evaluate("figure => figure.scrollIntoView({block: 'center'})")
         page.wait_for_timeout(500)
         score = figure.locator(".axis-brush .background").last  # from 0 to 0.9
-        shots.drag_brush(page, score, 0.02, 0.4)
+        drag_brush(page, score, 0.02, 0.4)
         page.wait_for_function(
             "figure => figure.data[0].dimensions.some(axis => axis.constraintrange)", arg=figure.element_handle()
         )
-        kept = shots.run_cell(page, "read")
+        kept = run_cell(page, "read")
     trials = json.loads(json.loads(kept)[0]["text"])
     assert trials and set(trials) < set(range(1, 11)) and min(trials) >= 5 and trials == sorted(trials)

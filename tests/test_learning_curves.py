@@ -9,7 +9,7 @@ import keras_tuner
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import ROOT
+from kit.notebooks import ROOT
 
 FOLDER = ROOT / "data" / "learning-curves"
 CURVES = pd.read_csv(FOLDER / "fashion_mnist.csv")

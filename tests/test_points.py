@@ -1,10 +1,7 @@
 """The key of a point: the same for the same outcome, another for anything that may change it."""
 
-from types import SimpleNamespace
-
-import psutil
 import pytest
-from test_runner_kit import write_notebook
+from kit.course import write_notebook
 
 from lib.runner import cluster, points
 from lib.runner.notebooks import read_folder
@@ -54,6 +51,6 @@ def test_another_version_is_another_point(keys, monkeypatch, part):
 
 @pytest.mark.parametrize("gib, cores, runs, workers", [(24, 2, 9, 2), (3, 8, 9, 1), (1, 8, 9, 1), (24, 8, 9, 8), (24, 8, 3, 3), (9, 8, 9, 4)])
 def test_as_many_workers_as_cores_and_memory_carry(monkeypatch, gib, cores, runs, workers):
-    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=gib * 2**30))
+    monkeypatch.setattr(cluster, "memory", lambda: (64 * 2**30, gib * 2**30))
     monkeypatch.setattr(cluster, "cores", lambda: cores)
     assert cluster.fitting(runs) == workers

@@ -3,12 +3,12 @@
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 import sqlalchemy
+from kit.processes import wait
 
 from lib import postgres as module
 from lib.errors import CourseError
@@ -45,14 +45,9 @@ def servers(folder):
     return found
 
 
-def gone(folder, seconds=20):
-    """Wait until neither the folder nor a process of it is left, and say whether that came."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if not folder.exists() and not servers(folder):
-            return True
-        time.sleep(0.05)
-    return False
+def wait_gone(folder):
+    """Wait until neither the folder nor a process of it is left."""
+    wait(lambda: not folder.exists() and not servers(folder), 20)
 
 
 @INSTALLED
@@ -63,7 +58,7 @@ def test_a_real_server_answers_and_is_gone_after_an_error():
         assert ask(url, "show listen_addresses") == "", "no port"
         assert folder.stat().st_mode & 0o777 == 0o700 and servers(folder)
         1 / 0  # noqa: B018
-    assert gone(folder)
+    wait_gone(folder)
 
 
 @INSTALLED
@@ -74,7 +69,7 @@ def test_a_kill_of_the_caller_leaves_no_server():
     assert servers(folder)
     caller.send_signal(signal.SIGKILL)
     caller.communicate()
-    assert gone(folder)
+    wait_gone(folder)
 
 
 def test_where_none_is_installed_one_line_says_how_to(monkeypatch):

@@ -10,7 +10,7 @@ import threading
 import keras
 import numpy as np
 import pytest
-from conftest import ROOT
+from kit.notebooks import ROOT
 
 from lib import precision
 from lib.errors import CourseError

@@ -1,23 +1,15 @@
 """The pages of a run in a real browser: opened from disk, nothing fetched, figures that answer the mouse."""
 
-import shutil
-
 import pytest
-import shots
-from test_runner_kit import course, make_course
+from kit.browser import needs_browser, watched
+from kit.course import course, make_course
 
 from lib.runner.books import Books
 from lib.runner.notebooks import read_folder
 from lib.runner.points import read_points
 from lib.runner.sweep_pages import write_pages
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-ARGUMENTS = [
-    "--no-sandbox", "--use-angle=swiftshader", "--enable-unsafe-swiftshader",  # parallel coordinates need WebGL
-    "--disable-background-networking", "--disable-component-update", "--no-first-run",
-]
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
+pytestmark = needs_browser
 
 
 @pytest.fixture(scope="module")
@@ -29,14 +21,11 @@ def out(tmp_path_factory):
 
 
 @pytest.fixture
-def page():
-    """See `shots.watched`."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield shots.watched(browser, 1100, 900)
-        browser.close()
+def page(browser):
+    """See `watched`."""
+    page = watched(browser, 1100, 900)
+    yield page
+    page.close()
 
 
 def test_a_figure_is_drawn_and_answers_the_mouse(out, page):

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from test_runner_kit import make_course, write_notebook
+from kit.course import make_course, write_notebook
 
 from lib.errors import CourseError
 from lib.runner.listing import listing

@@ -4,15 +4,18 @@ import json
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
-from conftest import NOTEBOOKS, ROOT, read, two_at_a_time
+from kit.course import KEY, holding, keyed
+from kit.notebooks import NOTEBOOKS, ROOT, read
 
 from lib.runner.execute import collect_metrics
 
 BOUNDS = yaml.safe_load((ROOT / "tests" / "metrics.yaml").read_text(encoding="utf-8"))
+KEYED = "15_weights_and_biases"  # runs as at somebody's who has an account; nbval runs it as at somebody's who has none
 
 
 def check(found, bounds, where):
@@ -26,23 +29,25 @@ def test_every_notebook_has_bounds(notebook):
 
 
 @pytest.fixture(scope="module")
-def smoke_runs(request, tmp_path_factory):
-    """The runs of the notebooks: Futures of the folder and the ended process. No bound of this profile is a tight time."""
+def smoke(tmp_path_factory):
+    """A function that runs a notebook once, for all tests of it; returns its folder and the ended process."""
     top = tmp_path_factory.mktemp("smoke")
 
-    def course_run(path):
-        out = top / path.stem
-        out.mkdir()
-        call = [Path(sys.executable).with_name("course"), "run", path.stem, "--profile", "smoke", "--out", out]
+    @cache
+    def run(name):
+        out = top / name / "out"
+        out.mkdir(parents=True)
+        call = [Path(sys.executable).with_name("course"), "run", name, "--profile", "smoke", "--out", out]
         environment = os.environ | {"COURSE_PROGRESS": str(top / "progress")}
+        if name == KEYED:
+            environment |= keyed(top / name / "home")
         return out, subprocess.run(call, capture_output=True, text=True, cwd=out, env=environment)
 
-    with two_at_a_time(request, "smoke_runs", course_run) as runs:
-        yield runs
+    return run
 
 
-def test_runs_at_the_smoke_profile(notebook, smoke_runs):
-    out, done = smoke_runs[notebook.stem].result()
+def test_runs_at_the_smoke_profile(notebook, smoke):
+    out, done = smoke(notebook.stem)
     assert done.returncode == 0, done.stderr[-3000:]
     page = out / f"{notebook.stem}.html"
     assert done.stdout.strip().endswith(str(page)) and page.exists()
@@ -50,10 +55,23 @@ def test_runs_at_the_smoke_profile(notebook, smoke_runs):
     check(metrics.get(notebook.stem, {}), BOUNDS[notebook.stem]["smoke"], f"{notebook.stem}, smoke")
 
 
+@pytest.mark.lesson(KEYED[:2])
+def test_no_key_gets_into_what_a_run_writes(smoke):
+    out, done = smoke(KEYED)
+    assert KEY not in done.stdout + done.stderr
+    assert list((out / KEYED).rglob("*.wandb"))
+    page = (out / f"{KEYED}.html").read_text(encoding="utf-8")
+    assert "the service does not answer, so these runs stay offline" in page
+    assert not holding(out.parent)
+    assert not [path for path in (out.parent / "home").rglob("*") if "wandb" in path.name or path.name == ".netrc"]
+    assert not (ROOT / "notebooks" / "wandb").exists()
+
+
 def test_stored_metrics_are_within_bounds(notebook):
     found = collect_metrics(read(notebook))
     check(found, BOUNDS[notebook.stem]["lesson"], f"{notebook.stem}, as stored")
 
 
+@pytest.mark.lesson
 def test_bounds_belong_to_notebooks():
     assert set(BOUNDS) == {path.stem for path in NOTEBOOKS}

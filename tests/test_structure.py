@@ -3,11 +3,13 @@
 import ast
 import re
 import statistics
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 import yaml
-from conftest import NOTEBOOKS, ROOT, code_cells, is_compared, read, source, tags
+from kit.imports import MODULES, circles, graph
+from kit.notebooks import NOTEBOOKS, ROOT, code_cells, is_compared, read, source, tags
 
 PROFILES = yaml.safe_load((ROOT / "notebooks" / "profiles.yaml").read_text(encoding="utf-8"))
 
@@ -25,6 +27,7 @@ def parameters(notebook):
     return values
 
 
+@pytest.mark.lesson
 def test_there_are_notebooks():
     assert len(NOTEBOOKS) >= 2
 
@@ -103,6 +106,7 @@ def test_five_compared_outputs_or_more(notebook):
     assert sum(bool(is_compared(cell)) for cell in code_cells(notebook)) >= 5
 
 
+@pytest.mark.lesson
 def test_profiles_name_real_parameters():
     stems = {path.stem: path for path in NOTEBOOKS}
     assert set(PROFILES) <= set(stems), "profiles of notebooks that are not there"
@@ -115,59 +119,54 @@ def test_profiles_name_real_parameters():
                 assert type(value) is type(known[name]), f"{stem}, {profile}: {name} is a {type(known[name]).__name__}"
 
 
+@pytest.mark.lesson
 def test_readme_map_equals_the_folder():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     linked = re.findall(r"\]\(notebooks/(\d\d_\w+\.ipynb)\)", readme)
     assert linked == [path.name for path in NOTEBOOKS]
 
 
-# An import may only point to a lower level.
-LEVELS = {
-    "errors": 0,
-    "files": 0,
-    "machine": 0,
-    "metric": 0,
-    "servers": 0,
-    "places": 1,
-    "data": 2,
-    "viz": 2,
-    "ensembles": 2,
-    "dashboard": 2,
-    "postgres": 2,
-    "compiled": 2,
-    "session": 3,
-    "models": 3,
-    "precision": 3,
-    "lighter": 4,
-    "tuning": 5,
-    "trials": 6,
-    "trackers": 7,
-    "exercises": 7,
-    "runner": 7,
-}
+# --- the library
 
 
-def imports(path):
-    """Return the modules of lib that a file imports, without its own package."""
-    found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "lib":
-            parts = node.module.split(".")
-            found |= {parts[1]} if len(parts) > 1 else {alias.name for alias in node.names}
-        elif isinstance(node, ast.Import):
-            found |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("lib.")}
+def rooms():
+    """Return the imports between the packages and single modules of lib, a dict from each to a set of others."""
+    found = {}
+    for name, others in graph().items():
+        own = ".".join(name.split(".")[:2])
+        found.setdefault(own, set()).update({".".join(other.split(".")[:2]) for other in others} - {own})
     return found
 
 
-LIB_FILES = [path for path in sorted((ROOT / "lib").rglob("*.py")) if path != ROOT / "lib" / "__init__.py"]
+def test_arrows_point_down():
+    assert circles(graph()) == [], "modules that import each other, within functions perhaps"
+    assert circles(rooms()) == [], "packages that import each other"
 
 
-@pytest.mark.parametrize("path", LIB_FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_arrows_point_down(path):
-    own = Path(path.relative_to(ROOT / "lib").parts[0]).stem
-    assert own in LEVELS, f"give lib/{own} a level here"
-    for other in imports(path) - {own}:
-        assert LEVELS[other] < LEVELS[own], f"lib/{own} imports lib/{other}, which is not below it"
+@pytest.mark.parametrize("top", ["lib.runner", "lib.exercises", "lib.trackers"])
+def test_nothing_stands_on_the_top(top):
+    assert not [name for name, others in rooms().items() if top in others]
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_says_in_one_sentence_what_it_is_for(name):
+    text = ast.get_docstring(ast.parse(MODULES[name].read_text(encoding="utf-8")))
+    assert text, "no docstring"
+    first = text.splitlines()[0]
+    assert first[0].isupper() or first[0] in "`'\"0123456789", first
+    assert first.endswith("."), f"the first line is a whole sentence: {first}"
+
+
+def test_the_linter_is_content():
+    done = subprocess.run([sys.executable, "-m", "ruff", "check", "--quiet", ROOT], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_no_marks_for_a_formatter_and_no_lists_of_names():
+    files = [path for folder in ("lib", "tests", "data", "notebooks") for path in (ROOT / folder).rglob("*") if path.suffix in (".py", ".ipynb")]
+    assert len(files) > 100
+    marks = re.compile(r"#\s*fmt:|^__all__", re.MULTILINE)
+    assert not [str(path) for path in files if marks.search(path.read_text(encoding="utf-8"))], "nobody runs a formatter here, nor stars"
 
 
 @pytest.mark.parametrize("package", ["runner", "viz", "data.py", "errors.py"])

@@ -11,10 +11,10 @@ import time
 import optuna
 import psutil
 import pytest
+from kit.notebooks import ROOT
+from kit.processes import family, left, wait, wait_gone
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
-from test_tuning_chief import left
-from test_tuning_parallel import ROOT
 
 from lib.errors import CourseError
 from lib.postgres import find_programs, postgres
@@ -161,10 +161,10 @@ def test_ctrl_c_and_a_kill_leave_nothing_and_the_same_call_goes_on(tmp_path):
         before = ended(journal)
         process = subprocess.Popen([sys.executable, script], start_new_session=True, stderr=subprocess.DEVNULL)
         wait(lambda before=before: ended(journal) > before)
-        family = psutil.Process(process.pid).children(recursive=True)
+        children = family(process.pid)
         (os.killpg if way == signal.SIGINT else os.kill)(process.pid, way)
         process.wait(timeout=30)
-        wait(lambda family=family: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family))
+        wait_gone(children, 90)
     done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
     assert done.stdout.strip().splitlines()[-1] == str(["COMPLETE"] * 8)
 
@@ -178,10 +178,3 @@ def ended(journal):
     except KeyError:
         return 0
     return len(study.get_trials(states=(optuna.trial.TrialState.COMPLETE,)))
-
-
-def wait(condition, seconds=90):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)

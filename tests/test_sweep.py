@@ -1,6 +1,5 @@
 """`course sweep` as a process: what it writes, what it never does twice, and every way in which something dies."""
 
-import csv
 import json
 import os
 import shutil
@@ -11,78 +10,26 @@ import time
 from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
-from conftest import read, source, tags
-from test_runner_kit import COURSE, course, write_notebook
+from kit.course import COURSE, WORK, course, started, table, write_notebook
+from kit.notebooks import ROOT, read, source, tags
+from kit.processes import family, process_of, wait, wait_gone
 
 from lib.runner.cluster import RETRIES
-
-ROOT = Path(__file__).resolve().parent.parent
-
-# Every run leaves a line in the file that STARTED names, as soon as its kernel works.
-LESSON = [
-    "# 04 · Work\n\nAbout 1 minute.",
-    "#parameters\nseed = 1  # [1..]\nseconds = 0.0  # to sleep; [0..100]\nlayers = [8]  # units; [1..99]",
-    "import os, time\nwith open(os.environ['STARTED'], 'a') as file:\n    file.write(f'{seed}\\n')\ntime.sleep(seconds)",
-    "if seed == 13:\n    raise ValueError('thirteen')\nif seed == 666:\n    os._exit(1)",
-    "if seed == 999:\n    os.kill(os.getppid(), 9)\n    time.sleep(60)",  # the worker that started this kernel
-    "from lib.session import record\nrecord('square', seed**2)\nrecord('kind', 'odd' if seed % 2 else 'even')",
-]
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     monkeypatch.setenv("STARTED", str(tmp_path / "started"))
-    write_notebook(tmp_path / "notebooks", "04_work", LESSON)
+    write_notebook(tmp_path / "notebooks", "04_work", WORK)
     return tmp_path / "notebooks"
 
 
-def table(out):
-    """Return runs.csv as a list of dict."""
-    with open(out / "runs.csv", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def started(folder):
-    """Return the seeds of the runs that have started, in order."""
-    path = folder.parent / "started"
-    return [int(line) for line in path.read_text().split()] if path.exists() else []
-
-
-@contextmanager
 def running(folder, *words):
     """Start the command in a process group of its own, as a shell does; whatever it started is ended afterwards."""
     environment = os.environ | {"COURSE_NOTEBOOKS": str(folder)}
-    process = subprocess.Popen([*COURSE, "sweep", *words], env=environment, cwd=folder.parent, text=True,
-                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
-    try:
-        yield process
-    finally:
-        for each in [*family(process.pid), *filter(None, [_process(process.pid)])]:
-            each.kill()
-        process.communicate(timeout=20)
-
-
-def family(pid):
-    """Return the processes that a process has started, and those that they have."""
-    parent = _process(pid)
-    return parent.children(recursive=True) if parent else []
-
-
-def _process(pid):
-    return psutil.Process(pid) if psutil.pid_exists(pid) else None
-
-
-def wait(condition, seconds=40):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.1)
-
-
-def gone(processes):
-    return not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in processes)
+    return process_of([*COURSE, "sweep", *words], env=environment, cwd=folder.parent, text=True,
+                      stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
 
 
 def kernels(processes):
@@ -155,7 +102,8 @@ def test_rows_of_a_table_are_runs(folder):
         (["4", "--params", "no.csv"], "no.csv cannot be read"),
         (["4", "--params", "bad.csv"], "bad.csv, line 3: seed = x is not an int"),
         (["4", "--params", "short.csv"], "short.csv, line 2: 1 values under 2 names"),
-        (["4", "-g", "seed=1", "--workers", "0"], "at least 1"),
+        (["4", "-g", "seed=1", "--workers", "0"], "0 is not in the range x>=1"),
+        (["4", "-g", "seed=1", "--workers", "2", "--scheduler", "tcp://127.0.0.1:9"], "give one of them"),
         (["9", "-g", "seed=1"], "There is no notebook '9'"),
         (["4", "-g", "seed=1", "--out", "bad.csv/sub"], "cannot be written"),
     ],
@@ -186,7 +134,7 @@ def test_ctrl_c_leaves_no_process_and_the_same_call_goes_on(folder):
         os.killpg(process.pid, signal.SIGINT)  # as the terminal does
         _, said = process.communicate(timeout=40)
         assert process.returncode == 130 and "stopped; what is done is kept" in said and "Traceback" not in said
-        wait(lambda: gone(children))
+        wait_gone(children, 90)
     _goes_on(folder, ["4", "-g", "seconds=0,60", "--out", "out"])
 
 
@@ -195,7 +143,7 @@ def test_kill_of_the_command_leaves_no_process_and_the_same_call_goes_on(folder)
         wait(lambda: len(started(folder)) == 2)
         children = family(process.pid)
         process.kill()
-        wait(lambda: gone(children))
+        wait_gone(children, 90)
     _goes_on(folder, ["4", "-g", "seconds=0,60", "--out", "out"])
 
 
@@ -215,7 +163,7 @@ def test_a_killed_workers_run_goes_to_another(folder):
         kernel.parent().kill()
         _, said = process.communicate(timeout=60)
         assert process.returncode == 0, said
-        wait(lambda: gone([kernel]))
+        wait_gone([kernel], 90)
     assert [row["status"] for row in table(folder.parent / "out")] == ["done"] * 3
     assert len(started(folder)) == 4, "only the lost run was started again"
 
@@ -241,25 +189,13 @@ def test_a_full_disk_is_told_and_nothing_half_is_left(folder, tmp_path):
         assert "cannot be written any more: No space left on device" in ended.stderr
         kept = [json.loads(path.read_text()) for path in (disk / "runs").glob("*.json")]
         assert kept and all(result["status"] == "done" for result in kept)
-        assert not list(disk.rglob("*.partial"))
+        assert not list(disk.rglob(".partial*"))
         assert len(table(disk)) == 20
     finally:
         subprocess.run(["umount", "-l", str(disk)], check=True)
 
 
 # --- a cluster that others have started
-
-
-@contextmanager
-def process_of(call, **more):
-    """Start a process, and end it and its children afterwards."""
-    process = subprocess.Popen(call, **more)
-    try:
-        yield process
-    finally:
-        for each in [*family(process.pid), process]:
-            each.kill()
-        process.wait()
 
 
 def dask(*words, **environment):

@@ -7,22 +7,14 @@ import signal
 import subprocess
 import sys
 import textwrap
-import time
 
-import psutil
 import pytest
-from test_tuning_parallel import DATA, ROOT, DiesOnce, X, Y, fail, hyperband, random_search, statuses
+from kit.notebooks import ROOT
+from kit.processes import family, left, wait, wait_gone
+from kit.searches import DATA, DiesOnce, X, Y, fail, hyperband, random_search, statuses
 
 from lib.trials import trials_frame
 from lib.tuning import brackets, chief_search, search, search_log
-
-
-def left(pid=None):
-    """Return what is left: processes but for the fork server and its tracker, and ports that somebody listens at."""
-    processes = [p for p in psutil.Process(pid).children(recursive=True) if p.status() != psutil.STATUS_ZOMBIE]
-    ours = [p for p in processes if not any("forkserver" in word or "tracker" in word for word in p.cmdline())]
-    ports = [c for p in processes for c in p.net_connections() if c.status == psutil.CONN_LISTEN]
-    return [*ours, *ports]
 
 
 def test_the_trials_are_those_of_the_parallel_search(tmp_path, capfd):
@@ -77,7 +69,7 @@ def test_ctrl_c_and_a_kill_leave_nothing_and_the_same_call_goes_on(tmp_path):
         from lib.tuning import chief_search, warm_up
         warm_up()
         import keras
-        from test_tuning_parallel import DATA, X, Y, random_search
+        from kit.searches import DATA, X, Y, random_search
 
         class Slow(keras.callbacks.Callback):
             def on_train_begin(self, logs=None):
@@ -93,10 +85,10 @@ def test_ctrl_c_and_a_kill_leave_nothing_and_the_same_call_goes_on(tmp_path):
         process = subprocess.Popen([sys.executable, script], start_new_session=True, stderr=subprocess.DEVNULL)
         before = len(rows(tmp_path))
         wait(lambda before=before: len(rows(tmp_path)) > before)
-        family = psutil.Process(process.pid).children(recursive=True)
+        children = family(process.pid)
         (os.killpg if way == signal.SIGINT else os.kill)(process.pid, way)
         process.wait(timeout=30)
-        wait(lambda family=family: not any(p.is_running() and p.status() != psutil.STATUS_ZOMBIE for p in family))
+        wait_gone(children, 90)
     ended = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120)
     assert ended.stdout.strip().splitlines()[-1] == str([(str(i), "COMPLETED") for i in range(6)])
     assert sorted(row["trial_id"] for row in rows(tmp_path)) == [str(i) for i in range(6)], "none ran to its end twice"
@@ -105,10 +97,3 @@ def test_ctrl_c_and_a_kill_leave_nothing_and_the_same_call_goes_on(tmp_path):
 def rows(folder):
     path = folder / "p" / "search_log.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-
-
-def wait(condition, seconds=90):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.05)

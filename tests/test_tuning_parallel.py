@@ -2,65 +2,26 @@
 
 import collections
 import json
-import multiprocessing
 import os
 import signal
 import subprocess
 import sys
 import textwrap
 import threading
-import time
-from pathlib import Path
 
 import h5py
 import keras
 import keras_tuner
 import numpy as np
-import psutil
 import pytest
 import tensorflow as tf
+from kit.notebooks import ROOT
+from kit.processes import family, wait, wait_gone
+from kit.searches import DATA, STEPS, DiesOnce, X, Y, build, fail, hyperband, random_search, statuses
 
 from lib.tuning import brackets, search, search_log
 from lib.tuning.ready import build_optimizer
 from lib.tuning.resume import repair
-
-ROOT = Path(__file__).resolve().parent.parent
-RNG = np.random.default_rng(3)
-X = RNG.normal(size=(330, 8)).astype("float32")
-Y = (X[:, 0] > X[:, 1] * X[:, 2]).astype("int32")
-STEPS = 11  # an epoch: ten batches of 32 and one of 10
-DATA = {"validation_data": (X[:100], Y[:100]), "batch_size": 32}
-
-
-def build(hp):
-    model = keras.Sequential([
-        keras.Input((8,)),
-        keras.layers.Dense(hp.Int("units", 8, 16, step=8), activation="relu"),  # two shapes: each is compiled once
-        keras.layers.Dropout(0.1),
-        keras.layers.Dense(2),
-    ])
-    model.compile(
-        keras.optimizers.Adam(hp.Float("learning_rate", 1e-3, 1e-1, sampling="log")),
-        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        metrics=["accuracy"],
-    )
-    return model
-
-
-def random_search(folder, hypermodel=build, trials=4, **kwargs):
-    return keras_tuner.RandomSearch(
-        hypermodel, "val_accuracy", max_trials=trials, directory=folder, project_name="p", seed=1, **kwargs
-    )
-
-
-def hyperband(folder, max_epochs=2):
-    return keras_tuner.Hyperband(
-        build, "val_accuracy", max_epochs=max_epochs, factor=2, directory=folder, project_name="p", seed=1
-    )
-
-
-def statuses(tuner):
-    return collections.Counter(trial.status for trial in tuner.oracle.trials.values())
 
 
 def test_hyperband_runs_whole_and_leaves_the_tuner_as_its_own_search_would(tmp_path, capfd):
@@ -168,30 +129,11 @@ def test_an_error_in_a_trial_is_recorded_and_the_search_goes_on(tmp_path):
     assert {r["status"] for r in search_log(tuner)} == {"COMPLETED", "FAILED"}
 
 
-def fail(hp):
-    if multiprocessing.parent_process() is not None:
-        raise ArithmeticError("nothing works")
-    return build(hp)
-
-
 def test_too_many_failures_one_after_another_end_the_search(tmp_path):
     tuner = random_search(tmp_path, fail, trials=9, max_consecutive_failed_trials=3)
     with pytest.raises(RuntimeError, match=r"consecutive failures exceeded[^$]*nothing works"):
         search(tuner, X, Y, workers=1, verbose=0, **DATA)
     assert statuses(tuner) == {"FAILED": 3}
-
-
-class DiesOnce(keras.callbacks.Callback):
-    """Kills its process at the end of an epoch, unless the file `mark` says that it has done so already."""
-
-    def __init__(self, mark, always=False):
-        super().__init__()
-        self.mark, self.always = str(mark), always
-
-    def on_epoch_end(self, epoch, logs=None):
-        if self.always or not os.path.exists(self.mark):
-            Path(self.mark).touch()
-            os.kill(os.getpid(), signal.SIGKILL)
 
 
 def test_a_worker_that_dies_is_replaced_and_its_trial_given_out_again(tmp_path):
@@ -346,23 +288,12 @@ class Script:
         return [json.loads(line)["trial_id"] for line in path.read_text().splitlines()] if path.exists() else []
 
     def wait_for(self, count):
-        end = time.monotonic() + 90
-        while len(self.finished()) < count:
-            assert self.process.poll() is None, self.output.read_text()
-            assert time.monotonic() < end, self.output.read_text()
-            time.sleep(0.05)
-
-    def family(self):
-        return psutil.Process(self.process.pid).children(recursive=True)
+        wait(lambda: len(self.finished()) >= count or self.process.poll() is not None)
+        assert self.process.poll() is None, self.output.read_text()
 
     def complete(self):
         assert self.process.wait(120) == 0, self.output.read_text()
         return self.output.read_text()
-
-
-def gone(processes):
-    _, alive = psutil.wait_procs(processes, timeout=10)
-    return not [p for p in alive if p.status() != psutil.STATUS_ZOMBIE]
 
 
 def check_resumed(script, before):
@@ -378,10 +309,10 @@ def check_resumed(script, before):
 def test_ctrl_c_leaves_no_process_and_the_same_call_goes_on(tmp_path):
     script = Script(tmp_path)
     script.wait_for(3)
-    family = script.family()
+    started = family(script.process.pid)
     os.killpg(script.process.pid, signal.SIGINT)
     assert script.process.wait(20) != 0
-    assert gone(family)
+    wait_gone(started)
     before = script.finished()
     assert script.output.read_text().count("script runs") == 1  # no worker has run it a second time
     printed = check_resumed(Script(tmp_path), before)
@@ -400,11 +331,11 @@ def test_kill_of_everything_loses_only_the_running_trials(tmp_path):
 def test_kill_of_the_caller_ends_the_workers(tmp_path):
     script = Script(tmp_path)
     script.wait_for(1)
-    family = script.family()
-    assert len(family) >= 3
+    started = family(script.process.pid)
+    assert len(started) >= 3
     script.process.kill()
     script.process.wait()
-    assert gone(family)
+    wait_gone(started)
 
 
 def test_repair_after_a_kill_between_two_writes(tmp_path):

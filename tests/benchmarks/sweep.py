@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from test_runner_kit import COURSE, write_notebook
+from kit.course import COURSE, write_notebook
 
 BUSY = """import time
 end, n = time.process_time() + work, 0

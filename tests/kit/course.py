@@ -1,5 +1,6 @@
-"""Tiny notebooks for the tests of the command `course`; there are no tests in here."""
+"""Tiny notebooks for the tests of the command `course`, and the command itself."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -33,6 +34,16 @@ shuffle = True  # whether to shuffle""",
     "from lib.session import record\nrecord('height', height)\nrecord('rate', rate)",
     "import pandas as pd\npd.DataFrame({'layer': layers})",
     "import os\nprint(os.environ['COURSE_RUN_DIR'], os.getcwd(), activation, shuffle, layers)",
+]
+
+# Every run of it leaves a line in the file that STARTED names, as soon as its kernel works.
+WORK = [
+    "# 04 · Work\n\nAbout 1 minute.",
+    "#parameters\nseed = 1  # [1..]\nseconds = 0.0  # to sleep; [0..100]\nlayers = [8]  # units; [1..99]",
+    "import os, time\nwith open(os.environ['STARTED'], 'a') as file:\n    file.write(f'{seed}\\n')\ntime.sleep(seconds)",
+    "if seed == 13:\n    raise ValueError('thirteen')\nif seed == 666:\n    os._exit(1)",
+    "if seed == 999:\n    os.kill(os.getppid(), 9)\n    time.sleep(60)",  # the worker that started this kernel
+    "from lib.session import record\nrecord('square', seed**2)\nrecord('kind', 'odd' if seed % 2 else 'even')",
 ]
 
 
@@ -69,3 +80,32 @@ def course(folder, *words, **more):
     return subprocess.run(
         [*COURSE, *words], env=environment, cwd=Path(folder).parent, capture_output=True, text=True, timeout=60, **more
     )
+
+
+def table(out):
+    """Return the runs.csv of a sweep as a list of dict."""
+    with open(out / "runs.csv", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def started(folder):
+    """Return the seeds of the runs of WORK that have started, in order."""
+    path = folder.parent / "started"
+    return [int(line) for line in path.read_text().split()] if path.exists() else []
+
+
+# A key of Weights & Biases that nobody has. No network is needed: nobody answers at this address, so it is tried and left alone.
+KEY = "ab12" * 10
+
+
+def keyed(home):
+    """Return the environment of somebody who has a key, as a dict, with a home folder of their own."""
+    home.mkdir()
+    return {"WANDB_API_KEY": KEY, "WANDB_BASE_URL": "http://127.0.0.1:9", "HOME": str(home)}
+
+
+def holding(folder, key=KEY):
+    """Return the files below a folder that hold the key in any way."""
+    found = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert found
+    return [path for path in found if key.encode() in path.read_bytes()]

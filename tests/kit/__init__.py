@@ -1,0 +1,1 @@
+"""What several test modules use; there are no tests in here."""

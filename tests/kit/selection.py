@@ -1,0 +1,150 @@
+"""A plugin of pytest: which tests run (`--lesson`, `--changed`, `--long`), and which lessons are green here.
+
+A test belongs to a lesson by its parameters, a notebook, the name of one, or an exercise of it; or by the mark
+`lesson("13")`. The mark without a number means every lesson. The cells of a notebook belong to it.
+"""
+
+import hashlib
+import random
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+import yaml
+
+from kit.imports import MODULES, closure, imported
+from kit.notebooks import NOTEBOOKS, ROOT, code_cells, source
+
+LESSONS = {path.name[:2]: path for path in NOTEBOOKS}
+GREEN = "lessons/green"  # in pytest's cache: for each lesson the key with which it was last green
+
+
+def pytest_addoption(parser):
+    group = parser.getgroup("course", "what of the course is tested")
+    group.addoption("--lesson", action="append", default=[], metavar="08,11", help="all that a change to these lessons can turn red")
+    group.addoption("--changed", action="store_true", help="the lessons that have changed since they were last green here")
+    group.addoption("--long", action="store_true", help="all long tests, not one of each family")
+    group.addoption("--sample-seed", type=int, metavar="N", help="decides which of the long tests run (default: drawn)")
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "lesson(number): a change to this lesson can turn it red; without a number, to any")
+    config.addinivalue_line("markers", "long(family): takes long; one of each family runs, or with --long all of them")
+    option = config.option
+    if hasattr(config, "workerinput"):
+        return  # a lane takes the options as its parent has settled them
+    if option.sample_seed is None:
+        option.sample_seed = random.randrange(10_000)
+    option.lesson = [word.strip().zfill(2) for words in option.lesson for word in words.split(",")]
+    if unknown := set(option.lesson) - set(LESSONS):
+        raise pytest.UsageError(f"there is no lesson {', '.join(sorted(unknown))}; the lessons are {', '.join(LESSONS)}")
+    record = Record(config)
+    if option.changed:
+        option.lesson = [number for number, now in record.keys.items() if record.green.get(number) != now]
+        if not option.lesson:
+            pytest.exit("no lesson has changed since it was last green here", returncode=0)
+    if set(config.args) == set(config.getini("testpaths")) and not is_named(config):
+        config.pluginmanager.register(record)
+
+
+def pytest_report_header(config):
+    which = "all" if config.option.long else f"one of each family, --sample-seed {config.option.sample_seed}"
+    return [f"long tests: {which}", *(f"lesson: {LESSONS[number].stem}" for number in config.option.lesson)]
+
+
+def is_named(config):
+    """Say whether tests are asked for by name, or because they failed: then neither a sample is drawn nor green recorded."""
+    return bool(config.option.keyword or config.option.markexpr or config.option.lf or any("::" in word for word in config.args))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config, items):
+    chosen = set(config.option.lesson)
+    kept = [item for item in items if not chosen or chosen & lessons(item)]
+    if not config.option.long and not is_named(config):
+        kept = sampled(kept, config.option.sample_seed)
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def lessons(item):
+    """Return the numbers of the lessons that an item belongs to, a set of str."""
+    marks = list(item.iter_markers("lesson"))
+    if any(not mark.args for mark in marks):
+        return set(LESSONS)
+    values = [item.path, *(item.callspec.params.values() if hasattr(item, "callspec") else ())]
+    names = [value.name if isinstance(value, Path) else str(getattr(value, "key", value)) for value in values]
+    found = [re.match(r"(?:e(?=\d\d\.q))?(\d\d)[_.]", name) for name in names]
+    return ({match[1] for match in found if match} | {mark.args[0] for mark in marks}) & set(LESSONS)
+
+
+def sampled(items, seed):
+    """Return the items with one of each family of long ones."""
+    families = {}
+    for item in items:
+        if mark := item.get_closest_marker("long"):
+            families.setdefault(mark.args[0], []).append(item)
+    drawn = {random.Random(f"{seed} {name}").choice(family) for name, family in families.items()}
+    return [item for item in items if item in drawn or item.get_closest_marker("long") is None]
+
+
+@cache
+def digest(file):
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def key(path):
+    """Return a digest of what decides whether a lesson is green: its notebook, what that imports and loads, pins, bounds."""
+    code = "\n".join(map(source, code_cells(path)))
+    modules = sorted(closure(imported(code)))
+    text = code + "".join(MODULES[name].read_text(encoding="utf-8") for name in modules)
+    data = [file for file in sorted((ROOT / "data").glob("*/*")) if file.parent.name in text]
+    answers = ROOT / "tests" / f"answers_{path.name[:2]}.py"
+    files = [path, answers, ROOT / "requirements.txt", *data, *(MODULES[name] for name in modules)]
+    tables = [yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in ("notebooks/profiles.yaml", "tests/metrics.yaml")]
+    told = [str(table.get(path.stem)) for table in tables] + [digest(file) for file in files if file.exists()]
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()
+
+
+class Record:
+    """Which lessons are green, kept from run to run; written where a run has tried all tests of a lesson."""
+
+    def __init__(self, config):
+        self.cache = config.cache
+        self.green = self.cache.get(GREEN, {})
+        self.keys = {number: key(path) for number, path in LESSONS.items()}  # before the run: an edit beside it does not count
+        self.tests = {}  # of each lesson, a list of node ids
+        self.passed = {}  # by node id
+
+    def pytest_runtest_logreport(self, report):
+        self.passed[report.nodeid] = self.passed.get(report.nodeid, True) and not report.failed
+
+    def pytest_collection_finish(self, session):
+        self.tests = tests_of_lessons(session)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node):
+        self.tests = getattr(node, "workeroutput", {}).get("lessons") or self.tests
+
+    def pytest_sessionfinish(self):
+        for number, names in self.tests.items():
+            if all(self.passed.get(name) for name in names):
+                self.green[number] = self.keys[number]
+            elif any(self.passed.get(name) is False for name in names):
+                self.green.pop(number, None)
+        self.cache.set(GREEN, self.green)
+
+
+def tests_of_lessons(session):
+    """Return a dict from each lesson to the node ids of its tests."""
+    found = {}
+    for item in session.items:
+        for number in lessons(item):
+            found.setdefault(number, []).append(item.nodeid)
+    return found
+
+
+def pytest_sessionfinish(session):
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["lessons"] = tests_of_lessons(session)
