@@ -4,7 +4,7 @@ import cloudpickle
 import keras
 import numpy as np
 import pytest
-from conftest import NOTEBOOKS, code_cells, source
+from kit.notebooks import NOTEBOOKS, code_cells, source
 from sklearn.datasets import load_digits
 
 from lib.models import for_keras_wrapper, make_model, make_regressor, make_small

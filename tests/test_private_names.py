@@ -12,7 +12,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from kit.notebooks import ROOT
 
 # Private is what begins with one underscore, what lies in a package `src`, and these, which no documentation names.
 UNDOCUMENTED = ("tensorboard.compat.", "tensorboard.plugins.hparams.", "tensorboard.plugins.scalar.", "wandb.util.")
