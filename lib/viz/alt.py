@@ -24,9 +24,7 @@ def describe(figure):
     words = [f"{title}." if title else "", f"A figure of {' and '.join(kinds)}." if kinds else "An empty figure."]
     panels = [_plain(note.text) for note in figure.layout.annotations if note.xref == "paper" and note.text]
     words.append(f"Written in it: {'; '.join(panels[:NAMED_AT_MOST])}." if panels else "")
-    for trace in figure.data:
-        if trace.type == "parcoords":
-            words.append(_axes(trace))
+    words += [_axes(trace) for trace in figure.data if trace.type == "parcoords"]
     words += [_axis("Across", figure, "x"), _axis("Upwards", figure, "y")]
     series = [trace for trace in figure.data if (trace.name and trace.showlegend is not False) or trace.type == "bar"]
     words += [_series(trace) for trace in series[:NAMED_AT_MOST]]
@@ -52,7 +50,8 @@ def _axis(direction, figure, letter):
 
 
 def _series(trace):
-    values = _numbers(trace.x if trace.orientation == "h" else trace.y) if trace.type in ("scatter", "scattergl", "bar") else []
+    along = "x" if trace.orientation == "h" else "y"
+    values = _numbers(trace[along] if trace.type in ("scatter", "scattergl", "bar") else None)
     name = _plain(trace.name) or "The series"
     if not len(values):
         return f"{name}."

@@ -166,13 +166,11 @@ def gates_data(frame, share=0.01, scales=None):
     """
     scored = frame[frame["score"].notna()].reset_index(drop=True)
     best = _ranked(scored).index[: max(1, round(share * len(scored)))]
+    numbers = [axis for axis in parallel_data(scored, scales=scales)[:-1] if axis["kind"] != "names"]
     rows = []
-    for axis in parallel_data(scored, scales=scales)[:-1]:
-        if axis["kind"] == "names":
-            continue
-        start, span = axis["values"].min(), np.ptp(axis["values"])
+    for axis in numbers:
         ends = np.quantile(axis["values"][best], [0.1, 0.9])
-        low, high = (ends - start) / span
+        low, high = (ends - axis["values"].min()) / np.ptp(axis["values"])
         values = 10**ends if axis["kind"] == "log" else ends
         rows.append((axis["column"], axis["label"], low, high, high - low, *values))
     columns = ["column", "label", "low", "high", "width", "low_value", "high_value"]

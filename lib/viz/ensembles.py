@@ -58,7 +58,8 @@ def trend_data(x, y):
     Returns:
         A dict with x and y (the two ends of the line, lists of float) and correlation (Pearson's, float).
     """
-    x, y = np.asarray(x, float), np.asarray(y, float)
+    x = np.asarray(x, float)
+    y = np.asarray(y, float)
     slope, height = np.polyfit(x, y, 1)
     ends = np.array([x.min(), x.max()])
     return {"x": ends.tolist(), "y": (slope * ends + height).tolist(), "correlation": float(np.corrcoef(x, y)[0, 1])}
@@ -166,7 +167,13 @@ def stages_data(x, staged, rounds):
 
 
 def plot_stages(x, y, staged, rounds, title, x_title, y_title):
-    """Draw the samples as points, and the prediction after some of the rounds as curves; see `stages_data`."""
+    """Draw the samples as points, and the prediction after some of the rounds as curves.
+
+    Args:
+        x, staged, rounds: as for `stages_data`.
+        y: the truth, shape (n_samples,).
+        title, x_title, y_title: texts of the figure.
+    """
     figure = go.Figure()
     figure.add_scatter(
         x=x, y=y, mode="markers", name="data", marker={"color": GREY, "size": 5, "opacity": 0.4}, hoverinfo="skip"

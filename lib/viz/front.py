@@ -90,8 +90,8 @@ def places_data(x, y, names, front=(), width=820, height=330):
     boxes = [(px, py, 14.0, 14.0) for px, py in zip(x, y, strict=True)]
     boxes += _steps(x[list(front)], y[list(front)])
     for px, py, name in zip(x, y, names, strict=True):
-        wide, high = 7.0 * len(name) + 10, 16.0
-        options = {place: (px + dx * (wide + 16), py + dy * high, wide, high) for place, (dx, dy) in PLACES.items()}
+        wide = 7.0 * len(name) + 10
+        options = {place: (px + dx * (wide + 16), py + 16 * dy, wide, 16.0) for place, (dx, dy) in PLACES.items()}
         best = min(options, key=lambda place: _covered(options[place], boxes, width))
         chosen.append(best)
         boxes.append(options[best])

@@ -62,8 +62,8 @@ def _axis(column, values, scale):
     places[~missing] = axis["values"]
     if missing.any():
         taken = [*axis["ticks"], *axis["values"]] or [0.0, 1.0]
-        low, high = min(taken), max(taken)
-        nowhere = low - (1.0 if axis["kind"] == "names" or low == high else GAP * (high - low))
+        span = 0.0 if axis["kind"] == "names" else np.ptp(taken)
+        nowhere = min(taken) - (GAP * span or 1.0)
         places[missing] = nowhere
         axis |= {"ticks": [nowhere, *axis["ticks"]], "names": [NONE, *axis["names"]]}
     label = f"{column} (log)" if axis["kind"] == "log" else column
@@ -146,19 +146,18 @@ def _dimension(axis, brush):
 
 def _ruler(axis, brushed):
     """Add nameless marks between ticks: plotly lets a brush end near ticks only, and would round it to whole powers."""
-    ticks, names = list(axis["ticks"]), list(axis["names"])
+    named = [*zip(axis["ticks"], axis["names"], strict=True)]
     values = np.unique(axis["values"])
-    if np.isin(values, ticks).all():  # a brush shall hold on to them
-        inside = [(t, name) for t, name in zip(ticks, names, strict=True) if values[0] <= t <= values[-1]]
-        return zip(*inside, strict=True)
-    own = [t for t, name in zip(ticks, names, strict=True) if name != NONE]
+    if np.isin(values, axis["ticks"]).all():  # a brush shall hold on to them
+        return zip(*[(t, name) for t, name in named if values[0] <= t <= values[-1]], strict=True)
+    own = [t for t, name in named if name != NONE]
     tenths = np.log10(np.arange(2, 10)) if axis["kind"] == "log" else np.arange(1, 10) / 10
     marks = [low + share * (high - low) for low, high in itertools.pairwise(own) for share in tenths]
     # Two marks close together where a brush ends hold it there.
     marks += [end + step * np.ptp(values) for end in brushed for step in (-1e-5, 0, 1e-5)]
-    marks = np.setdiff1d([*marks, values[0], values[-1]], ticks).tolist()
+    marks = np.setdiff1d([*marks, values[0], values[-1]], axis["ticks"]).tolist()
     # Plotly takes two marks of one name for one: so each gets another number of blanks, which nobody sees.
-    every = [*zip(ticks, names, strict=True), *((mark, " " * n) for n, mark in enumerate(marks, start=1))]
+    every = [*named, *((mark, " " * n) for n, mark in enumerate(marks, start=1))]
     inside = [(t, name) for t, name in every if values[0] <= t <= values[-1]]  # others would stick out of the axis
     if axis["kind"] == "log" and sum(bool(name.strip()) for _, name in inside) <= 2:
         digits = {f"{10 ** (power + np.log10(digit)):g}" for power in own for digit in (2, 5)}
@@ -200,20 +199,24 @@ def line_colours(frame, score, every=False, ranks=False):
     lines = drawn_lines(frame, every)
     ends = np.array([ending(status)[0] for status in lines["status"]] if every else [""] * len(lines))
     bands = [end for end in APART if end in ends]
-    first = BAND * len(bands)  # where the scores' part of the bar begins
+    first = BAND * len(bands)
     good, marks = _goodness(lines, score, ~np.isin(ends, bands), ranks)
     colours = first + (1 - first) * (np.maximum(good, 0.01) if bands else good)  # the worst is not on a band's border
-    scale = []
-    ticks = {}
     for place, end in enumerate(bands):
-        ticks[end] = BAND * (place + 0.5)
-        colours[ends == end] = ticks[end]
-        scale += [[BAND * place, ENDS[end]], [BAND * (place + 1) - 1e-6, ENDS[end]]]  # plotly wants no place twice
+        colours[ends == end] = BAND * (place + 0.5)
+    bar = _colour_bar(bands, marks, score["label"])
+    return {"color": colours.astype("float32"), "cmin": 0, "cmax": 1, "showscale": True, **bar}
+
+
+def _colour_bar(bands, marks, title):
+    """Return plotly's scale and its bar: a band of one colour for each end that has no score to compare, then the scores."""
+    first = BAND * len(bands)
+    scale = [[BAND * place + far, ENDS[end]] for place, end in enumerate(bands) for far in (0, BAND - 1e-6)]
     scale += [[first + (1 - first) * at, colour] for at, colour in get_colorscale("Viridis")]
+    ticks = {end: BAND * (place + 0.5) for place, end in enumerate(bands)}
     ticks |= {name: first + (1 - first) * at for name, at in marks.items()}
-    bar = {"title": score["label"], "thickness": 14, "tickvals": [*ticks.values()], "ticktext": [*ticks]}
-    look = {"colorscale": scale, "cmin": 0, "cmax": 1, "showscale": True, "colorbar": bar}
-    return {"color": colours.astype("float32"), **look}
+    bar = {"title": title, "thickness": 14, "tickvals": [*ticks.values()], "ticktext": [*ticks]}
+    return {"colorscale": scale, "colorbar": bar}
 
 
 def _goodness(lines, score, compared, ranks):

@@ -73,14 +73,13 @@ def heavy_data(weights, n):
         n: how many of either; at most half of the samples.
 
     Returns:
-        A DataFrame with 2n rows: row (of the samples), end ("heavy" or "light"), and times (float, the weight as a
-        multiple of the mean weight); the heaviest first, then the lightest, lightest first.
+        A DataFrame with 2n rows: row (of the samples) and times (float, the weight as a multiple of the mean weight);
+        the n heaviest, heaviest first, then the n lightest, lightest first.
     """
     weights = np.asarray(weights, float)
     order = np.argsort(weights, kind="stable")
     rows = np.concatenate([order[::-1][:n], order[:n]])
-    ends = ["heavy"] * n + ["light"] * n
-    return pd.DataFrame({"row": rows, "end": ends, "times": weights[rows] / weights.mean()})
+    return pd.DataFrame({"row": rows, "times": weights[rows] / weights.mean()})
 
 
 def plot_heavy(x, weights, names, n=8, title="The heaviest pictures, and below them the lightest"):
@@ -150,7 +149,12 @@ def confusion_data(y_true, y_pred, classes):
 
 
 def plot_confusion(y_true, y_pred, classes, unit="pictures"):
-    """Draw a confusion matrix of counted `unit`, coloured by the share of each true class; see `confusion_data`."""
+    """Draw a confusion matrix, coloured by the share of each true class.
+
+    Args:
+        y_true, y_pred, classes: as for `confusion_data`.
+        unit: what is counted, a word in the plural.
+    """
     counts = confusion_data(y_true, y_pred, classes)
     shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
     heat = go.Heatmap(

@@ -32,12 +32,15 @@ def still_data(frame, objective="score", every=False, scales=None, order=None, b
 
 
 def _shares(axis, places):
-    low, span = axis["values"].min(), np.ptp(axis["values"]) or 1.0
-    return (np.asarray(places, float) - low) / span
+    return (np.asarray(places, float) - axis["values"].min()) / (np.ptp(axis["values"]) or 1.0)
 
 
 def plot_still(frame, title, objective="score", every=False, scales=None, order=None, brush=None, ranks=False):
-    """Draw what `plot_parallel` draws, with the same arguments, as a picture that cannot be brushed by hand."""
+    """Draw what `plot_parallel` draws as a picture that cannot be brushed by hand.
+
+    Args:
+        frame, title, objective, every, scales, order, brush, ranks: as for `plot_parallel`.
+    """
     axes, heights, kept, line = still_data(frame, objective, every, scales, order, brush, ranks)
     figure = go.Figure()
     if not kept.all():
@@ -70,8 +73,8 @@ def _add_axis(figure, place, axis, brush):
         figure.add_shape(type="line", x0=place, x1=place, y0=low, y1=high, line={"color": PURPLE, "width": 6}, opacity=0.8)
     inside = [(y, name) for y, name in zip(_shares(axis, axis["ticks"]), axis["names"], strict=True) if -1e-6 <= y <= 1 + 1e-6]
     if axis["kind"] == "log" and len(inside) < 2 and NONE not in axis["names"]:  # within one power of ten: its own ends
-        low, high = axis["values"].min(), axis["values"].max()
-        inside = [(0.0, f"{10**low:.2g}"), *inside, (1.0, f"{10**high:.2g}")]
+        ends = 10 ** np.quantile(axis["values"], [0, 1])
+        inside = [(0.0, f"{ends[0]:.2g}"), *inside, (1.0, f"{ends[1]:.2g}")]
     y, names = zip(*inside, strict=True) if inside else ((), ())
     figure.add_scatter(
         x=[place] * len(y), y=y, text=[f"{name} –" for name in names], mode="text", textposition="middle left",

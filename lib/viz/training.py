@@ -48,7 +48,12 @@ def history_data(history):
 
 
 def plot_history(history, metrics=("accuracy", "loss")):
-    """Draw a learning curve: each metric over the epochs, on training and on validation data; see `history_data`."""
+    """Draw a learning curve: each metric over the epochs, on training and on validation data.
+
+    Args:
+        history: as for `history_data`.
+        metrics: those to draw, a panel each.
+    """
     table = history_data(history)
     figure = make_subplots(1, len(metrics), subplot_titles=metrics, horizontal_spacing=0.1)
     colours = {"training": BLUE, "validation": ORANGE}
@@ -79,7 +84,13 @@ def curves_data(frame, x, y, kind):
 
 
 def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False):
-    """Draw the median of each kind's runs as a line, in a band from the lowest to the highest; see `curves_data`."""
+    """Draw the median of each kind's runs as a line, in a band from the lowest to the highest.
+
+    Args:
+        frame, x, y, kind: as for `curves_data`.
+        title: the figure's title.
+        log_x, log_y: whether an axis is logarithmic.
+    """
     table = curves_data(frame, x, y, kind)
     figure = go.Figure()
     for number, (name, part) in enumerate(table.groupby(kind, sort=False)):
@@ -153,7 +164,13 @@ def spread_data(scores):
 
 
 def plot_spread(scores, title, x_title, truth=None):
-    """Draw every measurement as a dot beside a box, a row for each way of measuring, and the truth as a line."""
+    """Draw every measurement as a dot beside a box, a row for each way of measuring, and the truth as a line.
+
+    Args:
+        scores: as for `spread_data`.
+        title, x_title: texts of the figure.
+        truth: float, what is measured, where it is known.
+    """
     figure = go.Figure()
     for name, values in scores.items():
         figure.add_box(
@@ -196,7 +213,12 @@ def weights_data(kernels, bins=61):
 
 
 def plot_weights(kernels, title, bins=61):
-    """Draw the weights of several kernels as outlines of histograms, the zeros in the legend; see `weights_data`."""
+    """Draw the weights of several kernels as outlines of histograms, the zeros in the legend.
+
+    Args:
+        kernels, bins: as for `weights_data`.
+        title: the figure's title.
+    """
     figure = go.Figure()
     for number, (name, part) in enumerate(weights_data(kernels, bins).groupby("kernel", sort=False)):
         colour, dash, _ = style(number)

@@ -7,6 +7,8 @@ from plotly.subplots import make_subplots
 
 from lib.viz.look import GREY, ending, layout, name_once, style
 
+BELOW = {"legend": {"yref": "container", "y": 0, "yanchor": "bottom"}, "margin_b": 95}  # there it is in nobody's way
+
 
 def shifts_data(rows):
     """Turn a search's log into a table of who ran what, in seconds since the first trial began.
@@ -74,11 +76,17 @@ def plot_shifts(searches, title, rounds=False):
     figure.update_xaxes(title_text="seconds since the first trial began", row=len(tables), col=1)
     height = 160 + sum(max(70, min(24 * count, 260)) + 50 for count in lanes)
     several = len({bars.name for bars in figure.data}) > 1
-    return _below(layout(name_once(figure), title, height, barmode="overlay", showlegend=several))
+    return layout(name_once(figure), title, height, barmode="overlay", showlegend=several, **BELOW)
 
 
 def plot_busy(searches, workers, title):
-    """Draw how many of the workers are busy at each moment, a line for each search; see `busy_data`."""
+    """Draw how many of the workers are busy at each moment, a line for each search.
+
+    Args:
+        searches: dict from a name to its rows, as for `shifts_data`.
+        workers: int, how many there are.
+        title: the figure's title.
+    """
     figure = go.Figure()
     for number, (name, rows) in enumerate(searches.items()):
         steps, sums = busy_data(rows, workers)
@@ -130,9 +138,4 @@ def plot_speedup(curves, title, points=()):
     ticks = [int(n) for n in 2.0 ** np.arange(0, np.log2(most) + 1)]
     axis = {"type": "log", "tickvals": ticks, "ticktext": [str(n) for n in ticks]}
     figure.update_xaxes(axis, title_text="workers").update_yaxes(axis, title_text="times as fast as one worker")
-    return _below(layout(figure, title, 420))
-
-
-def _below(figure):
-    """Put the legend below the figure, where it is in nobody's way."""
-    return figure.update_layout(legend={"yref": "container", "y": 0, "yanchor": "bottom"}, margin={"b": 95})
+    return layout(figure, title, 420, **BELOW)
