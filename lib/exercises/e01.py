@@ -68,7 +68,10 @@ q1 = Exercise(
     _check_q1,
     [
         "Keep two variables: the best score so far, and how many trials have passed since it was found.",
-        "A score above the best sets the count back to 0, any other adds 1. When the count reaches `patience`, return the number of the trial.",
+        (
+            "A score above the best sets the count back to 0, any other adds 1. "
+            "When the count reaches `patience`, return the number of the trial."
+        ),
     ],
     _stop_at,
 )
@@ -85,7 +88,8 @@ def _check_q2(trainings):
         where = f"{candidates} candidates, {outer} outer and {inner} inner folds"
         if answer == outer * (candidates * inner + 1):
             raise Wrong(
-                f"{where}: {answer} trainings give you the estimate, and no model yet. The last search and its winner are missing."
+                f"{where}: {answer} trainings give you the estimate, and no model yet. "
+                "The last search and its winner are missing."
             )
         if answer == outer * candidates * inner:
             raise Wrong(
@@ -142,7 +146,8 @@ def _check_q3(scaled):
         )
     if np.allclose(held.mean(axis=0), 0, atol=1e-6):
         raise Wrong(
-            "You scale the held-out part by its own mean. Then the same sample gets another value in another company: use x_fit's."
+            "You scale the held-out part by its own mean. "
+            "Then the same sample gets another value in another company: use x_fit's."
         )
     if np.isclose(fit.mean(), 0, atol=1e-6) and not np.allclose(fit.mean(axis=0), 0, atol=1e-6):
         raise Wrong(
@@ -282,7 +287,10 @@ q5 = Exercise(
     _check_q5,
     [
         "The standard error of a mean is the standard deviation of its scores divided by the root of their number.",
-        "np.flatnonzero(means >= means[best] - error) are the candidates that are good enough; sizes[...].argmin() finds the smallest among them.",
+        (
+            "np.flatnonzero(means >= means[best] - error) are the candidates that are good enough; "
+            "sizes[...].argmin() finds the smallest among them."
+        ),
     ],
     _smallest_good,
 )

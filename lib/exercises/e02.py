@@ -91,7 +91,8 @@ def _check_q2(distributions):
     shares = np.histogram(np.log10(rate), bins=[-4.01, -3, -2, -0.99])[0] / len(rate)
     if shares.min() < 0.27:
         raise Wrong(
-            f"The powers of ten get {shares[0]:.0%}, {shares[1]:.0%} and {shares[2]:.0%} of the draws. Which distribution gives each the same?"
+            f"The powers of ten get {shares[0]:.0%}, {shares[1]:.0%} and {shares[2]:.0%} of the draws. "
+            "Which distribution gives each the same?"
         )
     return "Each has its own range, and small learning rates get as many trials as large ones."
 
@@ -221,12 +222,14 @@ def _check_q4(honest_scores):
         raise Wrong("Every score is 1, on pure noise. Is a model measured on the rows it was trained on?")
     if np.mean(means) > 0.68:
         raise Wrong(
-            f"On pure noise your scores are {np.mean(means):.2f} on average; nobody can beat 0.5 there. Which step has seen the held-out rows?"
+            f"On pure noise your scores are {np.mean(means):.2f} on average; nobody can beat 0.5 there. "
+            "Which step has seen the held-out rows?"
         )
     known = np.mean([honest_scores(x, y) for x, y in _tables(3, 60, 8000, seeds=(4, 5))])
     if known < 0.77:
         raise Wrong(
-            f"Where three of 8,000 columns do know the classes, you score {known:.2f}. Do you choose the ten best columns before you classify?"
+            f"Where three of 8,000 columns do know the classes, you score {known:.2f}. "
+            "Do you choose the ten best columns before you classify?"
         )
     return f"On noise {np.mean(means):.2f}, as it must be; and {known:.2f} where there is something to find."
 
@@ -244,7 +247,10 @@ q4 = Exercise(
     "e02.q4",
     _check_q4,
     [
-        "SelectKBest looks at y, so it has to be fitted on the training rows of each fold. What makes several steps one estimator?",
+        (
+            "SelectKBest looks at y, so it has to be fitted on the training rows of each fold. "
+            "What makes several steps one estimator?"
+        ),
         "Pipeline([(name, SelectKBest(k=10)), (name, LogisticRegression())]) goes into cross_val_score with cv=3.",
     ],
     _honest_scores,

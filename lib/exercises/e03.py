@@ -54,7 +54,8 @@ def _check_q1(build):
         )
     if rate.sampling != "log":
         raise Wrong(
-            "Drawn evenly, nine in ten learning rates lie above 0.01. Which argument of hp.Float gives each power of ten the same chance?"
+            "Drawn evenly, nine in ten learning rates lie above 0.01. "
+            "Which argument of hp.Float gives each power of ten the same chance?"
         )
     for value in (2e-4, 3e-2):
         model = _with_values(build, learning_rate=value)
@@ -103,14 +104,16 @@ def _check_q2(cost):
             continue
         if answer == sum(trials * epochs for trials, epochs in rounds):
             raise Wrong(
-                f"For {rounds} you count {answer} epochs, as if every round began at epoch 0. A promoted trial goes on from its last epoch."
+                f"For {rounds} you count {answer} epochs, as if every round began at epoch 0. "
+                "A promoted trial goes on from its last epoch."
             )
         if answer == sum(epochs - start for (_, epochs), start in zip(rounds, before, strict=True)):
             raise Wrong(
                 f"For {rounds} you count {answer} epochs, those of one trial. A round trains all of its trials."
             )
         raise Wrong(
-            f"For {rounds} you say {answer}. Take one round at a time: how many trials, and how many epochs does each of them train in it?"
+            f"For {rounds} you say {answer}. Take one round at a time: "
+            "how many trials, and how many epochs does each of them train in it?"
         )
     return "A promoted trial only pays for the epochs it has not trained yet."
 
@@ -167,7 +170,8 @@ def _check_q3(winner):
         )
     if abs(mean(50, 10_000) - 0.809) > 0.004:
         raise Wrong(
-            "With 10,000 pictures the winner should score about 0.809. Does each trial draw its own right answers, picture by picture?"
+            "With 10,000 pictures the winner should score about 0.809. "
+            "Does each trial draw its own right answers, picture by picture?"
         )
     return (
         f"No model is better than 0.8, and yet the best of 50 scores {many:.2f} on 100 pictures: that is luck, chosen."
@@ -253,7 +257,10 @@ q4 = Exercise(
     _check_q4,
     [
         'hp.Boolean("dropout") returns True or False: add the layer inside an `if`.',
-        'Inside the `if`, open `with hp.conditional_scope("dropout", [True]):` and draw hp.Float("rate", 0.1, 0.5, step=0.1) there.',
+        (
+            'Inside the `if`, open `with hp.conditional_scope("dropout", [True]):` and draw hp.Float("rate", 0.1, 0.5, '
+            'step=0.1) there.'
+        ),
     ],
     _build_conditional,
 )

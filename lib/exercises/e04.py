@@ -9,7 +9,9 @@ from lib.exercises.core import Exercise, Wrong, there
 
 
 def _check_q1(equal_trials):
-    cases = [([(9, 0, 1), (3, 1, 3), (1, 3, 9)], 9), ([(12, 0, 2), (4, 2, 4), (2, 4, 10)], 10), ([(5, 0, 4)], 3), ([(4, 0, 9)], 9)]
+    cases = [
+        ([(9, 0, 1), (3, 1, 3), (1, 3, 9)], 9), ([(12, 0, 2), (4, 2, 4), (2, 4, 10)], 10), ([(5, 0, 4)], 3), ([(4, 0, 9)], 9)
+    ]
     for rounds, epochs in cases:
         answer = there(equal_trials(rounds, epochs))
         budget = sum(trials * (last - first) for trials, first, last in rounds)
@@ -21,7 +23,8 @@ def _check_q1(equal_trials):
             )
         if answer in (sum(t * last for t, _, last in rounds) // epochs, sum(t * last for t, _, last in rounds) / epochs):
             raise Wrong(
-                f"For {rounds} you say {answer:g}, as if a promoted trial trained from epoch 0 again. It pays only for its new epochs."
+                f"For {rounds} you say {answer:g}, as if a promoted trial trained from epoch 0 again. "
+                "It pays only for its new epochs."
             )
         if answer == sum(trials for trials, *_ in rounds):
             raise Wrong(f"For {rounds} you say {answer}: an equal number of trials. What has to be equal is the epochs.")
@@ -93,7 +96,8 @@ def _say_q2(answer, right, direction):
         raise Wrong(f"Your best one is {answer}. Only a trial that is COMPLETED has a score to trust.")
     if direction == "min":
         raise Wrong(
-            f"With direction 'min' your best one is {answer}; another has a score of 0.2. Does the objective have a say in what is better?"
+            f"With direction 'min' your best one is {answer}; another has a score of 0.2. "
+            "Does the objective have a say in what is better?"
         )
     raise Wrong(f"With direction {direction!r} your best one is {answer}; another one is better.")
 
@@ -113,7 +117,10 @@ q2 = Exercise(
     _check_q2,
     [
         "`objective.direction` is 'min' or 'max', and `objective.better_than(a, b)` already knows what to make of it.",
-        "Go through the trials, skip those whose status is not 'COMPLETED', and keep the one that is better than the best so far.",
+        (
+            "Go through the trials, skip those whose status is not 'COMPLETED', and keep the one that is better than the best "
+            "so far."
+        ),
     ],
     _best_trial,
 )
@@ -183,12 +190,16 @@ def _check_q3(populate_space):
     known = [{"units": 128, "dropout": True}, {"units": 32, "dropout": False}]
     first, _ = _proposals(_oracle(populate_space, list(known)), 5)
     if first[:2] != [(128, True), (32, False)]:
-        raise Wrong(f"With known points {known} your first two trials are {first[:2]}. The known ones come first, in their order.")
+        raise Wrong(
+            f"With known points {known} your first two trials are {first[:2]}. The known ones come first, in their order."
+        )
     if len(first) < 5:
         raise Wrong(f"After the known points your Oracle stops, with {len(first)} trials. Then it should draw at random.")
     drawn = {tuple(_proposals(_oracle(populate_space, list(known), seed=seed), 4)[0][2:]) for seed in range(1, 13)}
     if len(drawn) < 3:
-        raise Wrong("After the known points your Oracle proposes the same, whatever its seed. self._random_values() draws at random.")
+        raise Wrong(
+            "After the known points your Oracle proposes the same, whatever its seed. self._random_values() draws at random."
+        )
     _check_duplicates(populate_space, known)
     if _proposals(_oracle(populate_space, []), 3)[1] != "RUNNING":
         raise Wrong("Without any known point your Oracle stops at once. Then it should just draw at random.")
@@ -199,13 +210,19 @@ def _check_duplicates(populate_space, known):
     twice = [known[0], known[1], known[0]]
     found, _ = _proposals(_oracle(populate_space, twice), 4)
     if len(set(found)) < len(found):
-        raise Wrong(f"A known point that stands in the list twice is trained twice: {found}. self._duplicate(values) says what has been tried.")
+        raise Wrong(
+            f"A known point that stands in the list twice is trained twice: {found}. "
+            "self._duplicate(values) says what has been tried."
+        )
     for seed in range(1, 6):
         found, status = _proposals(_oracle(populate_space, list(known), seed=seed), 12)
         if len(set(found)) < len(found):
             raise Wrong(f"A random draw repeats a known point: {found}. self._random_values() never does, if you let it draw.")
         if status != "STOPPED":
-            raise Wrong(f"The space has six points, and after {len(found)} trials your Oracle says {status}. When nothing is left, say STOPPED.")
+            raise Wrong(
+                f"The space has six points, and after {len(found)} trials your Oracle says {status}. "
+                "When nothing is left, say STOPPED."
+            )
 
 
 def _populate_space(self, trial_id):
@@ -223,7 +240,10 @@ q3 = Exercise(
     _check_q3,
     [
         "Go through self.known, and return the first values for which self._duplicate(values) is False.",
-        "After that, self._random_values() draws what has not been tried, or returns None when it finds nothing: then the status is 'STOPPED'.",
+        (
+            "After that, self._random_values() draws what has not been tried, or returns None when it finds nothing: "
+            "then the status is 'STOPPED'."
+        ),
     ],
     _populate_space,
 )
@@ -242,11 +262,15 @@ def _check_q4(wins):
         raise Wrong(f"Your function returns {float(share):g}. A share lies between 0 and 1: use the mean, not the sum.")
     right = _wins(high, low)
     if np.isclose(share, np.mean(high > low)) and not np.isclose(share, right):
-        raise Wrong("You compare the first search of one with the first of the other, and so on. Any of one may meet any of the other.")
+        raise Wrong(
+            "You compare the first search of one with the first of the other, and so on. Any of one may meet any of the other."
+        )
     if np.isclose(share, 1 - right):
         raise Wrong("You count how often the second one wins.")
     if not np.isclose(share, right):
-        raise Wrong(f"You say {float(share):.3f}, and it is {right:.3f}. Compare every score of one with every score of the other.")
+        raise Wrong(
+            f"You say {float(share):.3f}, and it is {right:.3f}. Compare every score of one with every score of the other."
+        )
     draw = wins(np.array([0.8, 0.8]), np.array([0.8]))
     if not np.isclose(draw, 0.5):
         raise Wrong(f"Two searches with equal scores: you say {float(draw):g}. A draw counts half.")
@@ -264,7 +288,10 @@ q4 = Exercise(
     "e04.q4",
     _check_q4,
     [
-        "first[:, None] > second[None, :] compares every score of one with every score of the other; the mean of a bool array is a share.",
+        (
+            "first[:, None] > second[None, :] compares every score of one with every score of the other; "
+            "the mean of a bool array is a share."
+        ),
         "Draws count half: add 0.5 * (first[:, None] == second[None, :]) before you take the mean.",
     ],
     _wins,

@@ -133,7 +133,10 @@ def _check_q2(fit):
             raise Wrong(f"The search asked for 2 epochs, and your fit trained {watch.epochs}. Hand **more on to model.fit.")
         steps = watch.steps / watch.epochs
         if steps != 40 / batch_size:
-            raise Wrong(f"With batch_size={batch_size}, 40 rows are {40 // batch_size} steps an epoch, not {steps:.0f}. Does model.fit get it?")
+            raise Wrong(
+                f"With batch_size={batch_size}, 40 rows are {40 // batch_size} steps an epoch, not {steps:.0f}. "
+                "Does model.fit get it?"
+            )
         if "val_loss" not in watch.logs:
             raise Wrong("Nothing was validated, so there is no val_ objective: hand validation_data on, with the rest of **more.")
     if result is None:
@@ -152,7 +155,10 @@ q2 = Exercise(
     _check_q2,
     [
         'hp.Choice("batch_size", [10, 20, 40]) returns the current value.',
-        "End with: return model.fit(x, y, batch_size=..., **more). In **more are epochs, validation data and the tuner's callbacks.",
+        (
+            "End with: return model.fit(x, y, batch_size=..., **more). "
+            "In **more are epochs, validation data and the tuner's callbacks."
+        ),
     ],
     _fit,
 )
@@ -202,7 +208,10 @@ q3 = Exercise(
     "e05.q3",
     _check_q3,
     [
-        "Missed are those with y == 1 and a probability below the threshold; false alarms those with y == 0 and one not below it.",
+        (
+            "Missed are those with y == 1 and a probability below the threshold; "
+            "false alarms those with y == 0 and one not below it."
+        ),
         "Collect miss * missed + alarm * alarms for each threshold, and return thresholds[np.argmin(costs)].",
     ],
     _cheapest,

@@ -56,7 +56,9 @@ def _check_q1(ask):
         if type(made).__name__.lower() != values["optimizer"]:
             raise Wrong(f"For {values['optimizer']!r} your function returns {type(made).__name__}.")
         if abs(float(made.learning_rate) - values["learning_rate"]) > 1e-6:
-            raise Wrong(f"The trial says {values['learning_rate']:g}, but your optimizer learns with {float(made.learning_rate):g}.")
+            raise Wrong(
+                f"The trial says {values['learning_rate']:g}, but your optimizer learns with {float(made.learning_rate):g}."
+            )
         if abs(getattr(made, "momentum", 0) - values.get("momentum", 0)) > 1e-6:
             raise Wrong(f"The trial says a momentum of {values['momentum']:g}, but your SGD has {made.momentum:g}.")
     return "The momentum exists only where it means something, and an `if` is all it takes."
@@ -102,12 +104,25 @@ def _prunes(pruner, direction, values, first_step=0):
 
 CASES = [  # direction, reports, given up after how many, what is wrong if not
     ("maximize", [0.5, 0.4], None, "With two reports nobody can tell yet, but your pruner gives the trial up."),
-    ("maximize", [0.1, 0.2, 0.3, 0.4], None, "A trial that gets better all the time is given up. If you look at study.direction: it is no string, but optuna.study.StudyDirection.MAXIMIZE."),
+    (
+        "maximize", [0.1, 0.2, 0.3, 0.4], None,
+        "A trial that gets better all the time is given up. If you look at study.direction: it is no string, but "
+        "optuna.study.StudyDirection.MAXIMIZE.",
+    ),
     ("maximize", [0.5, 0.4, 0.45], 3, "After 0.5, 0.4, 0.45 (maximize) the trial is stuck: 0.45 is no better than 0.5."),
-    ("maximize", [0.5, 0.7, 0.6], None, "After 0.5, 0.7, 0.6 (maximize) the trial is not stuck: 0.6 is better than 0.5, two reports before."),
+    (
+        "maximize", [0.5, 0.7, 0.6], None,
+        "After 0.5, 0.7, 0.6 (maximize) the trial is not stuck: 0.6 is better than 0.5, two reports before.",
+    ),
     ("maximize", [0.5, 0.6, 0.5], 3, "After 0.5, 0.6, 0.5 the last value equals the one two reports before: that is no better."),
-    ("maximize", [0.1, 0.3, 0.5, 0.6, 0.5], 5, "A trial that gets stuck in its fifth report is not given up. Compare the last one with the one two before it."),
-    ("minimize", [0.9, 0.8, 0.7, 0.6], None, "This study minimizes, and a trial whose loss falls is given up. Look at study.direction."),
+    (
+        "maximize", [0.1, 0.3, 0.5, 0.6, 0.5], 5,
+        "A trial that gets stuck in its fifth report is not given up. Compare the last one with the one two before it.",
+    ),
+    (
+        "minimize", [0.9, 0.8, 0.7, 0.6], None,
+        "This study minimizes, and a trial whose loss falls is given up. Look at study.direction.",
+    ),
     ("minimize", [0.5, 0.4, 0.6], 3, "This study minimizes: after losses of 0.5, 0.4, 0.6 the trial is stuck."),
 ]
 
@@ -126,7 +141,9 @@ def _check_q2(answer):
     except (KeyError, IndexError):
         late = []
     if late != [None, 3]:
-        raise Wrong("When a trial reports steps 11, 12, 13 your pruner errs. Sort the steps, and take the last and the third last.")
+        raise Wrong(
+            "When a trial reports steps 11, 12, 13 your pruner errs. Sort the steps, and take the last and the third last."
+        )
     return "Any sampler will work with it, since choosing and giving up are separate parts."
 
 
@@ -150,7 +167,10 @@ q2 = Exercise(
     _check_q2,
     [
         "trial.intermediate_values is a dict from step to value. study.direction.name is MAXIMIZE or MINIMIZE.",
-        "values = [v for step, v in sorted(trial.intermediate_values.items())]; compare values[-1] with values[-3], either way round.",
+        (
+            "values = [v for step, v in sorted(trial.intermediate_values.items())]; "
+            "compare values[-1] with values[-3], either way round."
+        ),
     ],
     _stuck,
 )
@@ -181,13 +201,22 @@ def _check_q3(resume):
     if study is None:
         raise Wrong("Your function returns nothing. Does it end with `return study`?")
     if (count := complete()) != 4:
-        raise Wrong(f"For total=4 there are {count} COMPLETE trials. One of the first was pruned, and `n_trials` counts pruned trials too: do you count only COMPLETE ones?")
+        raise Wrong(
+            f"For total=4 there are {count} COMPLETE trials. "
+            "One of the first was pruned, and `n_trials` counts pruned trials too: do you count only COMPLETE ones?"
+        )
     study.ask()  # a trial that the power failure cuts off
     resume(storage, "study", objective, 7)
     if (count := complete()) != 7:
-        raise Wrong(f"Called again with total=7, there are {count} COMPLETE trials. `total` counts those of earlier calls too, and no others.")
+        raise Wrong(
+            f"Called again with total=7, there are {count} COMPLETE trials. "
+            "`total` counts those of earlier calls too, and no others."
+        )
     if len(set(seen)) < len(seen):
-        raise Wrong("After resuming, points come that were tried before. The sampler begins anew with the same seed: change the seed with the trials so far.")
+        raise Wrong(
+            "After resuming, points come that were tried before. The sampler begins anew with the same seed: "
+            "change the seed with the trials so far."
+        )
     before = len(seen)
     resume(storage, "study", objective, 7)
     if len(seen) != before:
@@ -214,8 +243,14 @@ q3 = Exercise(
     "e06.q3",
     _check_q3,
     [
-        "create_study(storage=storage, study_name=name, load_if_exists=True) opens or makes it. study.sampler may be set afterwards, when you know how many trials there are.",
-        "Seed with 1 + len(study.trials). Run study.optimize with MaxTrialsCallback(total, states=(TrialState.COMPLETE,)), unless there are enough already.",
+        (
+            "create_study(storage=storage, study_name=name, load_if_exists=True) opens or makes it. "
+            "study.sampler may be set afterwards, when you know how many trials there are."
+        ),
+        (
+            "Seed with 1 + len(study.trials). "
+            "Run study.optimize with MaxTrialsCallback(total, states=(TrialState.COMPLETE,)), unless there are enough already."
+        ),
     ],
     _resume,
 )
@@ -241,7 +276,9 @@ def _check_q4(pick):
         raise Wrong("With a budget of 25,000 weights there are trials to pick, but you return None.")
     if not hasattr(chosen, "values"):
         raise Wrong(f"You return a {type(chosen).__name__}; the exercise asks for the trial itself.")
-    for budget, right in ((25_000, (0.85, 20_000)), (6000, (0.80, 5000)), (1000, (0.70, 1000)), (35_000, (0.85, 20_000)), (1e6, (0.86, 90_000))):
+    for budget, right in (
+        (25_000, (0.85, 20_000)), (6000, (0.80, 5000)), (1000, (0.70, 1000)), (35_000, (0.85, 20_000)), (1e6, (0.86, 90_000))
+    ):
         chosen = pick(study, budget)
         if chosen is None:
             raise Wrong(f"With a budget of {budget:,.0f} you pick nothing. A trial with exactly as many weights is allowed.")
@@ -251,7 +288,10 @@ def _check_q4(pick):
         if accuracy < right[0]:
             raise Wrong(f"With a budget of {budget:,.0f} you pick accuracy {accuracy:g}; there is one with {right[0]:g}.")
         if weights > right[1]:
-            raise Wrong(f"You pick {weights:,.0f} weights where {right[1]:,} reach the same accuracy. Look only at the front: study.best_trials.")
+            raise Wrong(
+                f"You pick {weights:,.0f} weights where {right[1]:,} reach the same accuracy. "
+                "Look only at the front: study.best_trials."
+            )
     if pick(study, 10) is not None:
         raise Wrong("With a budget of 10 weights nothing fits; return None.")
     return "The front leaves the choice to you, and a budget makes it."

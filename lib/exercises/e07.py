@@ -85,7 +85,10 @@ q2 = Exercise(
     _check_q2,
     [
         "Make a list with the moment at which each worker is free: zeros, to begin with.",
-        "For each trial, add its length to the smallest number in that list (heapq.heappop, heapq.heappush). Return the largest at the end.",
+        (
+            "For each trial, add its length to the smallest number in that list (heapq.heappop, heapq.heappush). "
+            "Return the largest at the end."
+        ),
     ],
     _makespan,
 )
@@ -122,7 +125,10 @@ def _check_q3(idle):
         seen = len({row["worker"] for row in log})
         if np.isclose(answer, 1 - busy / (seen * (last - first))):
             raise Wrong(f"{where} A worker that never got a trial is not in the log, and was idle all the time. Use `workers`.")
-        raise Wrong(f"{where} All workers had `workers` times the time from the first start to the last end. How much of it is in the trials?")
+        raise Wrong(
+            f"{where} All workers had `workers` times the time from the first start to the last end. "
+            "How much of it is in the trials?"
+        )
     return "What a cluster costs is workers times time; what it is good for stands in the log."
 
 
@@ -160,13 +166,18 @@ def _check_q4(worker_seed):
     if seeds[1, 0, 0] == seeds[1, 1, 0]:
         raise Wrong("Workers 0 and 1 of one search get the same seed, and will try the same points.")
     if seeds[1, 0, 0] == seeds[1, 0, 9]:
-        raise Wrong("A worker that starts again after 9 trials gets the seed that it began with, and tries its first points again.")
+        raise Wrong(
+            "A worker that starts again after 9 trials gets the seed that it began with, and tries its first points again."
+        )
     if seeds[1, 0, 0] == seeds[2, 0, 0]:
         raise Wrong("Another seed of the study changes nothing. Somebody who wants a second, independent search cannot have it.")
     known = {}
     for key, value in seeds.items():
         if int(value) in known:
-            raise Wrong(f"{known[int(value)]} and {key} get the same seed. Adding numbers up does that: mix them, as zlib.crc32 does with a text.")
+            raise Wrong(
+                f"{known[int(value)]} and {key} get the same seed. Adding numbers up does that: "
+                "mix them, as zlib.crc32 does with a text."
+            )
         known[int(value)] = key
     return "The study's seed, the worker and what is finished: each of the three makes another seed."
 
@@ -181,7 +192,10 @@ q4 = Exercise(
     "e07.q4",
     _check_q4,
     [
-        "The three numbers must all matter, and 1 + 2 must not be the same as 2 + 1. A function that turns a text into a number helps.",
+        (
+            "The three numbers must all matter, and 1 + 2 must not be the same as 2 + 1. "
+            "A function that turns a text into a number helps."
+        ),
         'zlib.crc32(f"{seed} {worker} {finished}".encode()) is a whole number below 2**32.',
     ],
     _worker_seed,

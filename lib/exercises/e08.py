@@ -26,7 +26,9 @@ def _check_q1(weighted_vote):
         if np.array_equal(found, ensembles.vote(labels, "hard")):
             raise Wrong("Your vote counts every member alike. Where do the weights come in?")
         if not np.isin(found, np.arange(n_classes)).all():
-            raise Wrong(f"Your vote elects {found[0]}, which is no class number: add up weights for each class, not class numbers.")
+            raise Wrong(
+                f"Your vote elects {found[0]}, which is no class number: add up weights for each class, not class numbers."
+            )
         if (weights == 1).all():
             raise Wrong(f"At a tie your vote elects class {found[0]}; the smallest class number should win.")
         picture = int(np.argmax(found != right))
@@ -79,7 +81,10 @@ def _check_q2(majority):
         if not 0 <= found <= 1:
             raise Wrong(f"{asked}. A probability lies between 0 and 1.")
         raise Wrong(f"{asked}. Add up, for each k above n / 2, the chance that exactly k members are right.")
-    return f"Eleven independent members of 70 % make a team of {_exactly(0.7, 11):.0%}, and eleven of 45 % one of {_exactly(0.45, 11):.0%}."
+    return (
+        f"Eleven independent members of 70 % make a team of {_exactly(0.7, 11):.0%}, and eleven of 45 % one of "
+        f"{_exactly(0.45, 11):.0%}."
+    )
 
 
 def _majority(p, n):
@@ -129,7 +134,8 @@ def _check_q3(most_different):
         apart = (wrong[:, None] != wrong[None]).mean(axis=2)
         if apart[i, j] == apart.max():
             raise Wrong(
-                f"({i}, {j}) is the pair that differs on most pictures. A bad member differs from everybody: take the correlation."
+                f"({i}, {j}) is the pair that differs on most pictures. "
+                "A bad member differs from everybody: take the correlation."
             )
         np.fill_diagonal(matrix, -np.inf)
         if matrix[i, j] == matrix.max():
@@ -184,18 +190,26 @@ def _check_q4(honest_gain):
             continue
         flattered, everything = _gain(votes, y, val, val), np.arange(600)
         if abs(found - flattered) < close:
-            raise Wrong(f"You measure a gain of {found:.3f} on the pictures that the weights were found by. Measure on `test_rows`.")
+            raise Wrong(
+                f"You measure a gain of {found:.3f} on the pictures that the weights were found by. Measure on `test_rows`."
+            )
         if abs(found - _gain(votes, y, test, test)) < close or abs(found - _gain(votes, y, everything, test)) < close:
             raise Wrong("Your weights have seen the test pictures. Find them by `val_rows` alone.")
         if abs(found + right) < close:
-            raise Wrong(f"You return {found:.3f}, the loss. The gain is the accuracy with the weights minus that with equal ones.")
+            raise Wrong(
+                f"You return {found:.3f}, the loss. The gain is the accuracy with the weights minus that with equal ones."
+            )
         accuracy = np.mean(ensembles.vote(votes[:, test], weights=ensembles.best_weights(votes[:, val], y[val])) == y[test])
         if abs(found - accuracy) < close:
             raise Wrong(f"You return {found:.3f}, the accuracy with the weights. Subtract the one with equal weights.")
         raise Wrong(
-            f"You measure {found:.3f}. Find weights by the pictures in `val_rows`, then compare two votes on those in `test_rows`."
+            f"You measure {found:.3f}. Find weights by the pictures in `val_rows`, then compare two votes on those in "
+            "`test_rows`."
         )
-    return f"On new pictures these weights gain {right:+.3f}. On those they were found by they seemed to gain {_gain(votes, y, val, val):+.3f}."
+    return (
+        f"On new pictures these weights gain {right:+.3f}. "
+        f"On those they were found by they seemed to gain {_gain(votes, y, val, val):+.3f}."
+    )
 
 
 def _honest_gain(votes, y, val_rows, test_rows):
@@ -210,7 +224,10 @@ q4 = Exercise(
     _check_q4,
     [
         "`votes[:, val_rows]` are what all members say about the validation pictures, and `y[val_rows]` what is true.",
-        "ensembles.vote(votes[:, test_rows], weights=weights) and the same without weights: subtract the shares that equal y[test_rows].",
+        (
+            "ensembles.vote(votes[:, test_rows], weights=weights) and the same without weights: "
+            "subtract the shares that equal y[test_rows]."
+        ),
     ],
     _honest_gain,
 )

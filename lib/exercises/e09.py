@@ -22,7 +22,9 @@ def _check_q1(share_in_bag):
         if math.isclose(found, 1 - (1 - 1 / n) ** n, abs_tol=1e-9) or math.isclose(found, 1 - 1 / math.e, abs_tol=1e-9):
             raise Wrong(f"{asked}, which is right only for a bag as large as the data. Where does `size` come in?")
         if math.isclose(found, 1 - math.exp(-size / n), abs_tol=1e-9):
-            raise Wrong(f"{asked}. That is the limit for large n; here n is not large. How likely do `size` draws all miss a row?")
+            raise Wrong(
+                f"{asked}. That is the limit for large n; here n is not large. How likely do `size` draws all miss a row?"
+            )
         if math.isclose(found, min(1, size / n), abs_tol=1e-9) or math.isclose(found, size / n, abs_tol=1e-9):
             raise Wrong(f"{asked}. That would be so without replacement. Here a row may be drawn twice.")
         raise Wrong(f"{asked}. One draw misses a given row with probability 1 - 1/n. How likely do all draws miss it?")
@@ -75,11 +77,15 @@ def _check_q2(oob_error):
         squared = (predictions - y) ** 2
         seen = ensembles.out_of_bag(predictions, ~unseen)
         if math.isclose(found, np.mean((predictions.mean(axis=0) - y) ** 2), rel_tol=1e-6):
-            raise Wrong(f"You return {found:.3f}, the error of all members together. Only those who have not seen a row may judge it.")
+            raise Wrong(
+                f"You return {found:.3f}, the error of all members together. Only those who have not seen a row may judge it."
+            )
         if math.isclose(found, np.nanmean((seen - y) ** 2), rel_tol=1e-6):
             raise Wrong(f"You return {found:.3f}. It is the other way round: you let those judge a row who were trained on it.")
         if math.isclose(found, squared[unseen].mean(), rel_tol=1e-6):
-            raise Wrong(f"You return {found:.3f}, the mean error of single members. Average each row's predictions first, then square.")
+            raise Wrong(
+                f"You return {found:.3f}, the mean error of single members. Average each row's predictions first, then square."
+            )
         if math.isclose(found, np.sum(np.nan_to_num(means - y) ** 2) / len(y), rel_tol=1e-6):
             raise Wrong(f"You return {found:.3f}. A row that every member has seen counts as an error of 0; leave it out.")
         if math.isclose(found, right**0.5, rel_tol=1e-6):
@@ -170,10 +176,16 @@ def _check_q4(split_bag):
             raise Wrong("One of your two parts is empty.")
         shared = np.intersect1d(train, validation)
         if len(shared):
-            raise Wrong(f"Row {shared[0]} is on both sides, and {len(shared)} rows in all. Split the distinct rows first: np.unique(drawn).")
+            raise Wrong(
+                f"Row {shared[0]} is on both sides, and {len(shared)} rows in all. "
+                "Split the distinct rows first: np.unique(drawn)."
+            )
         together = np.sort(np.concatenate([train, validation]))
         if len(together) == len(np.unique(drawn)):
-            raise Wrong("Your parts hold each row once. The copies belong to the bootstrap: take the entries of `drawn`, np.isin finds them.")
+            raise Wrong(
+                "Your parts hold each row once. The copies belong to the bootstrap: "
+                "take the entries of `drawn`, np.isin finds them."
+            )
         if not np.array_equal(together, np.sort(drawn)):
             raise Wrong(f"Your parts hold {len(together)} entries, which are not the {len(drawn)} of `drawn`.")
         share = len(validation) / len(drawn)

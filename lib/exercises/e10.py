@@ -174,7 +174,9 @@ def _check_q4(boost_absolute):
     if len(asked) != 5:
         raise Wrong(f"For 5 rounds you train {len(asked)} members.")
     if np.abs(asked[0]).max() > 1:
-        raise Wrong(f"A member is given a target of {np.abs(asked[0]).max():.3g}. The targets are +1, -1 and 0: the sign of the residual.")
+        raise Wrong(
+            f"A member is given a target of {np.abs(asked[0]).max():.3g}. The targets are +1, -1 and 0: the sign of the residual."
+        )
     if np.allclose(asked[0], np.sign(y - y.mean())):
         raise Wrong("You begin with the mean. The absolute error is smallest at the median.")
     if np.allclose(asked[0], -np.sign(y - np.median(y))):

@@ -79,10 +79,13 @@ def _check_q2(meta_features):
             columns = {tuple(column) for column in found.T.round(12)}
             if columns == {tuple(column) for column in own.T.round(12)}:
                 continue
-            raise Wrong("Each line has the right values, but in an order that changes from line to line. A column needs one meaning.")
+            raise Wrong(
+                "Each line has the right values, but in an order that changes from line to line. A column needs one meaning."
+            )
         if np.allclose(found, said.reshape(rows, -1)):
             raise Wrong(
-                "Your lines mix the answers about different rows: `reshape` cuts a new shape from the old order. Move the axes first."
+                "Your lines mix the answers about different rows: "
+                "`reshape` cuts a new shape from the old order. Move the axes first."
             )
         raise Wrong("Line i has to hold what the members say about row i, and nothing else.")
     return "One line for each row, and in it all that the members say about that row."
@@ -129,7 +132,9 @@ def _check_q3(stack):
         without = said_new.T @ np.linalg.lstsq(said.T, y, rcond=None)[0]
         if np.allclose(found, without):
             raise Wrong("There is no intercept in your fit. The third member speaks of another zero: add a column of ones.")
-        raise Wrong(f"Your predictions are up to {np.abs(found - right).max():.0f} away from those of a least-squares fit of y on `said`.")
+        raise Wrong(
+            f"Your predictions are up to {np.abs(found - right).max():.0f} away from those of a least-squares fit of y on `said`."
+        )
     return "The third member had forgotten its scale, and the meta model gave it back."
 
 

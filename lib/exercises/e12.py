@@ -35,7 +35,9 @@ def _check_q1(global_masks):
         if not kept.all() and sizes[kept].min() < sizes[~kept].max():
             each = [1 - mask.mean() for mask in masks]
             if max(each) - min(each) < 0.05:
-                raise Wrong(f"You remove {sparsity:.0%} of each kernel. One threshold for all removes more where weights are small.")
+                raise Wrong(
+                    f"You remove {sparsity:.0%} of each kernel. One threshold for all removes more where weights are small."
+                )
             raise Wrong("A weight that goes has a greater magnitude than one that stays. Did you compare np.abs?")
     return "The kernel with the small weights is nearly gone, and the one with the large weights nearly whole."
 
@@ -86,7 +88,9 @@ def _check_q2(to_int8):
         worst = int(np.argmax(missed / np.maximum(step, 1e-12)))
         asked = f"Column {worst} comes back wrong by up to {missed[worst] / step[worst]:.2f} of a step"
         if missed[worst] > 2 * step[worst]:
-            raise Wrong(f"{asked}. Numbers × scales should give the weights again; the greatest magnitude of a column becomes 127.")
+            raise Wrong(
+                f"{asked}. Numbers × scales should give the weights again; the greatest magnitude of a column becomes 127."
+            )
         raise Wrong(f"{asked}. Half a step is possible: is a weight rounded to the nearest whole number, or cut off?")
     return "Each column uses its 255 steps in full, however small its weights are."
 
@@ -129,7 +133,9 @@ def _check_q3(light):
         raise Wrong(f"Your function returns a {type(model).__name__}. Return the trained model, or a LiteRT.")
     size, _ = saved_bytes(model)  # tells by itself of a model that is not built
     if size > LIMIT:
-        raise Wrong(f"Your model's file has {size / 1000:.0f} kB; {LIMIT / 1000:.0f} are allowed. Which layer holds most weights?")
+        raise Wrong(
+            f"Your model's file has {size / 1000:.0f} kB; {LIMIT / 1000:.0f} are allowed. Which layer holds most weights?"
+        )
     logits = np.asarray(model.predict(x_new) if isinstance(model, LiteRT) else model.predict(x_new, verbose=0))
     if logits.shape != (len(x_new), 10):
         raise Wrong(f"For {len(x_new)} pictures your model returns the shape {logits.shape}; expected ({len(x_new)}, 10).")
@@ -137,7 +143,9 @@ def _check_q3(light):
     if accuracy < 0.2:
         raise Wrong(f"On new pictures your model is right in {accuracy:.0%}, which is guessing. Is it trained?")
     if accuracy < LEAST:
-        raise Wrong(f"On new pictures your model is right in {accuracy:.0%}; {LEAST:.0%} are asked for. Train it a little longer.")
+        raise Wrong(
+            f"On new pictures your model is right in {accuracy:.0%}; {LEAST:.0%} are asked for. Train it a little longer."
+        )
     return f"{size / 1000:.0f} kB, and right on {accuracy:.0%} of new pictures after 1,000 for training. Put it on the board."
 
 
@@ -199,8 +207,9 @@ def _fits(table, budget):
 
 def _cases():
     """Yield device, budget, table: first where something fits, and at last a device into which nothing does."""
+    devices = DEVICES | {"device with little memory": {"working_bytes": 16_000}, "device without limits": {}}
     for seed in range(1, 9):
-        for device, budget in [*DEVICES.items(), ("device with little memory", {"working_bytes": 16_000}), ("device without limits", {})]:
+        for device, budget in devices.items():
             if _fits(_board(seed), budget).any():
                 yield device, budget, _board(seed)
     yield "device with no room at all", {"bytes": 1}, _board(1)
@@ -222,10 +231,14 @@ def _check_q4(choose):
             column = next(c for c, most in budget.items() if not _fits(table, {c: most})[found])
             if pd.isna(table[column][found]):
                 raise Wrong(f"You choose a model whose {column} nobody has measured. It may or may not fit: leave it out.")
-            raise Wrong(f"For the {device} you choose a model with {column} {table[column][found]:.4g}; {budget[column]:g} are allowed.")
+            raise Wrong(
+                f"For the {device} you choose a model with {column} {table[column][found]:.4g}; {budget[column]:g} are allowed."
+            )
         best = table.accuracy[fits].max()
         if table.accuracy[found] < best:
-            raise Wrong(f"For the {device} you choose an accuracy of {table.accuracy[found]:.4f}; one within the budget has {best:.4f}.")
+            raise Wrong(
+                f"For the {device} you choose an accuracy of {table.accuracy[found]:.4f}; one within the budget has {best:.4f}."
+            )
     return "The best one is not the most accurate one. It is the most accurate one that fits."
 
 
@@ -240,7 +253,10 @@ q4 = Exercise(
     _check_q4,
     [
         "Go through budget.items(), and each time keep the rows of the table that are within: table[table[column] <= most].",
-        "What is unknown (<NA>) is not within: (table[column] <= most).fillna(False). Then accuracy.idxmax(), or None if no row is left.",
+        (
+            "What is unknown (<NA>) is not within: (table[column] <= most).fillna(False). "
+            "Then accuracy.idxmax(), or None if no row is left."
+        ),
     ],
     _choose,
 )

@@ -19,14 +19,17 @@ def _check_q1(spacing):
             )
         if np.isclose(answer, value * 2.0**-bits, rtol=1e-6, atol=0):
             raise Wrong(
-                f"For {value:g} you say {answer:g}. The spacing does not grow with the number itself: it is the same from one power of two to the next."
+                f"For {value:g} you say {answer:g}. The spacing does not grow with the number itself: "
+                "it is the same from one power of two to the next."
             )
         if np.isclose(answer, right / 2) or np.isclose(answer, right * 2):
             raise Wrong(
-                f"For {value:g} with {bits} bits you say {answer:g}, wrong by a factor of 2. Which power of two is the largest that is not above {value:g}?"
+                f"For {value:g} with {bits} bits you say {answer:g}, wrong by a factor of 2. "
+                f"Which power of two is the largest that is not above {value:g}?"
             )
         raise Wrong(
-            f"For {value:g} with {bits} bits you say {answer:g}; it is {right:g}. Between two powers of two lie 2 to the {bits} numbers, evenly."
+            f"For {value:g} with {bits} bits you say {answer:g}; it is {right:g}. "
+            f"Between two powers of two lie 2 to the {bits} numbers, evenly."
         )
     return "Each doubling of the number doubles the spacing: that is why a small step gets lost on a large number."
 
@@ -74,7 +77,8 @@ def _check_q2(best_scale):
             if gradients.max() * answer <= LARGEST:
                 raise Wrong("A large negative gradient overflows with your scale. Did you take the absolute value?")
             raise Wrong(
-                f"With your scale {answer:g} a gradient of {largest:g} becomes {largest * answer:g}, which is too large for float16."
+                f"With your scale {answer:g} a gradient of {largest:g} becomes {largest * answer:g}, which is too large for "
+                "float16."
             )
         if largest * answer * 2 <= LARGEST:
             raise Wrong(
@@ -134,10 +138,12 @@ def _check_q3(dynamic_scales):
             raise Wrong("After a halving the count of finite steps begins anew; yours goes on.")
         if not finite[place]:
             raise Wrong(
-                f"Step {place + 1} of {finite[:8]}... was not finite: the scale is halved to {right[place]:g}, not {answer[place]:g}."
+                f"Step {place + 1} of {finite[:8]}... was not finite: "
+                f"the scale is halved to {right[place]:g}, not {answer[place]:g}."
             )
         raise Wrong(
-            f"With growth={growth} your scale after step {place + 1} is {answer[place]:g}; it should be {right[place]:g}. How many finite steps in a row were there, since the last change?"
+            f"With growth={growth} your scale after step {place + 1} is {answer[place]:g}; it should be {right[place]:g}. "
+            "How many finite steps in a row were there, since the last change?"
         )
     return (
         "Fast down, slowly up: an overflow costs a whole step, and a scale that is a little low costs almost nothing."
@@ -161,7 +167,10 @@ q3 = Exercise(
     _check_q3,
     [
         "Keep two variables: the scale, and how many finite steps there were in a row. Go through the steps with a `for`.",
-        "Not finite: scale / 2 and the count is 0. Finite: count + 1, and if it is `growth`, scale * 2 and the count is 0. Then append the scale.",
+        (
+            "Not finite: scale / 2 and the count is 0. Finite: "
+            "count + 1, and if it is `growth`, scale * 2 and the count is 0. Then append the scale."
+        ),
     ],
     _dynamic_scales,
 )

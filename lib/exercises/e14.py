@@ -37,7 +37,9 @@ def _check_q1(best):
         try:
             found = {str(run): float(value) for run, value in dict(found).items()}
         except (TypeError, ValueError):
-            raise Wrong(f"Your function returns a {type(found).__name__}; a dict or Series from run to value is asked for.") from None
+            raise Wrong(
+                f"Your function returns a {type(found).__name__}; a dict or Series from run to value is asked for."
+            ) from None
         if set(found) != set(curves):
             raise Wrong(f"The runs are {', '.join(sorted(curves))}; yours are {', '.join(sorted(found)) or 'none'}.")
         if found == {run: values[-1] for run, values in curves.items()}:

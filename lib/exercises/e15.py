@@ -30,13 +30,18 @@ def _check_q1(summary_of):
             raise Wrong(f"{missing[0]!r} was logged, though not in the last call, and your summary does not have it.")
         extra = sorted(set(found) - set(right), key=str)
         if extra:
-            raise Wrong(f"Your summary has {extra[0]!r}, which was never logged. (W&B adds names that begin with `_`; leave them out here.)")
+            raise Wrong(
+                f"Your summary has {extra[0]!r}, which was never logged. "
+                "(W&B adds names that begin with `_`; leave them out here.)"
+            )
         name = next((name for name in found if found[name] != right.get(name)), None)
         values = [row[name] for row in before if name in row]
         if len(values) > 1 and found[name] == values[0]:
             raise Wrong(f"{name!r} was logged as {values}, and your summary says {values[0]}: the first of them, not the last.")
         if len(values) > 1 and found[name] in (max(values), min(values)):
-            raise Wrong(f"{name!r} was logged as {values}, and your summary says {found[name]}: the best, maybe, but not the last.")
+            raise Wrong(
+                f"{name!r} was logged as {values}, and your summary says {found[name]}: the best, maybe, but not the last."
+            )
         raise Wrong(f"{name!r} was logged as {values}, and your summary says {found[name]}. Which of them came last?")
     return "The last value of each metric, whenever that was logged."
 
@@ -86,7 +91,9 @@ def _check_q2(version_of):
                 raise Wrong(f"{where}, a content that is there as {which} becomes the new {found}. Look through all the hashes.")
             raise Wrong(f"{where}, one of them of this very content, you say {found!r}; it is {right!r}.")
         if found in known:
-            raise Wrong(f"{where}, a content that nobody has kept is said to be {found!r}. Compare the hash of the content with theirs.")
+            raise Wrong(
+                f"{where}, a content that nobody has kept is said to be {found!r}. Compare the hash of the content with theirs."
+            )
         raise Wrong(f"{where}, the next new one is called {right!r}; you say {found!r}.")
     return "The content decides: the same bytes are the same version, whoever keeps them and however often."
 
@@ -175,7 +182,9 @@ def _check_q4(best_run):
         for metric, goal in (("accuracy", "maximize"), ("loss", "minimize")):
             found = there(best_run(table.copy(), metric, goal))
             if not isinstance(found, str):
-                raise Wrong(f"Your function returns a {type(found).__name__}; it is asked for a name, one str of the column `run`.")
+                raise Wrong(
+                    f"Your function returns a {type(found).__name__}; it is asked for a name, one str of the column `run`."
+                )
             right, worst = _ends(counts, metric, goal)
             if found == right:
                 continue

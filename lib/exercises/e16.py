@@ -29,11 +29,12 @@ def _check_q1(places):
                 raise Wrong("You take the logarithm of the places; take it of the values, and then the shares.")
             if not (np.isclose(found.min(), 0) and np.isclose(found.max(), 1)):
                 raise Wrong(
-                    f"On {kind} axis your places go from {found.min():.3g} to {found.max():.3g}. The smallest value belongs at 0, "
-                    "and the greatest at 1: subtract the smallest, then divide by the span."
+                    f"On {kind} axis your places go from {found.min():.3g} to {found.max():.3g}. The smallest value belongs at "
+                    "0, and the greatest at 1: subtract the smallest, then divide by the span."
                 )
             raise Wrong(
-                f"On {kind} axis {values[1]:g} among {values[:4].round(4).tolist()} should be at {right[1]:.3f}, and yours is at {found[1]:.3f}."
+                f"On {kind} axis {values[1]:g} among {values[:4].round(4).tolist()} should be at {right[1]:.3f}, "
+                f"and yours is at {found[1]:.3f}."
             )
     return "On the logarithmic axis 0.0001, 0.001 and 0.01 are a quarter of it apart, when it ends at 1."
 
@@ -195,7 +196,10 @@ def _check_q4(gate):
         found, right = tuple(float(value) for value in answer), _gate(frame, "units", n)
         if found == right:
             continue
-        asked = f"With direction {direction!r} the best {n} have units from {right[0]} to {right[1]}; yours are from {found[0]:g} to {found[1]:g}."
+        asked = (
+            f"With direction {direction!r} the best {n} have units from {right[0]} to {right[1]}; "
+            f"yours are from {found[0]:g} to {found[1]:g}."
+        )
         if found == _gate(frame.assign(direction={"max": "min", "min": "max"}[direction]), "units", n):
             raise Wrong(f"{asked} Those are the worst. Which way is better, says the column `direction`.")
         if found == right[::-1]:
