@@ -31,7 +31,9 @@ class Dashboard:
 
     def __init__(self, process, port, name):
         self.url = f"http://{HOST}:{port}/"
-        self._process, self._name, self._shown = process, name, []
+        self._process = process
+        self._name = name
+        self._shown = []
         atexit.register(self.stop)
 
     def show(self, height=600, part=""):

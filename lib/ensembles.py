@@ -144,7 +144,17 @@ def error_correlation(errors):
 
 
 def pairs_mean(matrix):
-    """Average what a symmetric matrix says of two different members, shape (n_models, n_models); a float."""
+    """Average what a symmetric matrix says of two different members.
+
+    Args:
+        matrix: shape (n_models, n_models).
+
+    Returns:
+        float.
+
+    Raises:
+        ValueError: the matrix is not square, or of fewer than two members.
+    """
     matrix = np.asarray(matrix, float)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
         raise ValueError(f"matrix: shape {matrix.shape} found; expected (n_models, n_models), 2 members or more.")
@@ -196,6 +206,9 @@ def out_of_bag(predictions, unseen):
 
     Returns:
         Float array, shape (n_samples,) or (n_samples, n_classes); NaN for a sample that every member has seen.
+
+    Raises:
+        ValueError: as in `combine`, or masks of another shape.
     """
     predictions = _members("predictions", predictions, dims=(2, 3))
     if predictions.ndim == 3:
@@ -225,6 +238,9 @@ def reweight(weights, wrong, n_classes, learning_rate=1.0):
         The new weights, float, shape (n_samples,), 1 together; and alpha, the member's weight in the final hard vote.
         A member without an error gets alpha 1, and one no better than guessing 0. Then the weights stay as they are:
         there is nothing to go on from, and scikit-learn's AdaBoostClassifier stops there.
+
+    Raises:
+        ValueError: weights or `wrong` of another shape, weights below 0, fewer than two classes, a rate not above 0.
     """
     wrong = np.asarray(wrong, bool)
     if wrong.ndim != 1:
@@ -256,6 +272,9 @@ def boost_residuals(fit_predict, x, y, x_new, rounds, shrinkage=0.1):
 
     Returns:
         The predictions for x_new after 0, 1, ... rounds, float, shape (rounds + 1, n_new); the first is the mean of y.
+
+    Raises:
+        ValueError: a `y` of another length, a shrinkage not above 0, predictions of another shape.
     """
     y = _targets(y, len(x)).astype(float)
     if not shrinkage > 0:

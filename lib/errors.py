@@ -22,7 +22,7 @@ def first_line(error, otherwise="no message"):
     Returns:
         str, 300 characters at most, without terminal colours.
     """
-    return next(_lines(str(error)), otherwise)
+    return [*_lines(str(error)), otherwise][0]
 
 
 def last_line(words, otherwise="it said nothing"):
@@ -31,10 +31,8 @@ def last_line(words, otherwise="it said nothing"):
 
 
 def _lines(words, longest=300):
-    for line in re.sub(r"\x1b\[[0-9;]*m", "", words).splitlines():
-        if line.strip(": "):
-            line = line.strip()
-            yield line if len(line) <= longest else line[: longest - 3] + "..."
+    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", words).splitlines() if line.strip(": ")]
+    return [line if len(line) <= longest else line[: longest - 3] + "..." for line in lines]
 
 
 def did_you_mean(word, names, show=str):

@@ -108,9 +108,8 @@ def _folder_rows(folder, direction):
 
     if not (folder / "oracle.json").exists():
         near = sorted(path.parent.as_posix() for path in folder.glob("*/oracle.json"))
-        raise CourseError(
-            f"There is no search of KerasTuner in {folder}; {f'there is one in {near[0]}' if near else 'its folder holds an oracle.json'}."
-        )
+        where = f"there is one in {near[0]}" if near else "its folder holds an oracle.json"
+        raise CourseError(f"There is no search of KerasTuner in {folder}; {where}.")
     order = json.loads((folder / "oracle.json").read_text())["start_order"]
     # A search that was killed between two writes has named a trial that has no file yet.
     files = [path for trial_id in order if (path := folder / f"trial_{trial_id}" / "trial.json").exists()]

@@ -129,7 +129,7 @@ def test_cores_and_memory_are_those_of_the_container(tmp_path, monkeypatch):
 
 def test_what_the_processor_says_it_can_do(tmp_path):
     intel, arm, other = tmp_path / "intel", tmp_path / "arm", tmp_path / "other"
-    intel.write_text("processor\t: 0\nmodel name\t: amx_bf16\nflags\t\t: fpu avx512f\nbugs\t\t: spectre\n\nprocessor\t: 1\nflags\t\t: fpu\n")
+    intel.write_text("processor\t: 0\nmodel name\t: amx_bf16\nflags\t\t: fpu avx512f\nbugs\t\t: spectre\n\nprocessor\t: 1\n")
     arm.write_text("processor\t: 0\nFeatures\t: fp asimd\n")
     other.write_text("vendor_id : IBM/S390\n")
     assert machine.flags(intel) == {"fpu", "avx512f"} and machine.flags(arm) == {"fp", "asimd"}

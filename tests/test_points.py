@@ -49,7 +49,10 @@ def test_another_version_is_another_point(keys, monkeypatch, part):
     assert not set(keys()) & set(before)
 
 
-@pytest.mark.parametrize("gib, cores, runs, workers", [(24, 2, 9, 2), (3, 8, 9, 1), (1, 8, 9, 1), (24, 8, 9, 8), (24, 8, 3, 3), (9, 8, 9, 4)])
+@pytest.mark.parametrize(
+    "gib, cores, runs, workers",
+    [(24, 2, 9, 2), (3, 8, 9, 1), (1, 8, 9, 1), (24, 8, 9, 8), (24, 8, 3, 3), (9, 8, 9, 4)],
+)
 def test_as_many_workers_as_cores_and_memory_carry(monkeypatch, gib, cores, runs, workers):
     monkeypatch.setattr(cluster, "memory", lambda: (64 * 2**30, gib * 2**30))
     monkeypatch.setattr(cluster, "cores", lambda: cores)

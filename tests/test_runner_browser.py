@@ -75,7 +75,8 @@ def thousand(tmp_path_factory):
     info, varied, points = read_points(read_folder(folder), "1", "lesson", [], ["height=1..9", "rate=" + RATES], None)
     books = Books(out, info, varied, points)
     for number, point in enumerate(points):
-        metrics = {"loss": point.values["rate"] * point.values["height"], "score": 1 - point.values["rate"] / point.values["height"]}
+        rate, height = point.values["rate"], point.values["height"]
+        metrics = {"loss": rate * height, "score": 1 - rate / height}
         result = {"status": "done", "seconds": 1.0, "error": "", "metrics": metrics}
         books.results[point.key] = result if number else {"status": "failed", "seconds": 1.0, "error": "ValueError: <no>"}
     books.write_table()

@@ -9,7 +9,7 @@ from lib.errors import CourseError
 from lib.runner.listing import listing
 from lib.runner.notebooks import headings, read_folder, read_notebook, resolve
 from lib.runner.parameters import read_parameters
-from lib.runner.request import check_profiles, plan, read_profiles
+from lib.runner.request import plan
 
 
 @pytest.fixture(scope="module")
@@ -145,11 +145,12 @@ def test_an_unknown_parameter_gets_the_nearest_and_the_lists(infos):
 
 def test_profiles_are_checked(tmp_path):
     infos = read_folder(make_course(tmp_path))
-    assert check_profiles(infos, read_profiles(infos[0].path.parent)) == []
-    wrong = {"01_tiny": {"smoke": {"hieght": 2}, "full": {"height": "x"}, "quick": {}}, "09_gone": {}}
-    found = "\n".join(check_profiles(infos, wrong))
-    for part in ("Did you mean height", "height = x is not an int", "quick is neither", "no notebook 09_gone"):
-        assert part in found
+    assert [values for _, values in plan(infos, profile="smoke")] == [{"height": 2, "rate": 0.2}, {}, {}]
+    for wrong, message in (("{hieght: 2}", "Did you mean height"), ("{height: x}", "height = x is not an int")):
+        (tmp_path / "notebooks" / "profiles.yaml").write_text(f"01_tiny: {{smoke: {wrong}}}")
+        with pytest.raises(CourseError, match=rf"profiles\.yaml, 01_tiny, smoke: .*{message}"):
+            plan(infos, profile="smoke")
+        assert plan(infos, profile="full"), "what is wrong in another profile stops nobody"
     for content in ("01_tiny: [1", "01_tiny: 3", "[1]"):
         (tmp_path / "notebooks" / "profiles.yaml").write_text(content)
         with pytest.raises(CourseError, match=r"profiles\.yaml"):

@@ -6,6 +6,7 @@ import html
 import inspect
 import json
 import textwrap
+from dataclasses import dataclass
 from typing import ClassVar
 
 from IPython.display import display
@@ -23,17 +24,18 @@ class Blank(Exception):
     """Raised by a check, or found before it runs: there is no answer yet."""
 
 
+@dataclass(frozen=True, repr=False)
 class Verdict:
     """What a check found: `state` is "right", "wrong" or "blank", `message` says why."""
+
+    state: str
+    message: str
 
     MARKS: ClassVar = {
         "right": ("✔ Right.", "#009e73"),
         "wrong": ("✘ Not yet.", "#d55e00"),
         "blank": ("○ Not attempted yet.", "#777777"),
     }
-
-    def __init__(self, state, message):
-        self.state, self.message = state, message
 
     def __repr__(self):
         return f"{self.MARKS[self.state][0]} {self.message}".strip()
@@ -55,8 +57,11 @@ class Exercise:
     """
 
     def __init__(self, key, check, hints, reference):
-        self.key, self.hints, self.reference = key, hints, reference
-        self._check, self._shown = check, 0
+        self.key = key
+        self.hints = hints
+        self.reference = reference
+        self._check = check
+        self._shown = 0
 
     def judge(self, answer):
         """Return the Verdict on an answer; an error inside the answer is part of the verdict, never raised."""
@@ -100,7 +105,11 @@ def is_blank(answer):
 
 
 def there(answer):
-    """Return what an answer returned, or say that it returned nothing."""
+    """Return what an answer returned.
+
+    Raises:
+        Wrong: it returned nothing.
+    """
     if answer is None:
         raise Wrong("Your function returns nothing. Does every way through it end with a `return`?")
     return answer

@@ -83,7 +83,10 @@ class Pruning(keras.callbacks.Callback):
     def __init__(self, sparsity, begin=0, end=3, skip=()):
         super().__init__()
         schedule(begin, begin, end, sparsity)  # refuses what it cannot do now, and not after an epoch
-        self.sparsity, self.begin, self.end, self.skip = sparsity, begin, end, tuple(skip)
+        self.sparsity = sparsity
+        self.begin = begin
+        self.end = end
+        self.skip = tuple(skip)
 
     def on_train_begin(self, logs=None):
         """Hang a mask on every kernel."""

@@ -114,7 +114,8 @@ def _check_calibration(model, calibration):
         raise ValueError(f"kind='int8' needs calibration, an array of shape (n, {', '.join(map(str, wanted))})")
     if tuple(calibration.shape[1:]) != wanted or calibration.dtype != np.float32:
         raise ValueError(
-            f"calibration is {calibration.dtype} of shape {calibration.shape}, expected float32 of shape (n, {', '.join(map(str, wanted))})"
+            f"calibration is {calibration.dtype} of shape {calibration.shape}, "
+            f"expected float32 of shape (n, {', '.join(map(str, wanted))})"
         )
 
 

@@ -114,7 +114,12 @@ class Scoreboard:
     def __init__(self, x, y, batch=256, repeats=30, watts=20.0):
         if len(x) != len(y):
             raise ValueError(f"x has {len(x)} examples and y {len(y)}, expected as many")
-        self.x, self.y, self.batch, self.repeats, self.watts, self.rows = x, y, batch, repeats, watts, {}
+        self.x = x
+        self.y = y
+        self.batch = batch
+        self.repeats = repeats
+        self.watts = watts
+        self.rows = {}
 
     def add(self, name, model, training_seconds=np.nan, kind=""):
         """Measure a model and put it on the board; one of the same name is replaced.

@@ -23,7 +23,10 @@ class Books:
     """
 
     def __init__(self, out, info, varied, points):
-        self.out, self.info, self.points, self.swept = out, info, points, varied
+        self.out = out
+        self.info = info
+        self.points = points
+        self.swept = varied
         self.parameters = [*varied, *[parameter.name for parameter in info.parameters if parameter.name not in varied]]
         self.folder = out / "runs"
         self.folder.mkdir(exist_ok=True)
@@ -36,11 +39,7 @@ class Books:
 
     def todo(self):
         """Return the points that are not done: those that failed get another chance."""
-        return [point for point in self.points if not self.is_done(point)]
-
-    def is_done(self, point):
-        """Say whether a point's run has come to a good end."""
-        return self.results.get(point.key, {}).get("status") == "done"
+        return [point for point in self.points if self.results.get(point.key, {}).get("status") != "done"]
 
     def count(self, status):
         """Return how many points have a status: done, failed or planned."""

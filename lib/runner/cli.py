@@ -83,8 +83,9 @@ def main(argv=None):
     except click.exceptions.Exit:  # after --help
         return DONE
     except click.UsageError as error:
-        words = error.format_message().replace("requires 2 arguments.", "is not whole: write a name and a value, as in -p seed 2.")
-        print(f"course: {words} (see {error.ctx.command_path if error.ctx else 'course'} --help)", file=sys.stderr)
+        words = error.format_message().replace("requires 2 arguments.", "needs both: write a name and a value, as in -p seed 2.")
+        where = error.ctx.command_path if error.ctx else "course"
+        print(f"course: {words} (see {where} --help)", file=sys.stderr)
         return WRONG
     except CourseError as error:
         print(f"course: {error}", file=sys.stderr)
@@ -179,10 +180,10 @@ def run(notebooks, parameter, profile, out):
 def sweep(notebook, grid, params, parameter, profile, workers, scheduler, out):
     """Run a notebook once for each point of a grid.
 
-    Or for each row of a table. It runs on Dask, on this machine's cores or a running cluster. Writes into DIR runs.csv (parameters, metrics, seconds,
-    status), parallel.html and index.html over all runs, and the executed notebooks in runs/. What is done is never run
-    again: the same call goes on after Ctrl-C, a kill or a crash, and runs again only what failed. What a notebook
-    itself writes is not kept.
+    Or for each row of a table. It runs on Dask, on this machine's cores or a running cluster. Writes into DIR runs.csv
+    (parameters, metrics, seconds, status), parallel.html and index.html over all runs, and the executed notebooks in
+    runs/. What is done is never run again: the same call goes on after Ctrl-C, a kill or a crash, and runs again only
+    what failed. What a notebook itself writes is not kept.
     """
     from lib.runner.books import only_one
     from lib.runner.points import read_points

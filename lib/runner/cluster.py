@@ -102,7 +102,11 @@ def _same_kit(client):
 
 
 def differences(mine, theirs):
-    """Say in one line where two results of `kit_version` differ; empty where they do not."""
+    """Say in one line where two results of `kit_version` differ; empty where they do not.
+
+    Args:
+        mine, theirs: dicts, from here and from a worker.
+    """
     names = [name for name in {**mine, **theirs} if mine.get(name) != theirs.get(name)]
     return ", ".join(f"{name} {theirs.get(name, 'none')} (here {mine.get(name, 'none')})" for name in names)
 

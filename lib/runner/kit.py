@@ -53,7 +53,4 @@ def notebook_digest(path):
 
 def digest(*parts):
     """Return 16 letters that stand for parts of bytes."""
-    whole = hashlib.sha256()
-    for part in parts:
-        whole.update(part + b"\0")
-    return whole.hexdigest()[:16]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()[:16]

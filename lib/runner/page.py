@@ -4,6 +4,8 @@ import base64
 import json
 import mimetypes
 import os
+from collections.abc import Container
+from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -119,11 +121,16 @@ def script_json(value):
     return json.dumps(value).translate(str.maketrans(escapes))
 
 
+@dataclass(frozen=True)
 class Links:
-    """Makes what markdown points at hold in a page that stands in another folder."""
+    """Makes what markdown points at hold in a page of the folder `target`: it was written for the folder `source`.
 
-    def __init__(self, source, target, beside):
-        self.source, self.target, self.beside = source, target, frozenset(beside)
+    `beside` are the names of the notebooks that have a page in `target`.
+    """
+
+    source: Path
+    target: Path
+    beside: Container
 
     def image(self, url):
         """Return a picture beside the notebooks as a data: address, and any other address as it is."""

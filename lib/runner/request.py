@@ -96,31 +96,16 @@ def profile_values(info, profiles, profile):
     return checked
 
 
-def check_profiles(infos, profiles):
-    """List what is wrong in profiles.yaml, over all notebooks and profiles.
+def unknown_parameter(name, infos):
+    """Say that no notebook has this parameter, which one is near, and which ones each notebook has.
 
     Args:
-        infos: list of `NotebookInfo`, all of the folder.
-        profiles: dict from `read_profiles`.
+        name: what was asked for.
+        infos: list of the `NotebookInfo` that were to have it.
 
     Returns:
-        A list of str, empty when every name and value is right.
+        str, a line, and one below it for each notebook.
     """
-    names = [info.name for info in infos]
-    found = [f"profiles.yaml: there is no notebook {name}." for name in profiles if name not in names]
-    for info in infos:
-        for profile in profiles.get(info.name, {}):
-            if profile not in ("smoke", "full"):
-                found.append(f"profiles.yaml, {info.name}: the profile {profile} is neither smoke nor full.")
-            try:
-                profile_values(info, profiles, profile)
-            except CourseError as error:
-                found.append(str(error))
-    return found
-
-
-def unknown_parameter(name, infos):
-    """Say that no notebook has this parameter, which one is near, and which ones each notebook has."""
     names = {info.name: [parameter.name for parameter in info.parameters] for info in infos}
     guess = did_you_mean(str(name), sorted({each for group in names.values() for each in group}))
     listing = "".join(f"\n  {notebook}: {', '.join(group) or '(none)'}" for notebook, group in names.items())

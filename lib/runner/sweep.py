@@ -106,8 +106,13 @@ class Progress:
     """One line with done, failed, running and time left; where no terminal is, one line for each run that ends."""
 
     def __init__(self, client, books, todo):
-        self.client, self.books, self.todo = client, books, todo
-        self.terminal, self.start, self.pages, self.finished, self.shown = sys.stderr.isatty(), time.time(), time.time(), 0, 0
+        self.client = client
+        self.books = books
+        self.todo = todo
+        self.finished = 0
+        self.start = time.time()
+        self.pages = self.start
+        self.terminal = sys.stderr.isatty()
 
     def ended(self, point):
         """Tell of one run that ended, and now and then bring the pages up to date."""
@@ -122,18 +127,17 @@ class Progress:
             self.pages = time.time()
 
     def show(self, waiting):
-        """Draw the line anew, twice a second at most."""
-        if self.terminal and (time.time() - self.shown > 0.5 or not waiting):
-            self.shown = time.time()
-            done, failed = self.books.count("done"), self.books.count("failed")
-            line = f"{done} done, {failed} failed, {self._running(waiting)} running, {self._left()}"
+        """Draw the line anew."""
+        if self.terminal:
+            counts = f"{self.books.count('done')} done, {self.books.count('failed')} failed"
+            line = f"{counts}, {self._running(waiting)} running, {self._left()}"
             print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
 
     def _running(self, waiting):
         if not waiting:
             return 0
-        threads, processing = self.client.nthreads(), self.client.processing()
-        return min(waiting, sum(min(len(processing.get(worker, ())), n) for worker, n in threads.items()))
+        processing = self.client.processing()
+        return min(waiting, sum(min(len(processing.get(worker, ())), n) for worker, n in self.client.nthreads().items()))
 
     def _left(self):
         if not self.finished:

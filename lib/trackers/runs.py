@@ -219,7 +219,8 @@ def runs_frame(folder):
 def _file_of(folder):
     files = [folder] if folder.is_file() else sorted(folder.glob("run-*.wandb"))
     if len(files) != 1:
-        raise CourseError(f"There are {len(files) or 'no'} runs in {folder.name}: give the folder of one, as wandb/offline-run-….")
+        count = len(files) or "no"
+        raise CourseError(f"There are {count} runs in {folder.name}: give the folder of one, as wandb/offline-run-….")
     return files[0]
 
 
