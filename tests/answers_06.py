@@ -47,7 +47,10 @@ MISTAKES_1 = [
     (optimizer(result=lambda name, rate: keras.optimizers.SGD(rate, momentum=0.7)), "For 'adam'"),
     (optimizer(result=lambda name, rate: name), "returns a str"),
     (misspells, "You ask for 'larning_rate'"),
-    (lambda trial: keras.optimizers.Adam(trial.suggest_float("learning_rate", 1e-4, 0.1)), "never ask the trial for: momentum, optimizer"),
+    (
+        lambda trial: keras.optimizers.Adam(trial.suggest_float("learning_rate", 1e-4, 0.1)),
+        "never ask the trial for: momentum, optimizer",
+    ),
     (lambda trial: print(end=""), "returns nothing"),
 ]
 

@@ -18,7 +18,8 @@ def store(path):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     # Time stamps would differ with each run, and say nothing to a reader.
-    NotebookClient(notebook, timeout=1800, record_timing=False, extra_arguments=QUIET, resources={"metadata": {"path": NOTEBOOKS}}).execute()
+    place = {"metadata": {"path": NOTEBOOKS}}
+    NotebookClient(notebook, timeout=1800, record_timing=False, extra_arguments=QUIET, resources=place).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)

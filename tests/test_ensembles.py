@@ -285,18 +285,28 @@ BAD = {
     "no pair": (lambda: ensembles.pairs_mean([[1.0]]), r"matrix: shape \(1, 1\) found; .*2 members or more"),
     "no rows": (lambda: ensembles.bootstrap(0, 1), "n: 0 found; expected 1 or more"),
     "no draws": (lambda: ensembles.bootstrap(5, 1, size=0), "size: 0 found; expected 1 or more"),
-    "missing class": (lambda: ensembles.bootstrap(5, 1, y=ROWS[[0, 1, 2, 3, 3]], size=2), "y: class . found in no row of this bootstrap of 2; expected all 4"),
+    "missing class": (
+        lambda: ensembles.bootstrap(5, 1, y=ROWS[[0, 1, 2, 3, 3]], size=2),
+        "y: class . found in no row of this bootstrap of 2; expected all 4",
+    ),
     "y of the bootstrap": (lambda: ensembles.bootstrap(5, 1, y=ROWS), r"y: shape \(4,\) found; expected \(5,\)"),
     "masks": (lambda: ensembles.out_of_bag(P, np.ones((2, 4))), r"unseen: shape \(2, 4\) found; expected \(2, 5\)"),
     "out-of-bag sums": (lambda: ensembles.out_of_bag(P * 2, np.ones((2, 5))), "predictions: a row that sums to 2"),
     "sample weights": (lambda: ensembles.reweight(np.ones(4), Y == 0, 3), r"weights: shape \(4,\) found; expected \(5,\)"),
-    "wrong in two dimensions": (lambda: ensembles.reweight(None, [[True]], 3), r"wrong: shape \(1, 1\) found; expected \(n_samples,\)"),
+    "wrong in two dimensions": (
+        lambda: ensembles.reweight(None, [[True]], 3), r"wrong: shape \(1, 1\) found; expected \(n_samples,\)"
+    ),
     "zero sample weights": (lambda: ensembles.reweight(np.zeros(5), Y == 0, 3), "weights: a sum of 0 found"),
     "one class": (lambda: ensembles.reweight(None, Y == 0, 1), "n_classes: 1 found; expected 2 or more"),
     "learning rate": (lambda: ensembles.reweight(None, Y == 0, 3, 0), "learning_rate: 0 found; expected a number above 0"),
     "shrinkage": (lambda: ensembles.boost_residuals(returns(8), ROWS, ROWS, ROWS, 1, 0), "shrinkage: 0 found"),
-    "a step too short": (lambda: ensembles.boost_residuals(returns(4), ROWS, ROWS, ROWS, 1), r"fit_predict: shape \(4,\) found; expected \(8,\)"),
-    "held out twice": (lambda: ensembles.out_of_fold(returns(2), ROWS, ROWS, [([0, 1], [2, 3])] * 2), "folds: row 0 is held out 0 times; expected once"),
+    "a step too short": (
+        lambda: ensembles.boost_residuals(returns(4), ROWS, ROWS, ROWS, 1), r"fit_predict: shape \(4,\) found; expected \(8,\)"
+    ),
+    "held out twice": (
+        lambda: ensembles.out_of_fold(returns(2), ROWS, ROWS, [([0, 1], [2, 3])] * 2),
+        "folds: row 0 is held out 0 times; expected once",
+    ),
     "no folds": (lambda: ensembles.out_of_fold(returns(2), ROWS, ROWS, []), "folds: row 0 is held out 0 times"),
     "a class missing in a fold": (
         lambda: ensembles.out_of_fold(lambda x, y, new: np.ones((2, y[0])), ROWS, ROWS, [([2, 3], [0, 1]), ([1, 0], [2, 3])]),

@@ -1,4 +1,4 @@
-"""The proof that nbval is not vacuous: one compared output of a notebook is altered, and nbval turns red there and nowhere else."""
+"""The proof that nbval is not vacuous: one compared output is altered, and nbval turns red there and nowhere else."""
 
 import json
 import re

@@ -145,7 +145,8 @@ def test_a_range_is_drawn_as_kerastuner_draws_it(tmp_path, hp):
     places = [entry.value_to_prob(value.item()) for value in found]
     ends = _distribution(entry)
     if entry.sampling == "reverse_log":
-        assert [entry.prob_to_value(place) for place in (ends.low, ends.high)] == pytest.approx([entry.min_value, entry.max_value])
+        reached = [entry.prob_to_value(place) for place in (ends.low, ends.high)]
+        assert reached == pytest.approx([entry.min_value, entry.max_value])
     if type(entry).__name__ == "Float":
         assert np.histogram(places, 4, (0, 1))[0].min() > 25
 
@@ -255,7 +256,9 @@ def test_a_known_point_is_answered_from_memory(tmp_path):
     assert all(trial.value == trial.params["rate"] for trial in again)
 
 
-@pytest.mark.parametrize("make", [lambda: BruteForceSampler(seed=1), lambda: GridSampler({"rate": RATES, "dropout": [False, True]}, seed=1)])
+@pytest.mark.parametrize(
+    "make", [lambda: BruteForceSampler(seed=1), lambda: GridSampler({"rate": RATES, "dropout": [False, True]}, seed=1)]
+)
 def test_a_sampler_that_has_nothing_left_ends_the_search(tmp_path, make):
     oracle = oracle_in(tmp_path, make(), small(), max_trials=None)
     proposed = run(oracle, 20, lambda values: values["rate"])

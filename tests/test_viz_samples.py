@@ -9,7 +9,8 @@ def test_the_first_picture_of_each_class():
     x = np.stack([np.full((2, 3), value, "float32") for value in (0.2, 0.4, 0.6, 0.8)])
     y = np.array([1, 0, 2, 1])
     pictures = viz.pictures_data(x, y, ("a", "b", "c"))
-    assert {name: float(picture[0, 0]) for name, picture in pictures.items()} == {"a": x[1, 0, 0], "b": x[0, 0, 0], "c": x[2, 0, 0]}
+    firsts = {name: float(picture[0, 0]) for name, picture in pictures.items()}
+    assert firsts == {"a": x[1, 0, 0], "b": x[0, 0, 0], "c": x[2, 0, 0]}
     figure = viz.plot_pictures(x, y, ("a", "b", "c"))
     assert [title.text for title in figure.layout.annotations] == ["a", "b", "c"]
     assert [heat.z.tolist() for heat in figure.data] == [[[102] * 3] * 2, [[51] * 3] * 2, [[153] * 3] * 2]

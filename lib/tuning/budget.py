@@ -85,10 +85,7 @@ def epochs_of(trial, tuner, fit_kwargs):
         Epochs, over all executions of the trial.
     """
     values = trial.hyperparameters.values
-    if "tuner/epochs" in values:
-        epochs = values["tuner/epochs"] - values["tuner/initial_epoch"]
-    else:
-        epochs = fit_kwargs.get("epochs", 1)
+    epochs = values.get("tuner/epochs", fit_kwargs.get("epochs", 1)) - values.get("tuner/initial_epoch", 0)
     return epochs * getattr(tuner, "executions_per_trial", 1)
 
 

@@ -4,7 +4,8 @@
         [--batch 64] [--repeats 5] [--seconds 0.2] [--xla auto|on|off] [--csv FILE]
 
 ms is the median of a call, low and high the fastest and slowest measurement, times how many times faster than
-float32; weights and activations are MiB. KERAS_BACKEND=jax or torch chooses another backend. --csv writes the table with date, device and versions.
+float32; weights and activations are MiB. KERAS_BACKEND=jax or torch chooses another backend. --csv writes the table
+with date, device and versions.
 """
 
 import argparse

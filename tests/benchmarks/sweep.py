@@ -31,7 +31,8 @@ def main():
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as top:
-        folder = write_notebook(Path(top) / "notebooks", "04_busy", ["# 04 · Busy", f"#parameters\nseed = 1  # [1..]\nwork = {args.work}  # seconds; [0..]", BUSY]).parent
+        parameters = f"#parameters\nseed = 1  # [1..]\nwork = {args.work}  # seconds; [0..]"
+        folder = write_notebook(Path(top) / "notebooks", "04_busy", ["# 04 · Busy", parameters, BUSY]).parent
         for number in range(1, args.rounds + 1):
             one = sweep(folder, args.runs, 1, f"one-{number}")
             two = sweep(folder, args.runs, 2, f"two-{number}")
@@ -78,7 +79,8 @@ def finished(folder, points):
         runs = folder.parent / "many" / "runs"
         runs.mkdir(parents=True)
         for point in found:
-            result = {"values": point.values, "status": "done", "seconds": 1.0, "error": "", "metrics": {"seed": point.values["seed"]}}
+            metrics = {"seed": point.values["seed"]}
+            result = {"values": point.values, "status": "done", "seconds": 1.0, "error": "", "metrics": metrics}
             (runs / f"{point.key}.json").write_text(json.dumps(result))
 
 
