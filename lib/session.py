@@ -8,7 +8,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from lib import data, places
+from lib import compiled, data, places
 from lib.metric import record as record  # a lesson imports both from here
 
 
@@ -25,6 +25,7 @@ def start(seed):
         otherwise below `runs/` of the kit, or of the system's temporary folder where that cannot be written.
     """
     data.fill_keras_cache()
+    compiled.begin()
     with quiet():
         import keras
         import keras_tuner

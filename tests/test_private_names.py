@@ -15,7 +15,7 @@ import pytest
 from kit.notebooks import ROOT
 
 # Private is what begins with one underscore, what lies in a package `src`, and these, which no documentation names.
-UNDOCUMENTED = ("tensorboard.compat.", "tensorboard.plugins.hparams.", "tensorboard.plugins.scalar.", "wandb.util.")
+UNDOCUMENTED = ("tensorboard.compat.", "tensorboard.plugins.hparams.", "tensorboard.plugins.scalar.", "tensorflow.python.", "wandb.util.")
 DOCUMENTED = {"os._exit", "tensorboard.plugins.hparams.api", "_runtime", "_step", "_timestamp", "_test_score"}
 
 # name (`module: word` for a word that stands in a module's source); the modules of lib that use it; what for
@@ -87,6 +87,8 @@ TABLE = [
     ("tensorboard.plugins.hparams.plugin_data_pb2", "trackers/hparams", "the same"),
     ("tensorboard.plugins.hparams.summary", "trackers/hparams", "the records of an experiment and of its runs"),
     ("tensorboard.plugins.scalar.summary_v2.scalar_pb", "trackers/hparams", "a metric's record"),
+    ("tensorflow.python.framework.ops", "compiled",
+     "its `uid` numbers a traced function's name, and XLA's folder finds a program only under its name"),
     ("wandb.sdk.wandb_run: _wandb", "trackers/runs", "what W&B adds to a run's settings, left out of the learner's"),
     ("wandb.util.get_core_path", "trackers/runs",
      "the program that reads a run's file; the command around it imports for half a second"),

@@ -8,7 +8,9 @@ from collections import OrderedDict
 
 import numpy as np
 
+from lib.compiled import kept
 from lib.errors import first_line
+from lib.tuning.shared import describe
 
 VALIDATION_BATCH = 512  # samples; a forward pass needs little memory, and large batches little Python
 EAGER_REMAINDERS = 16  # remainder batches run eagerly before a graph of their own pays for its tracing
@@ -307,10 +309,16 @@ def _compile_block(model, tensors, batch_size, steps, xla):
         )
         return logs or model.get_metrics_result()
 
-    compiled = tf.function(block, jit_compile=True if xla else None)
-    # No step at all: compiles, or fails to, before a single weight has changed.
-    compiled(tensors, tf.zeros([steps * batch_size], tf.int32), tf.constant(0))
-    return compiled
+    def compiled():
+        function = tf.function(block, jit_compile=True if xla else None)
+        # No step at all: compiles, or fails to, before a single weight has changed.
+        function(tensors, tf.zeros([steps * batch_size], tf.int32), tf.constant(0))
+        return function
+
+    if not xla:
+        return compiled()
+    shapes = [(t.shape.as_list(), t.dtype.name) for t in tree.flatten(tensors)]
+    return kept(f"{describe(model)} {shapes} {batch_size} {steps}", compiled)
 
 
 def _empty_logs(model, tensors, batch_size):

@@ -20,7 +20,7 @@ def shared(model):
         The earlier model, or `model` itself where it is the first of its kind or cannot be described in full
         (code or layers of the user's own, a learning rate schedule, a state that is not in variables).
     """
-    key = _description(model)
+    key = _described(model)
     if key is None:
         return model
     if key not in _models:
@@ -41,7 +41,7 @@ def _state(model):
     return [*model.variables, *model.optimizer.variables]
 
 
-def _description(model):
+def _described(model):
     """Describe architecture and compilation, without the learning rate, as one string; None if that says too little."""
     import keras
 
@@ -53,10 +53,18 @@ def _description(model):
         config = keras.saving.serialize_keras_object(model)["config"]
         if not isinstance(rate, float) or not (_is_kerass_own(config) and _is_kerass_own(compiled)):
             return None
-        shapes = [(tuple(v.shape), str(v.dtype), v.trainable) for v in _state(model)]
-        return json.dumps([config, compiled, shapes], sort_keys=True)
+        return json.dumps([config, compiled, _shapes(model)], sort_keys=True)
     except (TypeError, ValueError, KeyError, AttributeError):
         return None
+
+
+def describe(model):
+    """Return one string for a built, compiled model, the same in every run: all that `shared` goes by, or class and shapes."""
+    return _described(model) or f"{type(model).__qualname__} {_shapes(model)}"
+
+
+def _shapes(model):
+    return [(tuple(v.shape), str(v.dtype), v.trainable) for v in _state(model)]
 
 
 def _inner(optimizer):
