@@ -3,8 +3,11 @@
 import answers_13
 import keras
 import numpy as np
+import pytest
 
 from lib.exercises import e13
+
+pytestmark = pytest.mark.lesson("13")
 
 
 def test_the_spacing_of_the_reference_is_numpys():

@@ -87,6 +87,7 @@ def test_nothing_but_the_values_and_the_seed_decides(case):
     assert cloudpickle.loads(cloudpickle.dumps(make)) is make, "a worker imports it, and no state travels"
 
 
+@pytest.mark.lesson("01")
 def test_it_is_the_model_that_lesson_01_builds():
     (cell,) = [cell for cell in code_cells(NOTEBOOKS[1]) if cell["id"] == "model"]
     lesson = {"keras": keras}

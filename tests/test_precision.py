@@ -287,6 +287,7 @@ def test_the_benchmark_prints_a_table(tmp_path):
     assert {"date", "device", "versions", "batch", "xla"} <= set(columns)
 
 
+@pytest.mark.lesson("13")
 def test_the_pictures_are_those_the_command_draws(tmp_path):
     subprocess.run([sys.executable, ROOT / "tests" / "draw_precision.py", tmp_path], check=True, capture_output=True)
     for picture in tmp_path.iterdir():

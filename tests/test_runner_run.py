@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import pytest
 from bs4 import BeautifulSoup
-from kit.course import COURSE, course, make_course, write_notebook
+from kit.course import COURSE, course, make_course, refused, write_notebook
 from kit.processes import wait, wait_gone
 
 from lib.runner.page import script_json
@@ -106,13 +106,14 @@ def test_no_text_in_a_figure_ends_its_script():
         (["rum"], "Did you mean 'run'?"),
     ],
 )
-def test_a_wrong_request_is_told_and_writes_nothing(folder, words, message):
-    before = sorted(folder.parent.rglob("*"))
-    ended = course(folder, *words)
-    assert (ended.returncode, ended.stdout) == (2, "")
-    assert message in ended.stderr and "Traceback" not in ended.stderr
-    assert ended.stderr.startswith("course: ")
-    assert sorted(folder.parent.rglob("*")) == before
+def test_a_wrong_request_is_told_and_writes_nothing(folder, words, message, monkeypatch, capsys):
+    assert message in refused(folder, words, monkeypatch, capsys)
+
+
+def test_a_wrong_request_ends_the_process_with_two(folder):
+    for words in (["run", "01_tyni"], ["run", "--fast"]):
+        ended = course(folder, *words)
+        assert (ended.returncode, ended.stdout, ended.stderr.count("course: ")) == (2, "", 1)
 
 
 def test_a_failing_cell_is_told_and_the_others_go_on(tmp_path):

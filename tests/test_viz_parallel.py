@@ -8,7 +8,7 @@ import optuna
 import pandas as pd
 import plotly.express as px
 import pytest
-from kit.notebooks import NOTEBOOKS, read
+from kit.notebooks import read
 
 from lib import viz
 from lib.trials import trials_frame
@@ -196,10 +196,9 @@ def test_a_still_picture_shows_the_same_lines():
     assert sum(np.isnan(trace.y).sum() for trace in drawn.data if trace.mode == "lines") == 6  # a gap after each line
 
 
-def test_no_lesson_has_more_living_pictures_than_a_browser_keeps():
+def test_a_lesson_has_no_more_living_pictures_than_a_browser_keeps(notebook):
     # Each takes three WebGL drawings of the sixteen that a page may have; with more, the oldest are wiped.
-    for path in NOTEBOOKS:
-        outputs = [output for cell in read(path)["cells"] for output in cell.get("outputs", [])]
-        figures = [output.get("data", {}).get("application/vnd.plotly.v1+json") for output in outputs]
-        living = [figure for figure in figures if figure and any(t["type"] == "parcoords" for t in figure["data"])]
-        assert len(living) <= 5, f"{path.name} has {len(living)}: draw some with viz.plot_still"
+    outputs = [output for cell in read(notebook)["cells"] for output in cell.get("outputs", [])]
+    figures = [output.get("data", {}).get("application/vnd.plotly.v1+json") for output in outputs]
+    living = [figure for figure in figures if figure and any(t["type"] == "parcoords" for t in figure["data"])]
+    assert len(living) <= 5, f"there are {len(living)}: draw some with viz.plot_still"

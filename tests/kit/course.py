@@ -9,6 +9,8 @@ from pathlib import Path
 import nbformat
 from nbformat import v4
 
+from kit.processes import family
+
 COURSE = [sys.executable, "-c", "import sys; from lib.runner.cli import main; sys.exit(main())"]
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="60" height="30"><rect width="60" height="30"/></svg>'
@@ -80,6 +82,31 @@ def course(folder, *words, **more):
     return subprocess.run(
         [*COURSE, *words], env=environment, cwd=Path(folder).parent, capture_output=True, text=True, timeout=60, **more
     )
+
+
+def refused(folder, words, monkeypatch, capsys):
+    """Make a wrong request of the command in this process: it ends with 2, writes nothing, and has started no process.
+
+    Returns:
+        What it says of it, a str.
+    """
+    from lib.runner.cli import main
+
+    monkeypatch.setenv("COURSE_NOTEBOOKS", str(folder))
+    monkeypatch.chdir(folder.parent)
+    before = sorted(folder.parent.rglob("*"))
+    running = family()
+    ended = os.times().children_user
+    try:
+        status = main(list(words))
+    except SystemExit as leaves:
+        status = leaves.code
+    printed, said = capsys.readouterr()
+    assert (status, printed) == (2, "")
+    assert said.startswith("course: ") and "Traceback" not in said
+    assert sorted(folder.parent.rglob("*")) == before
+    assert family() == running and os.times().children_user == ended
+    return said
 
 
 def table(out):

@@ -22,7 +22,8 @@ GREEN = "lessons/green"  # in pytest's cache: for each lesson the key with which
 
 def pytest_addoption(parser):
     group = parser.getgroup("course", "what of the course is tested")
-    group.addoption("--lesson", action="append", default=[], metavar="08,11", help="all that a change to these lessons can turn red")
+    lessons = "all that a change to these lessons can turn red"
+    group.addoption("--lesson", action="append", default=[], metavar="08,11", help=lessons)
     group.addoption("--changed", action="store_true", help="the lessons that have changed since they were last green here")
     group.addoption("--long", action="store_true", help="all long tests, not one of each family")
     group.addoption("--sample-seed", type=int, metavar="N", help="decides which of the long tests run (default: drawn)")
@@ -32,6 +33,8 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "lesson(number): a change to this lesson can turn it red; without a number, to any")
     config.addinivalue_line("markers", "long(family): takes long; one of each family runs, or with --long all of them")
     option = config.option
+    if option.lf:
+        config.pluginmanager.register(CellsAbove())
     if hasattr(config, "workerinput"):
         return  # a lane takes the options as its parent has settled them
     if option.sample_seed is None:
@@ -68,6 +71,17 @@ def pytest_collection_modifyitems(config, items):
     items[:] = kept
 
 
+class CellsAbove:
+    """Puts in, where a cell of a notebook failed, all cells above it, which it needs. Registered after `--lf` itself."""
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection_modifyitems(self, items):
+        yield
+        last = {item.parent: item.cell_num for item in items if item.path.suffix == ".ipynb"}
+        cells = [cell for notebook, number in last.items() for cell in list(notebook.collect())[: number + 1]]
+        items[:] = [item for item in items if item.path.suffix != ".ipynb"] + cells
+
+
 def lessons(item):
     """Return the numbers of the lessons that an item belongs to, a set of str."""
     marks = list(item.iter_markers("lesson"))
@@ -102,7 +116,8 @@ def key(path):
     data = [file for file in sorted((ROOT / "data").glob("*/*")) if file.parent.name in text]
     answers = ROOT / "tests" / f"answers_{path.name[:2]}.py"
     files = [path, answers, ROOT / "requirements.txt", *data, *(MODULES[name] for name in modules)]
-    tables = [yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in ("notebooks/profiles.yaml", "tests/metrics.yaml")]
+    names = ("notebooks/profiles.yaml", "tests/metrics.yaml")
+    tables = [yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in names]
     told = [str(table.get(path.stem)) for table in tables] + [digest(file) for file in files if file.exists()]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
@@ -137,10 +152,11 @@ class Record:
 
 
 def tests_of_lessons(session):
-    """Return a dict from each lesson to the node ids of its tests."""
+    """Return a dict from each lesson that was asked for, by name or as one of all, to the node ids of its tests."""
+    asked = set(session.config.option.lesson or LESSONS)
     found = {}
     for item in session.items:
-        for number in lessons(item):
+        for number in asked & lessons(item):
             found.setdefault(number, []).append(item.nodeid)
     return found
 
