@@ -1,5 +1,7 @@
 """A lesson's figures on record: what `record` puts into a cell's output, `collect_metrics` finds in the notebook."""
 
+import json
+
 MIME = "application/vnd.course.metric+json"
 
 
@@ -13,8 +15,14 @@ def record(name, value):
     from IPython.display import display  # inside: the command `course` only collects
 
     value = value.item() if hasattr(value, "item") else value  # numpy's scalars are not JSON
-    text = f"{value:,.4g}" if isinstance(value, float) else str(value)
-    display({"text/plain": f"{name}: {text}", MIME: {"name": name, "value": value}}, raw=True)
+    display({"text/plain": f"{name}: {shown(value)}", MIME: {"name": name, "value": value}}, raw=True)
+
+
+def shown(value):
+    """Return a figure, or a parameter, as a reader sees it: a float with four digits, a list as JSON."""
+    if isinstance(value, float):
+        return f"{value:,.4g}"
+    return json.dumps(value) if isinstance(value, list) else str(value)
 
 
 def collect_metrics(notebook):

@@ -1,11 +1,17 @@
 """What stands over a run's notebooks: metrics.json, and index.html as a table of them all."""
 
 import json
-from html import escape
+
+import jinja2
 
 from lib.files import replace_text
+from lib.metric import shown
 
-STYLE = """
+# A page with one table of runs. Whatever is put into it is escaped, but for what says `safe`.
+TABLE = """<!DOCTYPE html>
+<html lang="en">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{{ title }}</title><style>
 :root { color-scheme: light dark; --line: #d0d4da; --soft: #5c6672; --bad: #b3261e; --link: #0b57d0; }
 @media (prefers-color-scheme: dark) { :root { --line: #3b4149; --soft: #a2acb8; --bad: #f2b8b5; --link: #a8c7fa; } }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2.5rem auto; padding: 0 1.2rem; }
@@ -18,23 +24,39 @@ td.number { font-variant-numeric: tabular-nums; white-space: nowrap; }
 a { color: var(--link); } .failed { color: var(--bad); } small { display: block; color: var(--soft); }
 dl { display: grid; grid-template-columns: auto auto; gap: 0 .8rem; margin: 0; justify-content: start; font-size: .9rem; }
 dt { color: var(--soft); } dd { margin: 0; font-variant-numeric: tabular-nums; }
-"""
-
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Course run</title><style>{style}</style></head>
+{% block style %}{% endblock %}</style>{% block head %}{% endblock %}</head>
 <body>
-<h1>Course run</h1>
-<p>{summary}</p>
+<h1>{{ title }}</h1>
+<p>{{ summary }}</p>
+{% block figure %}{% endblock %}
 <div class="wide"><table>
-<thead><tr><th>Notebook</th><th>Status</th><th class="number">Seconds</th><th>Metrics</th><th>Parameters changed</th></tr></thead>
+<thead><tr>{% block names %}{% endblock %}</tr></thead>
 <tbody>
-{rows}
+{% block rows %}{% endblock %}
 </tbody>
 </table></div>
+{% block script %}{% endblock %}
 </body>
 </html>
+"""
+
+INDEX = """{% extends "table" %}
+{% block names %}
+<th>Notebook</th><th>Status</th><th class="number">Seconds</th><th>Metrics</th><th>Parameters changed</th>
+{% endblock %}
+{% block rows %}
+{% for outcome in outcomes %}
+<tr><td><a href="{{ outcome.info.name }}.html">{{ outcome.info.title }}</a><small>{{ outcome.info.name }}</small></td>
+<td>{% if outcome.error %}<span class="failed">failed</span>
+<small>{% if outcome.heading %}at “{{ outcome.heading }}”: {% endif %}{{ outcome.error }}</small>{% else %}done{% endif %}</td>
+<td class="number">{{ "%.1f" | format(outcome.seconds) }}</td>
+{% for values in (outcome.metrics, outcome.values) %}
+<td>{% if values %}<dl>
+{% for name, value in values.items() %}<dt>{{ name }}</dt><dd>{{ value | shown }}</dd>{% endfor %}
+</dl>{% endif %}</td>
+{% endfor %}</tr>
+{% endfor %}
+{% endblock %}
 """
 
 
@@ -52,26 +74,17 @@ def write_report(out, outcomes, planned, profile="lesson"):
     failed = sum(outcome.status == "failed" for outcome in outcomes)
     seconds = sum(outcome.seconds for outcome in outcomes)
     summary = f"{len(outcomes)} of {planned} notebooks ran, {failed} failed, {seconds:.0f} s, profile {profile}."
-    rows = "\n".join(_row(outcome) for outcome in outcomes)
-    replace_text(out / "index.html", PAGE.format(style=STYLE, summary=escape(summary), rows=rows))
+    replace_text(out / "index.html", page(INDEX, title="Course run", summary=summary, outcomes=outcomes))
 
 
-def _row(outcome):
-    info = outcome.info
-    status = "done"
-    if outcome.error:
-        where = f"at “{escape(outcome.heading)}”: " if outcome.heading else ""
-        status = f'<span class="failed">failed</span><small>{where}{escape(outcome.error)}</small>'
-    return (
-        f'<tr><td><a href="{info.name}.html">{escape(info.title)}</a><small>{info.name}</small></td>'
-        f'<td>{status}</td><td class="number">{outcome.seconds:.1f}</td>'
-        f"<td>{_pairs(outcome.metrics)}</td><td>{_pairs(outcome.values)}</td></tr>"
-    )
+def page(template, **values):
+    """Return the HTML of a page.
 
-
-def _pairs(values):
-    def shown(value):
-        return f"{value:,.4g}" if isinstance(value, float) else str(value)
-
-    pairs = "".join(f"<dt>{escape(name)}</dt><dd>{escape(shown(value))}</dd>" for name, value in values.items())
-    return f"<dl>{pairs}</dl>" if pairs else ""
+    Args:
+        template: str, for Jinja; it extends `TABLE`, which it calls "table".
+        values: what the template names.
+    """
+    loader = jinja2.DictLoader({"table": TABLE, "page": template})
+    templates = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
+    templates.filters["shown"] = shown
+    return templates.get_template("page").render(values)

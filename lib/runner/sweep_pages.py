@@ -2,36 +2,40 @@
 
 import json
 import math
-from html import escape
 
 from lib.files import replace_text
 from lib.runner.books import LAST
 from lib.runner.page import PLOTLY_FILE, plotly_div, script_json, write_plotly
-from lib.runner.report import STYLE
-
-PAGE = """<!DOCTYPE html>
-<html lang="en">
-<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><style>{style}
-body {{ max-width: none; }} th[data-sort] {{ cursor: pointer; }} td {{ white-space: nowrap; }} td.error {{ white-space: normal; }}
-</style>{head}</head>
-<body>
-<h1>{title}</h1>
-<p>{summary}</p>
-{figure}
-<div class="wide"><table>
-<thead><tr>{names}</tr></thead>
-<tbody>
-{rows}
-</tbody>
-</table></div>
-<script>{script}</script>
-</body>
-</html>
-"""
+from lib.runner.report import page
 
 # A click on a name sorts by it, a second one turns the order round; numbers as numbers, gaps last.
-SORT = """
+# Plotly keeps what is brushed as constraintrange: one pair of numbers, or several.
+PAGE = """{% extends "table" %}
+{% block style %}
+body { max-width: none; } th[data-sort] { cursor: pointer; } td { white-space: nowrap; } td.error { white-space: normal; }
+{% endblock %}
+{% block head %}{% if figure %}<script src="{{ plotly }}"></script>{% endif %}{% endblock %}
+{% block figure %}{{ figure | safe }}{% endblock %}
+{% block names %}
+{% for name in ["run"] + columns + ["seconds", "status"] %}
+<th{% if name in numbers %} class="number"{% endif %} data-sort="">{{ name }}</th>
+{% endfor %}
+{% endblock %}
+{% block rows %}
+{% for row in rows %}
+{% set number = loop.index %}
+<tr data-line="{{ lines.get(row["notebook"], "") }}"><td class="number" data-value="{{ number }}">
+{%- if row["notebook"] %}<a href="{{ row["notebook"] }}">{{ number }}</a>{% else %}{{ number }}{% endif %}</td>
+{% for name in columns %}
+{% set value = row.get(name) %}
+<td{% if value is number and value is not boolean %} class="number"{% endif %}
+{% if value is float %} data-value="{{ value }}"{% endif %}>{% if value is not none %}{{ value | shown }}{% endif %}</td>
+{% endfor %}
+<td class="number">{% if row["seconds"] is not none %}{{ "%.1f" | format(row["seconds"]) }}{% endif %}</td>
+<td class="error">{{ row["status"] }}{% if row["error"] %}<small class="failed">{{ row["error"] }}</small>{% endif %}</td></tr>
+{% endfor %}
+{% endblock %}
+{% block script %}<script>
 document.querySelectorAll("th[data-sort]").forEach((th, place) => th.addEventListener("click", () => {
   const body = document.querySelector("tbody"), down = th.dataset.sort === "up";
   const key = row => row.cells[place].dataset.value ?? row.cells[place].textContent;
@@ -40,11 +44,8 @@ document.querySelectorAll("th[data-sort]").forEach((th, place) => th.addEventLis
   [...body.rows].sort((a, b) => compare(key(a), key(b))).forEach(row => body.append(row));
   th.dataset.sort = down ? "down" : "up";
 }));
-"""
-
-# Plotly keeps what is brushed as constraintrange: one pair of numbers, or several.
-BRUSH = """
-const figure = document.getElementById("parallel"), lines = %s;
+{% if figure %}
+const figure = document.getElementById("parallel"), lines = {{ axes | safe }};
 figure.on("plotly_restyle", () => {
   const kept = lines.map(line => figure.data[0].dimensions.every((dimension, axis) => {
     const range = dimension.constraintrange;
@@ -56,6 +57,8 @@ figure.on("plotly_restyle", () => {
     row.hidden = line === "" ? kept.includes(false) : !kept[line];
   });
 });
+{% endif %}
+</script>{% endblock %}
 """
 
 
@@ -66,17 +69,26 @@ def write_pages(books):
         books: `lib.runner.books.Books`.
     """
     rows = books.rows()
-    figure, lines, head, script = "", [], "", SORT
-    scored = _scored(rows, books)
-    if scored:
-        figure, values = _parallel(scored, books)
-        places = {row["notebook"]: place for place, row in enumerate(scored)}
-        lines = [places.get(row["notebook"], "") for row in rows]
+    columns = list(dict.fromkeys(name for row in rows for name in row if name not in LAST))
+    planned = books.count("planned")
+    still = f", {planned} not run yet" if planned else ""
+    table = {
+        "title": f"Sweep of {books.info.title}",
+        "summary": f"{len(rows)} runs: {books.count('done')} done, {books.count('failed')} failed{still}. "
+        "A click on a name sorts by it.",
+        "rows": rows,
+        "columns": columns,
+        "numbers": {"run", "seconds", *[name for name in columns if any(_number(row.get(name)) for row in rows)]},
+        "lines": {},
+    }
+    replace_text(books.out / "index.html", page(PAGE, **table))
+    if scored := _scored(rows, books):
         write_plotly(books.out)
-        head, script = f'<script src="{PLOTLY_FILE}"></script>', SORT + BRUSH % script_json(values)
-    hint = " Drag along an axis to keep only the runs that pass there; the table follows." if scored else ""
-    _write(books, rows, "parallel.html", figure, head, script, lines or [""] * len(rows), hint)
-    _write(books, rows, "index.html", "", "", SORT, [""] * len(rows), " A click on a name sorts by it.")
+        figure, axes = _parallel(scored, books)
+        lines = {row["notebook"]: place for place, row in enumerate(scored)}
+        table |= {"plotly": PLOTLY_FILE, "figure": figure, "axes": script_json(axes), "lines": lines}
+        table["summary"] += " Drag along an axis to keep only the runs that pass there; the table follows."
+    replace_text(books.out / "parallel.html", page(PAGE, **table))
 
 
 def _scored(rows, books):
@@ -121,37 +133,3 @@ def _json(figure):
 
 def _plain(value):
     return json.dumps(value) if isinstance(value, list) else value
-
-
-def _write(books, rows, name, figure, head, script, lines, hint):
-    shown = list(dict.fromkeys(name for row in rows for name in row if name not in LAST))
-    numbers = {"run", "seconds", *[name for name in shown if any(_number(row.get(name)) for row in rows)]}
-    names = "".join(_name(column, column in numbers) for column in ("run", *shown, "seconds", "status"))
-    planned = books.count("planned")
-    still = f", {planned} not run yet" if planned else ""
-    summary = f"{len(rows)} runs: {books.count('done')} done, {books.count('failed')} failed{still}.{hint}"
-    body = "\n".join(_row(number, row, shown, line) for number, (row, line) in enumerate(zip(rows, lines, strict=True), 1))
-    page = PAGE.format(title=escape(f"Sweep of {books.info.title}"), style=STYLE, head=head, summary=escape(summary),
-                       figure=figure, names=names, rows=body, script=script)
-    replace_text(books.out / name, page)
-
-
-def _name(column, number):
-    kind = ' class="number"' if number else ""
-    return f'<th{kind} data-sort="">{escape(column)}</th>'
-
-
-def _row(number, row, shown, line):
-    run = f'<a href="{row["notebook"]}">{number}</a>' if row["notebook"] else number
-    cells = [f'<td class="number" data-value="{number}">{run}</td>', *[_cell(row.get(name)) for name in shown]]
-    seconds = "" if row["seconds"] is None else f"{row['seconds']:.1f}"
-    error = f'<small class="failed">{escape(row["error"])}</small>' if row["error"] else ""
-    status = f'<td class="error">{row["status"]}{error}</td>'
-    return f'<tr data-line="{line}">{"".join(cells)}<td class="number">{seconds}</td>{status}</tr>'
-
-
-def _cell(value):
-    if isinstance(value, float):
-        return f'<td class="number" data-value="{value!r}">{value:,.4g}</td>'
-    kind = ' class="number"' if _number(value) else ""
-    return f"<td{kind}>{'' if value is None else escape(str(_plain(value)))}</td>"
