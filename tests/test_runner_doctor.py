@@ -29,6 +29,12 @@ def test_pins_are_compared_with_what_is_installed(tmp_path):
     assert not doctor.packages(tmp_path / "gone.txt")[0].ok
 
 
+def test_another_python_is_told_which_ones_do(monkeypatch):
+    assert doctor.python().ok
+    monkeypatch.setattr(doctor, "pythons", lambda: ">=3.99,<4.2")
+    assert not doctor.python().ok and "Python >=3.99,<4.2" in doctor.python().mend
+
+
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("COURSE_NOTEBOOKS", str(tmp_path / "file" / "notebooks"))

@@ -30,12 +30,9 @@ class Books:
         self.parameters = [*varied, *[parameter.name for parameter in info.parameters if parameter.name not in varied]]
         self.folder = out / "runs"
         self.folder.mkdir(exist_ok=True)
-        there = {path.stem for path in self.folder.glob("*.json")}
-        self.results = {p.key: self._read(p.key) for p in points if p.key in there}
+        files = {path.stem: path for path in self.folder.glob("*.json")}
+        self.results = {p.key: json.loads(files[p.key].read_text(encoding="utf-8")) for p in points if p.key in files}
         self.write_table()
-
-    def _read(self, key):
-        return json.loads((self.folder / f"{key}.json").read_text(encoding="utf-8"))
 
     def todo(self):
         """Return the points that are not done: those that failed get another chance."""

@@ -1,8 +1,6 @@
-"""The command `course`: lab, list, run, sweep and doctor. It imports papermill and the like only once a request is right.
+"""The command `course`: lab, list, run, sweep and doctor; papermill and the like are imported once a request is right."""
 
-Exit status: 0 done, 1 a notebook or check failed, 2 the request was wrong, 130 stopped by Ctrl-C.
-"""
-
+import itertools
 import os
 import shutil
 import signal
@@ -21,7 +19,7 @@ from lib.runner.listing import listing
 from lib.runner.notebooks import read_folder
 from lib.runner.request import PROFILES, plan
 
-DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130
+DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130  # exit status: done, a notebook or check failed, a wrong request, Ctrl-C
 FIRST_NOTEBOOK = "00_start_here.ipynb"
 
 # A line of nothing but \b keeps click from filling the lines below it up.
@@ -235,11 +233,8 @@ def doctor():
 def _make_folder(named):
     """Make the folder of a run, a new one in runs/ if none is named, and see that it can be written."""
     now = time.strftime("%Y%m%d-%H%M%S")
-    folder = named or places.runs() / now
-    number = 1
-    while named is None and folder.exists():
-        number += 1
-        folder = places.runs() / f"{now}-{number}"
+    names = itertools.chain([now], (f"{now}-{number}" for number in itertools.count(2)))  # two runs may start in one second
+    folder = named or next(folder for name in names if not (folder := places.runs() / name).exists())
     try:
         folder.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()

@@ -98,14 +98,10 @@ def gpu():
     cards = "; ".join(machine.gpus("name,memory.total"))
     if not cards:
         return Finding("GPU", "none found; every lesson runs without one")
-    if not any(name.startswith("nvidia-cudnn") for name in _installed()):
+    if not any((each.metadata["Name"] or "").lower().startswith("nvidia-cudnn") for each in metadata.distributions()):
         mend = f'To use it: "{sys.executable}" -m pip install "tensorflow[and-cuda]=={metadata.version("tensorflow")}"'
         return Finding("GPU", f"{cards}; TensorFlow has no CUDA libraries here", True, mend)
     return Finding("GPU", cards)
-
-
-def _installed():
-    return [(each.metadata["Name"] or "").lower() for each in metadata.distributions()]
 
 
 def data_files():
