@@ -15,7 +15,9 @@ import pytest
 from kit.notebooks import ROOT
 
 # Private is what begins with one underscore, what lies in a package `src`, and these, which no documentation names.
-UNDOCUMENTED = ("tensorboard.compat.", "tensorboard.plugins.hparams.", "tensorboard.plugins.scalar.", "tensorflow.python.", "wandb.util.")
+UNDOCUMENTED = (
+    "tensorboard.compat.", "tensorboard.plugins.hparams.", "tensorboard.plugins.scalar.", "tensorflow.python.", "wandb.util."
+)
 DOCUMENTED = {"os._exit", "tensorboard.plugins.hparams.api", "_runtime", "_step", "_timestamp", "_test_score"}
 
 # name (`module: word` for a word that stands in a module's source); the modules of lib that use it; what for

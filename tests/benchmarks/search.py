@@ -134,7 +134,8 @@ def outcome(tuner, samples):
 def timed(kind, short, cache):
     """Run one search in a fresh process; seconds, peak memory and processor seconds of it and all its children."""
     with tempfile.TemporaryDirectory() as folder:
-        command = [sys.executable, __file__, "--one", "plain" if kind == "plain" else "fast", "--folder", folder] + ["--short"] * short
+        one = "plain" if kind == "plain" else "fast"
+        command = [sys.executable, __file__, "--one", one, "--folder", folder] + ["--short"] * short
         clock = time.time()
         began = time.perf_counter()
         process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL, env={**os.environ, "COURSE_CACHE": cache})
@@ -231,7 +232,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=1, help="how often to repeat the searches (default 1)")
     parser.add_argument("--short", action="store_true", help="on a quarter of the training pictures")
-    parser.add_argument("--only", choices=["plain", "cold", "warm"], action="append", help="these searches only; may be given again")
+    kinds = ["plain", "cold", "warm"]
+    parser.add_argument("--only", choices=kinds, action="append", help="these searches only; may be given again")
     parser.add_argument("--one", choices=["plain", "fast"], help=argparse.SUPPRESS)
     parser.add_argument("--folder", help=argparse.SUPPRESS)
     options = parser.parse_args()
