@@ -1,9 +1,7 @@
 """Data sets that ship with the kit, verified by checksum and split into train, validation and test."""
 
-import csv
 import gzip
 import hashlib
-import io
 import math
 import os
 import shutil
@@ -15,6 +13,7 @@ import numpy as np
 from lib import places
 from lib.errors import CourseError, did_you_mean
 from lib.files import whole
+from lib.table import read_csv, short
 
 FOLDER = places.ROOT / "data"
 
@@ -197,7 +196,7 @@ def load_table(path="", target="", least=1):
 
 
 def _read_table(path, target, least):
-    header, rows, decimal = _csv_rows(path)
+    header, rows, decimal = read_csv(path, columns=2)
     name = path.name
     if target not in header:
         wrong = f"has no column {target!r}" if target else "needs a target, the column to predict"
@@ -213,54 +212,6 @@ def _read_table(path, target, least):
             _number(f, decimal, f"{name}, line {line}, column {c!r}") for c, f in zip(features, fields, strict=True)
         ]
     return Table(x, y, features, classes)
-
-
-def _csv_rows(path):
-    """Return the header, the rows as pairs (line of the file, fields), and the decimal mark."""
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        where = "" if path.is_absolute() else f" It was looked for in {Path.cwd()}; give its whole path."
-        raise CourseError(f"The file {path} cannot be read ({error.strerror}).{where}") from None
-    name, text = path.name, _text(content)
-    if text is None:
-        raise CourseError(f"{name} is not a CSV: it holds bytes that are no text. Save your table as CSV first.")
-    first = next((line for line in text.splitlines() if line.strip()), "")
-    separator = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, skipinitialspace=True, strict=True)
-    try:
-        rows = [(reader.line_num, [field.strip() for field in row]) for row in reader if any(map(str.strip, row))]
-    except csv.Error as error:
-        raise CourseError(f"{name}, line {reader.line_num}: this is not CSV ({error}).") from None
-    if len(rows) < 2:
-        raise CourseError(f"{name} is empty: it has {'a header but no rows' if rows else 'not even a header'}.")
-    (_, header), *rows = rows
-    _check_header(name, header)
-    for line, row in rows:
-        if len(row) != len(header):
-            raise CourseError(f"{name}, line {line}: {len(row)} fields, but the header has {len(header)} columns.")
-    return header, rows, "," if separator == ";" else "."
-
-
-def _text(content):
-    """Decode bytes as UTF-8, or as older Excels in Korea write; None if they are no text."""
-    for encoding in ("utf-8-sig", "cp949"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        return None if "\0" in text else text
-    return None
-
-
-def _check_header(name, header):
-    if len(header) == 1:
-        raise CourseError(f"{name} is not a CSV with several columns: its first line is {_short(header[0])}.")
-    for place, column in enumerate(header, start=1):
-        if not column:
-            raise CourseError(f"{name}: column {place} has no name in the header. Name it, or leave the column out.")
-        if column in header[: place - 1]:
-            raise CourseError(f"{name}: two columns are called {column!r}.")
 
 
 def _classes(name, target, fields, least):
@@ -289,15 +240,11 @@ def _number(field, decimal, where):
         value = float(field.replace(decimal, "."))
     except ValueError:
         raise CourseError(
-            f"{where}: {_short(field)} is not a number. Leave the column out, or code it as numbers."
+            f"{where}: {short(field)} is not a number. Leave the column out, or code it as numbers."
         ) from None
     if not math.isfinite(value):
-        raise CourseError(f"{where}: {_short(field)} is not a finite number.")
+        raise CourseError(f"{where}: {short(field)} is not a finite number.")
     return value
-
-
-def _short(text):
-    return repr(text if len(text) <= 40 else text[:40] + "…")
 
 
 def _some(names):

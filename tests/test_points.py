@@ -3,6 +3,7 @@
 import pytest
 from kit.course import write_notebook
 
+from lib.errors import CourseError
 from lib.runner import cluster, points
 from lib.runner.notebooks import read_folder
 
@@ -39,6 +40,18 @@ def test_a_default_that_is_given_is_no_other_point(keys):
 
 def test_a_point_that_is_named_twice_is_one(keys):
     assert len(keys(grid=["seed=1,2,1"])) == 2
+
+
+def test_a_table_of_runs_is_read_as_a_spreadsheet_writes_it(tmp_path):
+    write_notebook(tmp_path, "04_work", LESSON)
+    path = tmp_path / "runs.csv"
+    path.write_bytes("\ufeffseed;rate\r\n3;0.25\r\n\r\n4;\r\n".encode())
+    _, varied, found = points.read_points(read_folder(tmp_path), "4", "lesson", [], [], path)
+    assert varied == ["seed", "rate"]
+    assert [point.values for point in found] == [{"seed": 3, "rate": 0.25}, {"seed": 4, "rate": 0.5}]
+    path.write_text("seed\n3\n\nx\n")
+    with pytest.raises(CourseError, match=r"runs\.csv, line 4: seed = x is not an int"):
+        points.read_points(read_folder(tmp_path), "4", "lesson", [], [], path)
 
 
 @pytest.mark.parametrize("part", ["python", "kit", "keras"])

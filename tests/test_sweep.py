@@ -101,7 +101,7 @@ def test_rows_of_a_table_are_runs(folder):
         (["4", "-g", "seed=1", "--params", "x.csv"], "Give either a grid"),
         (["4", "--params", "no.csv"], "no.csv cannot be read"),
         (["4", "--params", "bad.csv"], "bad.csv, line 3: seed = x is not an int"),
-        (["4", "--params", "short.csv"], "short.csv, line 2: 1 values under 2 names"),
+        (["4", "--params", "short.csv"], "short.csv, line 2: 1 fields, but the header has 2 columns"),
         (["4", "-g", "seed=1", "--workers", "0"], "0 is not in the range x>=1"),
         (["4", "-g", "seed=1", "--workers", "2", "--scheduler", "tcp://127.0.0.1:9"], "give one of them"),
         (["9", "-g", "seed=1"], "There is no notebook '9'"),

@@ -1,6 +1,5 @@
 """What `course sweep` is asked for: the points of a grid or of a table, each keyed by all that decides its outcome."""
 
-import csv
 import itertools
 import json
 import re
@@ -9,6 +8,7 @@ from dataclasses import dataclass
 from lib.errors import CourseError
 from lib.runner.kit import digest, kit_version, notebook_digest
 from lib.runner.request import plan, unknown_parameter
+from lib.table import read_csv
 
 
 @dataclass(frozen=True)
@@ -40,17 +40,17 @@ def read_points(infos, word, profile, given, grid, table):
         raise CourseError("Give either a grid, as in -g seed=1,2,3, or a table of runs, as in --params runs.csv.")
     ((info, fixed),) = plan(infos, [word], profile, given)
     rows = _table_rows(table) if table else _grid_rows(info, grid)
-    varied = list(dict.fromkeys(name for row in rows for name, _ in row))
+    varied = list(dict.fromkeys(name for _, row in rows for name, _ in row))
     twice = sorted(set(varied) & {name for name, _ in given})
     if twice:
         raise CourseError(f"{', '.join(twice)} is given by -p and varied at once.")
     base = {parameter.name: fixed.get(parameter.name, parameter.default) for parameter in info.parameters}
     points = {}
-    for number, row in enumerate(rows, 2):
+    for line, row in rows:
         try:
             values = base | {name: _read(info, name, words) for name, words in row}
         except CourseError as error:
-            raise CourseError(f"{table.name}, line {number}: {error}" if table else str(error)) from None
+            raise CourseError(f"{table.name}, line {line}: {error}" if table else str(error)) from None
         point = Point(_key(info, values), values)
         points.setdefault(point.key, point)
     return info, varied, list(points.values())
@@ -64,7 +64,7 @@ def _read(info, name, words):
 
 
 def _grid_rows(info, grid):
-    """Return one list of pairs (name, text) for each combination."""
+    """Return for each combination a pair: no line of a file, and a list of pairs (name, text)."""
     axes = {}
     for word in grid:
         name, equals, values = word.partition("=")
@@ -73,7 +73,7 @@ def _grid_rows(info, grid):
         if name in axes:
             raise CourseError(f"-g {name} is given twice: write all its values after one.")
         axes[name] = [(name, value) for value in _axis(info.parameter(name), values)]
-    return [list(row) for row in itertools.product(*axes.values())]
+    return [(None, list(row)) for row in itertools.product(*axes.values())]
 
 
 def _axis(parameter, values):
@@ -98,21 +98,9 @@ def _span(word):
 
 
 def _table_rows(path):
-    """Return one list of pairs (name, text) for each row; an empty cell leaves the parameter as it is."""
-    try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            header, *rows = csv.reader(file)
-    except (OSError, UnicodeDecodeError) as error:
-        raise CourseError(f"{path} cannot be read: {getattr(error, 'strerror', '') or 'it is not UTF-8 text'}.") from None
-    except (ValueError, csv.Error):
-        raise CourseError(f"{path} has no line with the names of parameters.") from None
-    header = [name.strip() for name in header]
-    for number, row in enumerate(rows, 2):
-        if row and len(row) != len(header):
-            raise CourseError(f"{path.name}, line {number}: {len(row)} values under {len(header)} names.")
-    if not any(rows):
-        raise CourseError(f"{path} has names and no runs under them.")
-    return [[(n, v) for n, v in zip(header, row, strict=True) if v.strip()] for row in rows if row]
+    """Return for each row a pair: its line, and a list of pairs (name, text); an empty cell leaves the parameter as it is."""
+    header, rows, _ = read_csv(path)
+    return [(line, [(name, text) for name, text in zip(header, row, strict=True) if text]) for line, row in rows]
 
 
 def _key(info, values):
