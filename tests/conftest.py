@@ -26,6 +26,15 @@ def pytest_collection_finish():
     gc.freeze()
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item, nextitem):
+    ended = yield
+    if nextitem is None or nextitem.path != item.path:  # and not among what the tests of other files have left
+        gc.collect()
+        gc.freeze()
+    return ended
+
+
 @pytest.fixture(autouse=True)
 def own_progress(tmp_path_factory, monkeypatch):
     """Keep tests away from the progress of whoever runs them."""

@@ -49,6 +49,7 @@ def on(host, *call, **more):
     return process_of(["ip", "netns", "exec", host, *call], stderr=subprocess.PIPE, text=True, **more)
 
 
+@pytest.mark.long("deaths in a sweep")
 def test_a_cut_cable_loses_no_run_and_doubles_none(tmp_path, monkeypatch):
     try:
         with hosts():

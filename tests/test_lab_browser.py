@@ -8,7 +8,7 @@ import yaml
 from kit.browser import PANEL, drag_brush, jupyterlab, needs_browser, open_notebook, run_cell, watched
 from kit.notebooks import NOTEBOOKS, ROOT
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.long("lessons in JupyterLab", by="lesson")]
 
 # Each with one of its exercises, a right answer to it, and a wrong one.
 LESSONS = {

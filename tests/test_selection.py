@@ -1,5 +1,6 @@
 """Which tests run, in which lane, and what is recorded as green: seen on small folders of tests, with pytest run in them."""
 
+import collections
 import json
 import os
 import re
@@ -30,7 +31,7 @@ def run(tmp_path):
 
 def passed(done):
     """Return the names of the tests that passed."""
-    return re.findall(r"::test_([\w.\[\]]+) PASSED", done.stdout)
+    return re.findall(r"::test_([\w.\[\]-]+) PASSED", done.stdout)
 
 
 LONG = """
@@ -43,6 +44,11 @@ def test_kill(way): pass
 @pytest.mark.long("seeds")
 def test_seed(): pass
 
+@pytest.mark.long("lessons", by="lesson")
+@pytest.mark.parametrize("question", "xyz")
+@pytest.mark.parametrize("lesson", "ab")
+def test_lab(lesson, question): pass
+
 def test_short(): pass
 """
 
@@ -52,8 +58,12 @@ def test_one_of_each_family_runs_and_a_seed_repeats_it(run):
     seed = re.search(r"--sample-seed (\d+)", first.stdout)[1]
     assert passed(run("--sample-seed", seed)) == passed(first)
     one, two = (passed(run("--sample-seed", number)) for number in "12")
-    assert all(len(names) == 3 and {"seed", "short"} < set(names) for names in (passed(first), one, two)) and one != two
-    assert len(passed(run("--long"))) == 10
+    assert one != two
+    for names in (passed(first), one, two):
+        kinds = collections.Counter(name.partition("[")[0] for name in names)
+        assert kinds == {"kill": 1, "seed": 1, "lab": 3, "short": 1}
+        assert len({name[4] for name in names if name.startswith("lab[")}) == 1, "three questions to one lesson"
+    assert len(passed(run("--long"))) == 16
     assert passed(run("-k", "kill and 5")) == ["kill[5]"], "what is asked for by name runs"
 
 

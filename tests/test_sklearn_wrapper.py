@@ -65,6 +65,7 @@ EXPECTED_FAILED_CHECKS = {
 }
 
 
+@pytest.mark.long("scikit-learn's own checks", by="estimator")
 @parametrize_with_checks(
     [
         KerasClassifier(softmax, epochs=40, random_state=1, units=16),

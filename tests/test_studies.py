@@ -89,6 +89,7 @@ def test_two_workers_run_every_trial_once(storage, name):
     assert states(optimize(product, storage, name, 23, **QUIET)) == {"COMPLETE": 23}
 
 
+@pytest.mark.long("deaths of a worker")
 @pytest.mark.parametrize("storage", STORAGES, indirect=True)
 def test_a_dead_workers_trial_is_given_out_again(storage, name, tmp_path):
     study = optimize(DiesAt(tmp_path / "died"), storage, name, 6, **QUIET)
@@ -99,6 +100,7 @@ def test_a_dead_workers_trial_is_given_out_again(storage, name, tmp_path):
     assert not workers_left()
 
 
+@pytest.mark.long("deaths of a worker")
 def test_a_trial_that_kills_every_worker_stays_failed(tmp_path):
     study = optimize(DiesAt(tmp_path / "died", always=True), tmp_path / "study.journal", "s", 4, **QUIET)
     assert states(study) == {"COMPLETE": 3, "FAIL": 2}, "it has died twice, and counts once"
@@ -140,6 +142,7 @@ def test_a_storage_that_cannot_be_had_is_told_in_one_line(storage, message, tmp_
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.long("kills of a search")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_and_a_kill_leave_nothing_and_the_same_call_goes_on(tmp_path):
     script, journal = tmp_path / "script.py", tmp_path / "study.journal"

@@ -122,6 +122,7 @@ def test_two_sweeps_into_one_folder(folder):
         assert ended.returncode == 2 and f"process {first.pid}" in ended.stderr and "-g seed=1,2" in ended.stderr
 
 
+@pytest.mark.long("deaths in a sweep")
 def test_ctrl_c_leaves_no_process_and_the_same_call_goes_on(folder):
     with running(folder, "4", "-g", "seconds=0,60", "--workers", "1", "--out", "out") as process:
         wait(lambda: len(started(folder)) == 2)
@@ -134,6 +135,7 @@ def test_ctrl_c_leaves_no_process_and_the_same_call_goes_on(folder):
     _goes_on(folder, ["4", "-g", "seconds=0,60", "--out", "out"])
 
 
+@pytest.mark.long("deaths in a sweep")
 def test_kill_of_the_command_leaves_no_process_and_the_same_call_goes_on(folder):
     with running(folder, "4", "-g", "seconds=0,60", "--workers", "1", "--out", "out") as process:
         wait(lambda: len(started(folder)) == 2)
@@ -152,6 +154,7 @@ def _goes_on(folder, words):
     assert [row["status"] for row in table(folder.parent / "out")] == ["done", "planned"]
 
 
+@pytest.mark.long("deaths in a sweep")
 def test_a_killed_workers_run_goes_to_another(folder):
     with running(folder, "4", "-g", "seed=1..3", "-p", "seconds", "2", "--workers", "2", "--out", "out") as process:
         wait(lambda: len(started(folder)) == 2)
@@ -164,6 +167,7 @@ def test_a_killed_workers_run_goes_to_another(folder):
     assert len(started(folder)) == 4, "only the lost run was started again"
 
 
+@pytest.mark.long("deaths in a sweep")
 def test_a_run_that_kills_every_worker_fails_and_the_others_go_on(folder):
     ended = course(folder, "sweep", "4", "-g", "seed=999,1", "--workers", "1", "--out", "out")
     assert ended.returncode == 1 and "Traceback" not in ended.stderr
@@ -173,6 +177,7 @@ def test_a_run_that_kills_every_worker_fails_and_the_others_go_on(folder):
     assert started(folder).count(999) == 1 + RETRIES
 
 
+@pytest.mark.long("deaths in a sweep")
 def test_a_full_disk_is_told_and_nothing_half_is_left(folder, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
@@ -209,6 +214,7 @@ def scheduler(tmp_path):
         yield process, json.loads(file.read_text())["address"]
 
 
+@pytest.mark.long("deaths in a sweep")
 def test_a_lost_scheduler_is_told_and_the_same_call_goes_on(folder, tmp_path):
     words = ["worker", "--nthreads", "1", "--no-dashboard", "--local-directory", str(tmp_path)]
     point = ["4", "-g", "seconds=0,60", "--out", "out"]

@@ -137,6 +137,8 @@ def course_run(path, target, out):
     return subprocess.run([*call, "-p", "csv", path, "-p", "target", target], capture_output=True, text=True)
 
 
+@pytest.mark.lesson("02")
+@pytest.mark.long("lessons on what is the reader's own")
 def test_the_lesson_runs_on_eight_columns(write, tmp_path):
     rng = np.random.default_rng(1)
     sick = np.arange(90) % 3 == 0
@@ -149,6 +151,7 @@ def test_the_lesson_runs_on_eight_columns(write, tmp_path):
     assert "90 rows, 8 columns" in page and "1 is well: 67% of the rows" in page
 
 
+@pytest.mark.lesson("02")
 def test_the_lesson_tells_a_bad_file_in_one_line(write, tmp_path):
     header, *rows = GOOD.splitlines()
     path = write("\n".join([header, *rows * 5]).replace("41", "young"))

@@ -154,6 +154,7 @@ def service():
         server.shutdown()
 
 
+@pytest.mark.long("lessons on what is the reader's own")
 @pytest.mark.lesson("15")
 def test_no_key_gets_into_what_a_sweep_writes(tmp_path, monkeypatch):
     for name in [name for name in os.environ if name.startswith("WANDB_")]:

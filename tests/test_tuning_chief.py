@@ -37,6 +37,7 @@ def test_hyperband_runs_whole(tmp_path):
     assert rounds == {r: sum(row["trials"] for row in brackets(4, 2) if row["round"] == r) for r in (0, 1, 2)}
 
 
+@pytest.mark.long("deaths of a worker")
 def test_a_dead_workers_trial_is_given_out_again(tmp_path):
     tuner = random_search(tmp_path)
     chief_search(tuner, X, Y, workers=2, verbose=0, epochs=2, callbacks=[DiesOnce(tmp_path / "died")], **DATA)
@@ -46,6 +47,7 @@ def test_a_dead_workers_trial_is_given_out_again(tmp_path):
     assert not left()
 
 
+@pytest.mark.long("deaths of a worker")
 def test_a_trial_that_kills_every_worker_fails(tmp_path):
     tuner = random_search(tmp_path, trials=2)
     chief_search(tuner, X, Y, workers=1, verbose=0, callbacks=[DiesOnce(tmp_path / "died", always=True)], **DATA)
@@ -60,6 +62,7 @@ def test_too_many_failures_one_after_another_end_the_search(tmp_path):
     assert not left()
 
 
+@pytest.mark.long("kills of a search")
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
 def test_ctrl_c_and_a_kill_leave_nothing_and_the_same_call_goes_on(tmp_path):
     script = tmp_path / "script.py"

@@ -136,6 +136,7 @@ def test_too_many_failures_one_after_another_end_the_search(tmp_path):
     assert statuses(tuner) == {"FAILED": 3}
 
 
+@pytest.mark.long("deaths of a worker")
 def test_a_worker_that_dies_is_replaced_and_its_trial_given_out_again(tmp_path):
     tuner = random_search(tmp_path)
     search(tuner, X, Y, workers=2, verbose=0, epochs=2, callbacks=[DiesOnce(tmp_path / "died")], **DATA)
@@ -144,6 +145,7 @@ def test_a_worker_that_dies_is_replaced_and_its_trial_given_out_again(tmp_path):
     assert sorted(row["trial_id"] for row in search_log(tuner)) == ["0", "1", "2", "3"]
 
 
+@pytest.mark.long("deaths of a worker")
 def test_a_trial_that_kills_every_worker_fails(tmp_path):
     tuner = random_search(tmp_path, trials=2)
     search(tuner, X, Y, workers=1, verbose=0, callbacks=[DiesOnce(tmp_path / "died", always=True)], **DATA)
@@ -306,6 +308,7 @@ def check_resumed(script, before):
     return printed
 
 
+@pytest.mark.long("kills of a search")
 def test_ctrl_c_leaves_no_process_and_the_same_call_goes_on(tmp_path):
     script = Script(tmp_path)
     script.wait_for(3)
@@ -320,6 +323,7 @@ def test_ctrl_c_leaves_no_process_and_the_same_call_goes_on(tmp_path):
     assert f"{len(before)} trials done already" in printed
 
 
+@pytest.mark.long("kills of a search")
 def test_kill_of_everything_loses_only_the_running_trials(tmp_path):
     script = Script(tmp_path)
     script.wait_for(4)
@@ -328,6 +332,7 @@ def test_kill_of_everything_loses_only_the_running_trials(tmp_path):
     check_resumed(Script(tmp_path), script.finished())
 
 
+@pytest.mark.long("kills of a search")
 def test_kill_of_the_caller_ends_the_workers(tmp_path):
     script = Script(tmp_path)
     script.wait_for(1)

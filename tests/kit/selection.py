@@ -31,7 +31,7 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "lesson(number): a change to this lesson can turn it red; without a number, to any")
-    config.addinivalue_line("markers", "long(family): takes long; one of each family runs, or with --long all of them")
+    config.addinivalue_line("markers", "long(family, by=parameter): takes long; of a family one test runs, or one value's tests")
     option = config.option
     if option.lf:
         config.pluginmanager.register(CellsAbove())
@@ -98,9 +98,14 @@ def sampled(items, seed):
     families = {}
     for item in items:
         if mark := item.get_closest_marker("long"):
-            families.setdefault(mark.args[0], []).append(item)
-    drawn = {random.Random(f"{seed} {name}").choice(family) for name, family in families.items()}
+            families.setdefault(mark.args[0], {}).setdefault(unit(item, mark), []).append(item)
+    drawn = {item for name, units in families.items() for item in random.Random(f"{seed} {name}").choice([*units.values()])}
     return [item for item in items if item in drawn or item.get_closest_marker("long") is None]
+
+
+def unit(item, mark):
+    """Return what is drawn together: a single test, or all that have one value of the parameter that the mark names."""
+    return str(item.callspec.params[mark.kwargs["by"]]) if "by" in mark.kwargs else item.nodeid
 
 
 @cache
