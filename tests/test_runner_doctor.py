@@ -35,6 +35,15 @@ def test_another_python_is_told_which_ones_do(monkeypatch):
     assert not doctor.python().ok and "Python >=3.99,<4.2" in doctor.python().mend
 
 
+def test_it_says_where_compiled_programs_are_and_how_large(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    assert doctor.programs().value == f"none yet; they will be kept in {tmp_path / 'xla'}"
+    entry = tmp_path / "xla" / "0123" / "name-program.pb"
+    entry.parent.mkdir(parents=True)
+    entry.write_bytes(bytes(3 * 2**20))
+    assert doctor.programs().value.startswith(f"1 in {tmp_path / 'xla'}, 3 MiB of at most 512")
+
+
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("COURSE_NOTEBOOKS", str(tmp_path / "file" / "notebooks"))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-from lib import machine, places
+from lib import compiled, machine, places
 from lib.runner.kit import installed, pins, pythons
 
 INSTALL = f'"{sys.executable}" -m pip install -r requirements.txt'
@@ -48,6 +48,7 @@ def findings():
         data_files(),
         kernel(),
         *folders(),
+        programs(),
         disk(root),
         chromium(),
     ]
@@ -147,6 +148,13 @@ def _writable(name, folder, otherwise):
     except OSError:
         return Finding(name, "cannot be written", False, f"Make {existing} writable, {otherwise}.")
     return Finding(name, "can be written")
+
+
+def programs():
+    """Look at what is kept of compiled programs."""
+    folder, count, size = compiled.described()
+    kept = f"{count} in {folder}, {size / 2**20:.0f} MiB of at most {compiled.LIMIT / 2**20:.0f}; may be deleted at any time"
+    return Finding("compiled programs", kept if count else f"none yet; they will be kept in {folder}")
 
 
 def disk(root):
