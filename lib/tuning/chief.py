@@ -1,4 +1,9 @@
-"""KerasTuner's own chief and workers: what it has for many machines, started and stopped here by one call."""
+"""KerasTuner's own chief and workers: what it has for many machines, started and stopped here by one call.
+
+Chief and workers speak KerasTuner's gRPC. Over a pipe the chief tells whoever started it ("port", number) once,
+("trial", ended, best score) after each trial, and at last ("ended",) or ("fatal", error); it is sent the number of a worker
+that has died, and puts its trial back.
+"""
 
 import contextlib
 import json

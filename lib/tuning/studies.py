@@ -1,4 +1,8 @@
-"""Run an Optuna study in several processes, on a journal file or a database, through the death of any of them."""
+"""Run an Optuna study in several processes, on a journal file or a database, through the death of any of them.
+
+The workers meet in the study's storage. Over a pipe each is sent True for one more trial or False for no more, and answers
+None when a trial has ended, or the error that ended it. A pipe that ends earlier is a worker that has died.
+"""
 
 import collections
 import contextlib

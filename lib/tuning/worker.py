@@ -1,4 +1,19 @@
-"""One worker process of a parallel search: it runs trials, and asks the caller's Oracle over a pipe for each."""
+"""One worker process of a parallel search: it runs trials, and asks the caller's Oracle over a pipe for each.
+
+A worker sends (name, args, kwargs). Whoever called the search answers the names marked with an arrow, with (result, error);
+the worker raises the error.
+
+    ready                      it has read its job
+    epoch (trial_id)           an epoch of its trial has ended
+    create_trial (tuner_id)  → the next trial, as soon as the Oracle has one, or word that there are no more
+    end_trial (trial)        → the trial has ended, and is on disk when the answer comes
+    any other                → a method of the Oracle, or an attribute, by its name
+    measured (seconds)         of one short trial, which `lib.tuning.price` asks for instead of a search
+    done                       there are no more trials: the last word of a worker
+    fatal (error)              an error outside of any trial, which ends the search: likewise
+
+A pipe that ends without one of the last two is a worker that has died: another takes its place and its trial.
+"""
 
 import os
 import traceback
