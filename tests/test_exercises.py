@@ -79,13 +79,21 @@ def test_every_exercise_is_tried_with_right_and_with_wrong_answers(exercise):
     assert others and len(messages) >= 2
 
 
+def test_an_exercise_is_known_by_its_module_and_its_name():
+    for name in modules():
+        for variable, value in vars(importlib.import_module(f"lib.exercises.{name}")).items():
+            if isinstance(value, core.Exercise):
+                assert value.key == f"{name}.{variable}"
+
+
 def make(key="e99.q1"):
     def check(answer):
         if answer != 4:
             raise core.Wrong("Not four.")
         return "Four."
 
-    return core.Exercise(key, check, ["two", "twice two"], lambda: 4)
+    check.__module__, _, check.__name__ = key.partition(".")
+    return core.Exercise(check, ["two", "twice two"], lambda: 4)
 
 
 def test_right_answers_survive_a_restart(monkeypatch):

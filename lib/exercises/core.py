@@ -5,10 +5,12 @@ import dis
 import html
 import inspect
 import json
+import operator
 import textwrap
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
 from IPython.display import display
 
 from lib import places
@@ -50,14 +52,14 @@ class Exercise:
     """One exercise: a question with a check of a property, at least two hints and a reference solution.
 
     Args:
-        key: its name in the progress file, as "e03.q1".
-        check: takes the answer; returns a sentence of praise, or raises `Wrong` or `Blank`.
+        check: takes the answer; returns a sentence of praise, or raises `Wrong` or `Blank`. Its module and its name,
+            as `_check_q1` in e03, make the exercise's `key` in the progress file, "e03.q1".
         hints: strings, from a nudge to nearly there.
         reference: a function or value that answers it; its source is the solution.
     """
 
-    def __init__(self, key, check, hints, reference):
-        self.key = key
+    def __init__(self, check, hints, reference):
+        self.key = f"{check.__module__.rpartition('.')[2]}.{check.__name__.removeprefix('_check_')}"
         self.hints = hints
         self.reference = reference
         self._check = check
@@ -108,11 +110,49 @@ def there(answer):
     """Return what an answer returned.
 
     Raises:
+        Blank: it returned the three dots.
         Wrong: it returned nothing.
     """
-    if answer is None:
-        raise Wrong("Your function returns nothing. Does every way through it end with a `return`?")
+    if answer is ...:
+        raise Blank
+    wrong_if(answer is None, "Your function returns nothing. Does every way through it end with a `return`?")
     return answer
+
+
+def wrong_if(fault, words):
+    """Raise Wrong with these words where there is a fault."""
+    if fault:
+        raise Wrong(words)
+
+
+def compare(answer, right, mistakes, otherwise, same=operator.eq):
+    """Let a right result pass, and tell a wrong one by the likely mistake that has the same result.
+
+    Args:
+        answer: a learner's result.
+        right: the result that is due.
+        mistakes: pairs (result, words), the first that matches speaks.
+        otherwise: words for a result that no known mistake has.
+        same: says of two results whether they are the same.
+
+    Raises:
+        Wrong: the answer is not right.
+    """
+    if same(answer, right):
+        return
+    for result, words in mistakes:
+        wrong_if(same(answer, result), words)
+    raise Wrong(otherwise)
+
+
+def parts(answer, count, words):
+    """Return the arrays of an answer that is a tuple or a list of so many.
+
+    Raises:
+        Wrong: it is none; the message says what to return, in these words.
+    """
+    wrong_if(not isinstance(answer, tuple | list) or len(answer) != count, f"Return {words}.")
+    return [np.asarray(part) for part in answer]
 
 
 class Progress:

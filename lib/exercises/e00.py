@@ -20,7 +20,6 @@ def _double(number):
 
 
 q1 = Exercise(
-    "e00.q1",
     _check_q1,
     ["A hint is a nudge. Ask again and you get a bigger one.", "Put `return 2 * number` where the three dots are."],
     _double,
@@ -52,7 +51,6 @@ def _accuracy(y_true, y_pred):
 
 
 q2 = Exercise(
-    "e00.q2",
     _check_q2,
     ["`y_true == y_pred` compares two arrays picture by picture.", "True counts as 1 and False as 0: take the mean."],
     _accuracy,
@@ -82,7 +80,6 @@ def _best(scores, direction):
 
 
 q3 = Exercise(
-    "e00.q3",
     _check_q3,
     [
         "First find the score you want: max(scores) or min(scores), as `direction` says.",

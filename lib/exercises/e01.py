@@ -64,7 +64,6 @@ def _stop_at(scores, patience):
 
 
 q1 = Exercise(
-    "e01.q1",
     _check_q1,
     [
         "Keep two variables: the best score so far, and how many trials have passed since it was found.",
@@ -117,7 +116,6 @@ def _trainings(candidates, outer, inner):
 
 
 q2 = Exercise(
-    "e01.q2",
     _check_q2,
     [
         "One search trains each candidate once in each inner fold, and then its winner on everything it was given.",
@@ -178,7 +176,6 @@ def _scaled(x_fit, x_held):
 
 
 q3 = Exercise(
-    "e01.q3",
     _check_q3,
     [
         "x_fit.mean(axis=0) is the mean of each column. The held-out part must not take part in it.",
@@ -228,7 +225,6 @@ def _group_folds(groups, k):
 
 
 q4 = Exercise(
-    "e01.q4",
     _check_q4,
     [
         "np.unique(groups) lists the groups. Cut that list into k parts, as k_folds cuts row numbers.",
@@ -283,7 +279,6 @@ def _smallest_good(scores, sizes):
 
 
 q5 = Exercise(
-    "e01.q5",
     _check_q5,
     [
         "The standard error of a mean is the standard deviation of its scores divided by the root of their number.",

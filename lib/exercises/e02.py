@@ -43,7 +43,6 @@ def _trainings_of(grid, folds):
 
 
 q1 = Exercise(
-    "e02.q1",
     _check_q1,
     [
         "Two lists of 3 and 2 values make 6 points: every value of the one with every value of the other.",
@@ -119,7 +118,6 @@ def _distributions():
 
 
 q2 = Exercise(
-    "e02.q2",
     _check_q2,
     [
         "A list or a range is drawn from as it is; for numbers in between there are uniform and loguniform in scipy.stats.",
@@ -186,7 +184,6 @@ def _summarize(scores):
 
 
 q3 = Exercise(
-    "e02.q3",
     _check_q3,
     [
         "scores.mean(axis=1) is a mean for each row. The same axis goes for std.",
@@ -244,7 +241,6 @@ def _honest_scores(x, y):
 
 
 q4 = Exercise(
-    "e02.q4",
     _check_q4,
     [
         (
@@ -303,7 +299,6 @@ def _good_enough(cv_results):
 
 
 q5 = Exercise(
-    "e02.q5",
     _check_q5,
     [
         'The limit is the best mean less the deviation of that same candidate; "mean_fit_time" says how quick each one is.',

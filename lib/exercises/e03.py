@@ -82,7 +82,6 @@ def _build_log(hp):
 
 
 q1 = Exercise(
-    "e03.q1",
     _check_q1,
     [
         "hp.Float(name, min_value, max_value) draws evenly. Its argument `sampling` changes that.",
@@ -127,7 +126,6 @@ def _bracket_epochs(rounds):
 
 
 q2 = Exercise(
-    "e03.q2",
     _check_q2,
     [
         "In the round (3, 4) after (9, 2), three trials that have trained 2 epochs go on until they have trained 4.",
@@ -184,7 +182,6 @@ def _winner(accuracy, trials, pictures, rng):
 
 
 q3 = Exercise(
-    "e03.q3",
     _check_q3,
     [
         "rng.binomial(n, p, size=k) says k times how many of n pictures were right, when each is right with probability p.",
@@ -253,7 +250,6 @@ def _build_conditional(hp):
 
 
 q4 = Exercise(
-    "e03.q4",
     _check_q4,
     [
         'hp.Boolean("dropout") returns True or False: add the layer inside an `if`.',

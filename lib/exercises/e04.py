@@ -40,7 +40,6 @@ def _equal_trials(rounds, epochs):
 
 
 q1 = Exercise(
-    "e04.q1",
     _check_q1,
     [
         "In the round (3, 1, 3) three trials train from epoch 1 to epoch 3: six epochs in all.",
@@ -113,7 +112,6 @@ def _best_trial(trials, objective):
 
 
 q2 = Exercise(
-    "e04.q2",
     _check_q2,
     [
         "`objective.direction` is 'min' or 'max', and `objective.better_than(a, b)` already knows what to make of it.",
@@ -236,7 +234,6 @@ def _populate_space(self, trial_id):
 
 
 q3 = Exercise(
-    "e04.q3",
     _check_q3,
     [
         "Go through self.known, and return the first values for which self._duplicate(values) is False.",
@@ -285,7 +282,6 @@ def _wins(first, second):
 
 
 q4 = Exercise(
-    "e04.q4",
     _check_q4,
     [
         (

@@ -76,7 +76,6 @@ def _combinations(space):
 
 
 q1 = Exercise(
-    "e05.q1",
     _check_q1,
     [
         "len(list(entry.values)) is how many values an entry has, an hp.Fixed one. `type(entry).__name__` is its kind.",
@@ -151,7 +150,6 @@ def _fit(hp, model, x, y, **more):
 
 
 q2 = Exercise(
-    "e05.q2",
     _check_q2,
     [
         'hp.Choice("batch_size", [10, 20, 40]) returns the current value.',
@@ -205,7 +203,6 @@ def _cheapest(y, probability, thresholds, miss, alarm):
 
 
 q3 = Exercise(
-    "e05.q3",
     _check_q3,
     [
         (
@@ -251,7 +248,6 @@ def _flattery(inner, outer, direction):
 
 
 q4 = Exercise(
-    "e05.q4",
     _check_q4,
     [
         'With "max", a search has flattered when the inner mean is higher than the outer one.',

@@ -75,7 +75,6 @@ def _ask_optimizer(trial):
 
 
 q1 = Exercise(
-    "e06.q1",
     _check_q1,
     [
         "trial.suggest_categorical returns the name, so an `if` can look at it before anything else is asked.",
@@ -163,7 +162,6 @@ def _stuck():
 
 
 q2 = Exercise(
-    "e06.q2",
     _check_q2,
     [
         "trial.intermediate_values is a dict from step to value. study.direction.name is MAXIMIZE or MINIMIZE.",
@@ -240,7 +238,6 @@ def _resume(storage, name, objective, total):
 
 
 q3 = Exercise(
-    "e06.q3",
     _check_q3,
     [
         (
@@ -303,7 +300,6 @@ def _pick(study, budget):
 
 
 q4 = Exercise(
-    "e06.q4",
     _check_q4,
     [
         "study.best_trials is the front; trial.values are accuracy and weights, in the order of the directions.",

@@ -34,7 +34,6 @@ def _speedup(serial, workers):
 
 
 q1 = Exercise(
-    "e07.q1",
     _check_q1,
     [
         "Let one worker take a time of 1. How long do `workers` workers take for the serial part, and how long for the rest?",
@@ -81,7 +80,6 @@ def _makespan(seconds, workers):
 
 
 q2 = Exercise(
-    "e07.q2",
     _check_q2,
     [
         "Make a list with the moment at which each worker is free: zeros, to begin with.",
@@ -139,7 +137,6 @@ def _idle(log, workers):
 
 
 q3 = Exercise(
-    "e07.q3",
     _check_q3,
     [
         "The search lasts from the smallest `start` to the largest `start + seconds`. Multiply that by the number of workers.",
@@ -189,7 +186,6 @@ def _worker_seed(seed, worker, finished):
 
 
 q4 = Exercise(
-    "e07.q4",
     _check_q4,
     [
         (

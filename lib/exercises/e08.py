@@ -45,7 +45,6 @@ def _weighted_vote(labels, weights, n_classes):
 
 
 q1 = Exercise(
-    "e08.q1",
     _check_q1,
     [
         "For one class: `labels == c` says who named it. Multiply by the weights, and add up over the members.",
@@ -92,7 +91,6 @@ def _majority(p, n):
 
 
 q2 = Exercise(
-    "e08.q2",
     _check_q2,
     [
         "Exactly k of n are right with probability math.comb(n, k) * p**k * (1 - p) ** (n - k).",
@@ -152,7 +150,6 @@ def _most_different(wrong):
 
 
 q3 = Exercise(
-    "e08.q3",
     _check_q3,
     [
         "np.corrcoef(wrong), or ensembles.error_correlation(wrong), has a row and a column for each member.",
@@ -220,7 +217,6 @@ def _honest_gain(votes, y, val_rows, test_rows):
 
 
 q4 = Exercise(
-    "e08.q4",
     _check_q4,
     [
         "`votes[:, val_rows]` are what all members say about the validation pictures, and `y[val_rows]` what is true.",

@@ -36,7 +36,6 @@ def _share_in_bag(n, size):
 
 
 q1 = Exercise(
-    "e09.q1",
     _check_q1,
     [
         "A row is missing if every single draw misses it.",
@@ -103,7 +102,6 @@ def _oob_error(predictions, rows, y):
 
 
 q2 = Exercise(
-    "e09.q2",
     _check_q2,
     [
         "For one member: `~np.isin(np.arange(len(y)), drawn)` says whom it has not seen. Stack that for all members.",
@@ -151,7 +149,6 @@ def _members_needed(variance, rho, wanted):
 
 
 q3 = Exercise(
-    "e09.q3",
     _check_q3,
     [
         "The mean of k members has the variance rho * variance + (1 - rho) * variance / k. Solve that for k, and round up.",
@@ -203,7 +200,6 @@ def _split_bag(drawn, rng):
 
 
 q4 = Exercise(
-    "e09.q4",
     _check_q4,
     [
         "np.unique(drawn) has each row once. Choose a fifth of *those* at random for validation.",

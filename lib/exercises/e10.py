@@ -44,7 +44,6 @@ def _member_say(weights, wrong, n_classes):
 
 
 q1 = Exercise(
-    "e10.q1",
     _check_q1,
     [
         "The weighted error is the weight of what is wrong, divided by all weight.",
@@ -86,7 +85,6 @@ def _resample(weights, size, rng):
 
 
 q2 = Exercise(
-    "e10.q2",
     _check_q2,
     [
         "rng.choice draws with replacement, unless it is told otherwise, and takes probabilities as `p`.",
@@ -134,7 +132,6 @@ def _rounds_to_keep(errors, patience):
 
 
 q3 = Exercise(
-    "e10.q3",
     _check_q3,
     [
         "Go through the errors one by one, and remember where the smallest one was.",
@@ -198,7 +195,6 @@ def _boost_absolute(fit_predict, x, y, rounds, shrinkage):
 
 
 q4 = Exercise(
-    "e10.q4",
     _check_q4,
     [
         "It is the loop of section 7 with other targets: np.sign of the residual.",

@@ -50,7 +50,6 @@ def _out_of_fold(fit_predict, x, y, fold_of):
 
 
 q1 = Exercise(
-    "e11.q1",
     _check_q1,
     [
         "For one fold f: `held_out = fold_of == f` says which rows are predicted, `~held_out` which ones train.",
@@ -96,7 +95,6 @@ def _meta_features(said):
 
 
 q2 = Exercise(
-    "e11.q2",
     _check_q2,
     [
         "What one member says, `said[0]`, already has a line for each row. Put the members' tables side by side.",
@@ -145,7 +143,6 @@ def _stack(said, y, said_new):
 
 
 q3 = Exercise(
-    "e11.q3",
     _check_q3,
     [
         "A row needs a line: `said.T` has one for each row and a column for each member. Add a column of ones for the intercept.",

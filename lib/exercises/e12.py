@@ -50,7 +50,6 @@ def _global_masks(kernels, sparsity):
 
 
 q1 = Exercise(
-    "e12.q1",
     _check_q1,
     [
         "Put the magnitudes of all kernels into one long array: np.concatenate of np.abs(kernel).ravel().",
@@ -102,7 +101,6 @@ def _to_int8(kernel):
 
 
 q2 = Exercise(
-    "e12.q2",
     _check_q2,
     [
         "np.abs(kernel).max(axis=0) is the greatest magnitude of each column; divided by 127 it is the column's scale.",
@@ -161,7 +159,6 @@ def _light(x, y):
 
 
 q3 = Exercise(
-    "e12.q3",
     _check_q3,
     [
         "784 pixels times 10 classes are 7,840 weights: even a single Dense layer will do. Pooling first makes it smaller still.",
@@ -249,7 +246,6 @@ def _choose(table, budget):
 
 
 q4 = Exercise(
-    "e12.q4",
     _check_q4,
     [
         "Go through budget.items(), and each time keep the rows of the table that are within: table[table[column] <= most].",

@@ -40,7 +40,6 @@ def _spacing(value, mantissa_bits):
 
 
 q1 = Exercise(
-    "e13.q1",
     _check_q1,
     [
         "Between 1 and 2 there are 2**mantissa_bits numbers, evenly spaced. Between 2 and 4 there are just as many.",
@@ -93,7 +92,6 @@ def _best_scale(gradients):
 
 
 q2 = Exercise(
-    "e13.q2",
     _check_q2,
     [
         "Only the gradient farthest from 0 matters. By which factor could it grow until it is 65,504?",
@@ -163,7 +161,6 @@ def _dynamic_scales(finite, scale, growth):
 
 
 q3 = Exercise(
-    "e13.q3",
     _check_q3,
     [
         "Keep two variables: the scale, and how many finite steps there were in a row. Go through the steps with a `for`.",
@@ -242,7 +239,6 @@ def _build_mixed():
 
 
 q4 = Exercise(
-    "e13.q4",
     _check_q4,
     [
         'Build the layers inside `with precision.policy("mixed_bfloat16"):`. It puts the old policy back by itself.',

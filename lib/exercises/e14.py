@@ -61,7 +61,6 @@ def _best(scalars, tag, direction):
 
 
 q1 = Exercise(
-    "e14.q1",
     _check_q1,
     [
         "First keep only the rows of one tag: scalars[scalars.tag == tag].",
@@ -115,7 +114,6 @@ def _log_norms(folder, norms):
 
 
 q2 = Exercise(
-    "e14.q2",
     _check_q2,
     [
         "Section 4 writes pictures; a scalar is written the same way: a writer, a `with`, and tf.summary.scalar.",
@@ -162,7 +160,6 @@ def _hidden(frame):
 
 
 q3 = Exercise(
-    "e14.q3",
     _check_q3,
     [
         "The page sorts before it counts to five: first by whether a hyperparameter differs between trials, then by name.",

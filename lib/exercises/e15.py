@@ -54,7 +54,6 @@ def _summary_of(logged):
 
 
 q1 = Exercise(
-    "e15.q1",
     _check_q1,
     [
         "Walk through the calls in order, and let a later value take the place of an earlier one.",
@@ -107,7 +106,6 @@ def _version_of(content, kept):
 
 
 q2 = Exercise(
-    "e15.q2",
     _check_q2,
     [
         "`import hashlib`, then hashlib.sha256(content).hexdigest() is what to look for among the values of `kept`.",
@@ -148,7 +146,6 @@ def _grid_runs(parameters):
 
 
 q3 = Exercise(
-    "e15.q3",
     _check_q3,
     [
         "A grid tries all combinations: three values of one and two of another are six.",
@@ -214,7 +211,6 @@ def _best_run(table, metric, goal):
 
 
 q4 = Exercise(
-    "e15.q4",
     _check_q4,
     [
         'Keep the rows with table.state == "finished" and without "pruned" in table.tags; tags are joined by commas.',

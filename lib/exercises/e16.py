@@ -46,7 +46,6 @@ def _places(values, log):
 
 
 q1 = Exercise(
-    "e16.q1",
     _check_q1,
     [
         "First decide what is laid out along the axis: the values, or np.log10 of the values.",
@@ -120,7 +119,6 @@ def _passing(frame, brushes):
 
 
 q2 = Exercise(
-    "e16.q2",
     _check_q2,
     [
         "Start with a Series that is True for each row, and let each column of `brushes` take some away with `&=`.",
@@ -164,7 +162,6 @@ def _crossings(left, right):
 
 
 q3 = Exercise(
-    "e16.q3",
     _check_q3,
     [
         "Lines i and j cross if left[i] - left[j] and right[i] - right[j] have different signs, and neither is 0.",
@@ -220,7 +217,6 @@ def _gate(frame, column, n):
 
 
 q4 = Exercise(
-    "e16.q4",
     _check_q4,
     [
         "frame.dropna(subset='score') leaves the trials with a score; sort_values('score', ascending=...) puts the best first.",
