@@ -2,16 +2,14 @@
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, there
+from lib.exercises.core import Exercise, compare, there, wrong_if
 
 
 def _check_q1(double):
     for number in (1, 7, -3, 0.5):
         answer = there(double(number))
-        if answer == number:
-            raise Wrong(f"Your function gives {number} back as it came. What is twice {number}?")
-        if answer != 2 * number:
-            raise Wrong(f"Twice {number} is {2 * number}; your function says {answer}.")
+        same = f"Your function gives {number} back as it came. What is twice {number}?"
+        compare(answer, 2 * number, [(number, same)], f"Twice {number} is {2 * number}; your function says {answer}.")
     return "You have met check. Right answers are remembered, and the table below counts them."
 
 
@@ -30,19 +28,16 @@ def _check_q2(accuracy):
     cases = [([0, 1, 2, 3], [0, 1, 2, 0]), ([1, 1], [1, 1]), ([5, 4, 3, 2, 1], [1, 4, 5, 5, 5])]
     for y_true, y_pred in cases:
         answer = there(accuracy(np.array(y_true), np.array(y_pred)))
-        if np.ndim(answer):
-            raise Wrong("Your function returns one value for each picture; an accuracy is one number. Take the mean.")
+        wrong_if(np.ndim(answer), "Your function returns one value for each picture; an accuracy is one number. Take the mean.")
         right = sum(a == b for a, b in zip(y_true, y_pred, strict=True))
+        share = right / len(y_true)
         told = f"{right} of {len(y_true)} right"
-        if np.isclose(answer, right / len(y_true)):
-            continue
-        if np.isclose(answer, right):
-            raise Wrong(f"{told}: you return the count. Divide it by the number of pictures.")
-        if np.isclose(answer, 100 * right / len(y_true)):
-            raise Wrong(f"{told}: you return percent. Keras, and this course, write a share between 0 and 1.")
-        if np.isclose(answer, 1 - right / len(y_true)):
-            raise Wrong(f"{told}: you return the share of mistakes. Which sign compares for equality?")
-        raise Wrong(f"{told} is {right / len(y_true):g}; your function says {answer:g}.")
+        mistakes = [
+            (right, f"{told}: you return the count. Divide it by the number of pictures."),
+            (100 * share, f"{told}: you return percent. Keras, and this course, write a share between 0 and 1."),
+            (1 - share, f"{told}: you return the share of mistakes. Which sign compares for equality?"),
+        ]
+        compare(answer, share, mistakes, f"{told} is {share:g}; your function says {answer:g}.", np.isclose)
     return "That is the figure that every lesson on classes looks at."
 
 
@@ -61,16 +56,13 @@ def _check_q3(best):
     cases = [([0.2, 0.9, 0.5], "max", 1), ([0.2, 0.9, 0.5], "min", 0), ([-3.0, -1.0], "max", 1), ([4.0], "min", 0)]
     for scores, direction, right in cases:
         answer = best(list(scores), direction)
-        if answer is None:
-            raise Wrong("Your function returns nothing in some case. Does every way through it end with a `return`?")
-        if answer == right:
-            continue
+        wrong_if(answer is None, "Your function returns nothing in some case. Does every way through it end with a `return`?")
         where = f"For {scores} and {direction!r}"
-        if answer == scores[right]:
-            raise Wrong(f"{where} you return the best score itself. Return its position, counted from 0.")
-        if direction == "min" and answer == int(np.argmax(scores)):
-            raise Wrong(f"{where} you return the largest. A loss has the direction 'min': smaller is better.")
-        raise Wrong(f"{where} the answer is position {right}; you return {answer}.")
+        mistakes = [(scores[right], f"{where} you return the best score itself. Return its position, counted from 0.")]
+        if direction == "min":
+            largest = f"{where} you return the largest. A loss has the direction 'min': smaller is better."
+            mistakes.append((int(np.argmax(scores)), largest))
+        compare(answer, right, mistakes, f"{where} the answer is position {right}; you return {answer}.")
     return "The direction belongs to the objective. A search that gets it wrong hands you its worst model."
 
 
