@@ -4,9 +4,7 @@ import math
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, there
-
-NOTHING = "Your function returns nothing. Does it end with a `return`?"
+from lib.exercises.core import Exercise, Wrong, compare, parts, there, wrong_if
 
 # --- q1: how many trainings a grid search does
 
@@ -20,18 +18,18 @@ def _check_q1(trainings_of):
         answer = there(trainings_of(grid, folds))
         lengths = [len(values) for values in grid.values()]
         points = math.prod(lengths)
-        if answer == points * folds + 1:
-            continue
         asked = f"For the grid {grid} on {folds} folds you say {answer}"
-        if answer in (sum(lengths) * folds, sum(lengths) * folds + 1):
-            raise Wrong(
-                f"{asked}. A grid tries every value of one list with every value of the others: how many pairs?"
-            )
-        if answer == points * folds:
-            raise Wrong(f"{asked}. That is the search; at its end the winner is trained once more, on all rows.")
-        if answer in (points, points + 1):
-            raise Wrong(f"{asked}. That is one training a point. Each point is trained once for every fold.")
-        raise Wrong(f"{asked}. How many points has the grid, and how often is each of them trained?")
+        sums = f"{asked}. A grid tries every value of one list with every value of the others: how many pairs?"
+        once = f"{asked}. That is one training a point. Each point is trained once for every fold."
+        mistakes = [
+            (sum(lengths) * folds, sums),
+            (sum(lengths) * folds + 1, sums),
+            (points * folds, f"{asked}. That is the search; at its end the winner is trained once more, on all rows."),
+            (points, once),
+            (points + 1, once),
+        ]
+        otherwise = f"{asked}. How many points has the grid, and how often is each of them trained?"
+        compare(answer, points * folds + 1, mistakes, otherwise)
     return "Points times folds, and one more. One further list of ten values makes it ten times as much."
 
 
@@ -59,56 +57,56 @@ def _check_q2(distributions):
     from sklearn.model_selection import ParameterSampler
 
     space = there(distributions())
-    if not isinstance(space, dict):
-        raise Wrong(
-            f"Your function returns a {type(space).__name__}; a search takes a dictionary from names to distributions."
-        )
-    for name in ("units", "dropout", "learning_rate"):
-        if name not in space:
-            raise Wrong(
-                f"There is no {name!r} in your dictionary, which has: {', '.join(map(str, space)) or 'nothing'}."
-            )
-    draws = list(ParameterSampler(space, 2000, random_state=1)) if _endless(space) else []
-    if not draws:
-        raise Wrong(
-            "`dropout` and `learning_rate` can take any number of their range, so a list of values will not do."
-        )
-    units, dropout, rate = (np.array([draw[name] for draw in draws]) for name in ("units", "dropout", "learning_rate"))
+    wrong_if(
+        not isinstance(space, dict),
+        f"Your function returns a {type(space).__name__}; a search takes a dictionary from names to distributions.",
+    )
+    names = ("units", "dropout", "learning_rate")
+    for name in names:
+        has = ", ".join(map(str, space)) or "nothing"
+        wrong_if(name not in space, f"There is no {name!r} in your dictionary, which has: {has}.")
+    wrong_if(
+        not all(hasattr(space[name], "rvs") for name in names[1:]),
+        "`dropout` and `learning_rate` can take any number of their range, so a list of values will not do.",
+    )
+    draws = list(ParameterSampler(space, 2000, random_state=1))
+    units, dropout, rate = (np.array([draw[name] for draw in draws]) for name in names)
     _check_units(units)
-    if dropout.max() > 0.6:
-        raise Wrong(
-            f"`dropout` is drawn up to {dropout.max():.2f}. The second argument of scipy's uniform is the width, not the end."
-        )
-    if dropout.min() < 0.1 or dropout.min() > 0.12 or dropout.max() < 0.58:
-        raise Wrong(
-            f"`dropout` is drawn from {dropout.min():.2f} to {dropout.max():.2f}; the exercise asks for 0.1 to 0.6."
-        )
-    if rate.min() < 0.99e-4 or rate.max() > 0.101:
-        raise Wrong(
-            f"`learning_rate` is drawn from {rate.min():.2g} to {rate.max():.2g}; the exercise asks for 0.0001 to 0.1."
-        )
-    shares = np.histogram(np.log10(rate), bins=[-4.01, -3, -2, -0.99])[0] / len(rate)
-    if shares.min() < 0.27:
-        raise Wrong(
-            f"The powers of ten get {shares[0]:.0%}, {shares[1]:.0%} and {shares[2]:.0%} of the draws. "
-            "Which distribution gives each the same?"
-        )
+    _check_dropout(dropout)
+    _check_rate(rate)
     return "Each has its own range, and small learning rates get as many trials as large ones."
 
 
-def _endless(space):
-    return all(hasattr(space[name], "rvs") for name in ("dropout", "learning_rate"))
-
-
 def _check_units(units):
-    odd = sorted(set(units.tolist()) - set(range(64, 513, 64)))
-    if odd:
-        raise Wrong(
-            f"`units` can become {odd[0]}, which is not one of 64, 128, … 512. A list, or a range with a step, will do."
-        )
-    missing = sorted(set(range(64, 513, 64)) - set(units.tolist()))
-    if missing:
+    drawn, wanted = set(units.tolist()), set(range(64, 513, 64))
+    if odd := sorted(drawn - wanted):
+        raise Wrong(f"`units` can become {odd[0]}, which is not one of 64, 128, … 512. A list, or a range with a step, will do.")
+    if missing := sorted(wanted - drawn):
         raise Wrong(f"`units` never becomes {missing[-1]}. Remember that a range ends before its second number.")
+
+
+def _check_dropout(dropout):
+    least, most = dropout.min(), dropout.max()
+    wrong_if(
+        most > 0.6, f"`dropout` is drawn up to {most:.2f}. The second argument of scipy's uniform is the width, not the end."
+    )
+    wrong_if(
+        not 0.1 <= least <= 0.12 or most < 0.58,
+        f"`dropout` is drawn from {least:.2f} to {most:.2f}; the exercise asks for 0.1 to 0.6.",
+    )
+
+
+def _check_rate(rate):
+    wrong_if(
+        rate.min() < 0.99e-4 or rate.max() > 0.101,
+        f"`learning_rate` is drawn from {rate.min():.2g} to {rate.max():.2g}; the exercise asks for 0.0001 to 0.1.",
+    )
+    shares = np.histogram(np.log10(rate), bins=[-4.01, -3, -2, -0.99])[0] / len(rate)
+    wrong_if(
+        shares.min() < 0.27,
+        f"The powers of ten get {shares[0]:.0%}, {shares[1]:.0%} and {shares[2]:.0%} of the draws. "
+        "Which distribution gives each the same?",
+    )
 
 
 def _distributions():
@@ -139,42 +137,36 @@ def _check_q3(summarize):
     ]
     for scores in tables:
         answer = there(summarize(scores.copy()))
-        if not isinstance(answer, tuple | list) or len(answer) != 3:
-            raise Wrong("Return three arrays: means, standard deviations, ranks.")
-        means, deviations, ranks = (np.asarray(part, float) for part in answer)
-        if means.shape != (len(scores),):
-            raise Wrong(
-                f"For {len(scores)} candidates you return means of shape {means.shape}. A row is a candidate: go along axis 1."
-            )
-        if not np.allclose(means, scores.mean(axis=1)):
-            raise Wrong(f"The first candidate scored {scores[0].tolist()}, and you say its mean is {means[0]:.4f}.")
-        if deviations.shape == means.shape and np.allclose(deviations, scores.std(axis=1, ddof=1)):
-            raise Wrong(
-                "Your deviations divide by the number of folds less one; scikit-learn's divide by the number of folds."
-            )
-        if deviations.shape != means.shape or not np.allclose(deviations, scores.std(axis=1)):
-            raise Wrong("Your standard deviations are others. Each is taken over the folds of one candidate.")
+        returned = parts(answer, 3, "three arrays: means, standard deviations, ranks")
+        means, deviations, ranks = (part.astype(float) for part in returned)
+        wrong_if(
+            means.shape != (len(scores),),
+            f"For {len(scores)} candidates you return means of shape {means.shape}. A row is a candidate: go along axis 1.",
+        )
+        wrong_if(
+            not np.allclose(means, scores.mean(axis=1)),
+            f"The first candidate scored {scores[0].tolist()}, and you say its mean is {means[0]:.4f}.",
+        )
+        others = "Your standard deviations are others. Each is taken over the folds of one candidate."
+        wrong_if(deviations.shape != means.shape, others)
+        less_one = "Your deviations divide by the number of folds less one; scikit-learn's divide by the number of folds."
+        compare(deviations, scores.std(axis=1), [(scores.std(axis=1, ddof=1), less_one)], others, np.allclose)
         _check_ranks(means, ranks, rankdata(-means, method="min"), rankdata(means, method="min"))
     return "The same figures as in `cv_results_`."
 
 
 def _check_ranks(means, ranks, right, upside_down):
-    if ranks.shape == right.shape and np.array_equal(ranks, right):
-        return
     shown = f"For the means {np.round(means, 3).tolist()} your ranks are {ranks.tolist()}"
-    if ranks.shape != right.shape:
-        raise Wrong(f"{shown}. Each candidate needs one rank.")
-    if np.array_equal(ranks, upside_down):
-        raise Wrong(f"{shown}: the worst comes first. Rank 1 is for the best.")
-    if np.array_equal(ranks + 1, right):
-        raise Wrong(f"{shown}. Ranks begin at 1, not at 0.")
+    wrong_if(ranks.shape != right.shape, f"{shown}. Each candidate needs one rank.")
+    mistakes = [
+        (upside_down, f"{shown}: the worst comes first. Rank 1 is for the best."),
+        (right - 1, f"{shown}. Ranks begin at 1, not at 0."),
+    ]
+    otherwise = f"{shown}. The rank of a candidate is 1 and the number of those that are better. "
+    otherwise += "(argsort says who, not which rank.)"
     if len(set(np.round(means, 9))) < len(means):
-        raise Wrong(
-            f"{shown}. Candidates with the same mean share the better rank: count how many are strictly better."
-        )
-    raise Wrong(
-        f"{shown}. The rank of a candidate is 1 and the number of those that are better. (argsort says who, not which rank.)"
-    )
+        otherwise = f"{shown}. Candidates with the same mean share the better rank: count how many are strictly better."
+    compare(ranks, right, mistakes, otherwise, np.array_equal)
 
 
 def _summarize(scores):
@@ -210,24 +202,23 @@ def _check_q4(honest_scores):
     means = []
     for x, y in _tables(0, 60, 1000, seeds=(1, 2, 3)):
         scores = there(honest_scores(x, y))
-        if np.shape(scores) != (3,):
-            raise Wrong(
-                f"Your function returns something of shape {np.shape(scores)}; there are three folds, so three scores."
-            )
+        wrong_if(
+            np.shape(scores) != (3,),
+            f"Your function returns something of shape {np.shape(scores)}; there are three folds, so three scores.",
+        )
         means.append(np.mean(scores))
-    if min(means) == 1:
-        raise Wrong("Every score is 1, on pure noise. Is a model measured on the rows it was trained on?")
-    if np.mean(means) > 0.68:
-        raise Wrong(
-            f"On pure noise your scores are {np.mean(means):.2f} on average; nobody can beat 0.5 there. "
-            "Which step has seen the held-out rows?"
-        )
+    wrong_if(min(means) == 1, "Every score is 1, on pure noise. Is a model measured on the rows it was trained on?")
+    wrong_if(
+        np.mean(means) > 0.68,
+        f"On pure noise your scores are {np.mean(means):.2f} on average; nobody can beat 0.5 there. "
+        "Which step has seen the held-out rows?",
+    )
     known = np.mean([honest_scores(x, y) for x, y in _tables(3, 60, 8000, seeds=(4, 5))])
-    if known < 0.77:
-        raise Wrong(
-            f"Where three of 8,000 columns do know the classes, you score {known:.2f}. "
-            "Do you choose the ten best columns before you classify?"
-        )
+    wrong_if(
+        known < 0.77,
+        f"Where three of 8,000 columns do know the classes, you score {known:.2f}. "
+        "Do you choose the ten best columns before you classify?",
+    )
     return f"On noise {np.mean(means):.2f}, as it must be; and {known:.2f} where there is something to find."
 
 
@@ -269,25 +260,24 @@ def _check_q5(good_enough):
         (([0.80, 0.84, 0.83, 0.70], [0.01, 0.02, 0.01, 0.30], [9.0, 8.0, 5.0, 1.0]), 2),
     ]
     for case, right in cases:
-        results = _results(*case)
         means, deviations, seconds = case
-        answer = there(good_enough(results))
-        if isinstance(answer, dict) or np.ndim(answer):
-            raise Wrong(
-                f"Your function returns a {type(answer).__name__}; a search asks for one position, a whole number."
-            )
-        if answer == right:
-            continue
-        shown = f"With means {means}, deviations {deviations} and seconds {seconds} you choose number {answer}"
-        if not isinstance(answer, int | np.integer) or not 0 <= answer < len(means):
-            raise Wrong(f"{shown}, and there is no such position.")
-        if answer == int(np.argmax(means)):
-            raise Wrong(f"{shown}, the best. Another one is nearly as good, and quicker.")
-        if answer == int(np.argmin(seconds)):
-            raise Wrong(f"{shown}, the quickest of all, but its mean is not within one deviation of the best.")
-        raise Wrong(
-            f"{shown}. Take the winner's deviation off the best mean: who is above that, and who of them is quickest?"
+        answer = there(good_enough(_results(*case)))
+        wrong_if(
+            isinstance(answer, dict) or np.ndim(answer),
+            f"Your function returns a {type(answer).__name__}; a search asks for one position, a whole number.",
         )
+        shown = f"With means {means}, deviations {deviations} and seconds {seconds} you choose number {answer}"
+        wrong_if(
+            answer != right and (not isinstance(answer, int | np.integer) or not 0 <= answer < len(means)),
+            f"{shown}, and there is no such position.",
+        )
+        quickest = f"{shown}, the quickest of all, but its mean is not within one deviation of the best."
+        mistakes = [
+            (int(np.argmax(means)), f"{shown}, the best. Another one is nearly as good, and quicker."),
+            (int(np.argmin(seconds)), quickest),
+        ]
+        otherwise = f"{shown}. Take the winner's deviation off the best mean: who is above that, and who of them is quickest?"
+        compare(answer, right, mistakes, otherwise)
     return "A little less accurate, as far as three folds can tell, and a good deal quicker."
 
 
