@@ -2,21 +2,25 @@
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, there
+from lib.exercises.core import Exercise, Wrong, compare, there, wrong_if
 
 
-def _space(build):
-    """Build once with default values; return the model and the HyperParameters it filled."""
+def _space(build, **values):
+    """Build with default values, and again with those given, as a tuner does; return the last model and the HyperParameters."""
     import keras
     import keras_tuner
 
     hp = keras_tuner.HyperParameters()
     model = build(hp)
-    if model is None:
-        raise Wrong("Your function returns nothing. Does it end with `return model`?")
-    if not isinstance(model, keras.Model):
-        raise Wrong(f"Your function returns a {type(model).__name__}; a tuner needs the compiled Keras model.")
-    return model, hp
+    wrong_if(model is None, "Your function returns nothing. Does it end with `return model`?")
+    wrong_if(
+        not isinstance(model, keras.Model),
+        f"Your function returns a {type(model).__name__}; a tuner needs the compiled Keras model.",
+    )
+    if not values:
+        return model, hp
+    hp.values.update(values)
+    return build(hp), hp
 
 
 def _entry(hp, name):
@@ -28,46 +32,36 @@ def _entry(hp, name):
     raise Wrong(f"There is no hyperparameter {name!r} in your search space, which has: {there}.")
 
 
-def _with_values(build, **values):
-    """Build with the given current values, as a tuner does in a trial."""
-    import keras_tuner
-
-    hp = keras_tuner.HyperParameters()
-    build(hp)
-    hp.values.update(values)
-    return build(hp)
-
-
 # --- q1: a learning rate drawn from a logarithmic scale
 
 
 def _check_q1(build):
     _, hp = _space(build)
     rate = _entry(hp, "learning_rate")
-    if type(rate).__name__ != "Float":
-        raise Wrong(
-            f"`learning_rate` is an hp.{type(rate).__name__}: it can take only the values you listed. Use hp.Float."
-        )
-    if not (np.isclose(rate.min_value, 1e-4) and np.isclose(rate.max_value, 1e-1)):
-        raise Wrong(
-            f"`learning_rate` runs from {rate.min_value:g} to {rate.max_value:g}; the exercise asks for 0.0001 to 0.1."
-        )
-    if rate.sampling != "log":
-        raise Wrong(
-            "Drawn evenly, nine in ten learning rates lie above 0.01. "
-            "Which argument of hp.Float gives each power of ten the same chance?"
-        )
+    wrong_if(
+        type(rate).__name__ != "Float",
+        f"`learning_rate` is an hp.{type(rate).__name__}: it can take only the values you listed. Use hp.Float.",
+    )
+    wrong_if(
+        not np.allclose([rate.min_value, rate.max_value], [1e-4, 1e-1]),
+        f"`learning_rate` runs from {rate.min_value:g} to {rate.max_value:g}; the exercise asks for 0.0001 to 0.1.",
+    )
+    wrong_if(
+        rate.sampling != "log",
+        "Drawn evenly, nine in ten learning rates lie above 0.01. "
+        "Which argument of hp.Float gives each power of ten the same chance?",
+    )
     for value in (2e-4, 3e-2):
-        model = _with_values(build, learning_rate=value)
-        if getattr(model, "optimizer", None) is None:
-            raise Wrong(
-                "Your model is not compiled, so nothing uses the learning rate. Call model.compile(optimizer=..., loss=...)."
-            )
+        model, _ = _space(build, learning_rate=value)
+        wrong_if(
+            getattr(model, "optimizer", None) is None,
+            "Your model is not compiled, so nothing uses the learning rate. Call model.compile(optimizer=..., loss=...).",
+        )
         used = float(np.asarray(model.optimizer.learning_rate))
-        if not np.isclose(used, value, rtol=1e-3):
-            raise Wrong(
-                f"The tuner chose {value:g}, but your optimizer trains with {used:g}. Does Adam get what hp.Float returned?"
-            )
+        wrong_if(
+            not np.isclose(used, value, rtol=1e-3),
+            f"The tuner chose {value:g}, but your optimizer trains with {used:g}. Does Adam get what hp.Float returned?",
+        )
     return "Each power of ten gets the same share of the trials, and the optimizer uses the value chosen."
 
 
@@ -98,22 +92,18 @@ def _check_q2(cost):
     for rounds in ([(9, 2), (3, 4), (1, 10)], [(4, 10)], [(6, 4), (2, 10)], [(27, 1), (9, 3), (3, 9), (1, 27)]):
         answer = there(cost(rounds))
         before = [0] + [epochs for _, epochs in rounds[:-1]]
-        right = sum(trials * (epochs - start) for (trials, epochs), start in zip(rounds, before, strict=True))
-        if answer == right:
-            continue
-        if answer == sum(trials * epochs for trials, epochs in rounds):
-            raise Wrong(
-                f"For {rounds} you count {answer} epochs, as if every round began at epoch 0. "
-                "A promoted trial goes on from its last epoch."
-            )
-        if answer == sum(epochs - start for (_, epochs), start in zip(rounds, before, strict=True)):
-            raise Wrong(
-                f"For {rounds} you count {answer} epochs, those of one trial. A round trains all of its trials."
-            )
-        raise Wrong(
-            f"For {rounds} you say {answer}. Take one round at a time: "
-            "how many trials, and how many epochs does each of them train in it?"
-        )
+        new = [(trials, epochs - start) for (trials, epochs), start in zip(rounds, before, strict=True)]
+        counted = f"For {rounds} you count {answer} epochs"
+        mistakes = [
+            (
+                sum(trials * epochs for trials, epochs in rounds),
+                f"{counted}, as if every round began at epoch 0. A promoted trial goes on from its last epoch.",
+            ),
+            (sum(epochs for _, epochs in new), f"{counted}, those of one trial. A round trains all of its trials."),
+        ]
+        otherwise = f"For {rounds} you say {answer}. Take one round at a time: "
+        otherwise += "how many trials, and how many epochs does each of them train in it?"
+        compare(answer, sum(trials * epochs for trials, epochs in new), mistakes, otherwise)
     return "A promoted trial only pays for the epochs it has not trained yet."
 
 
@@ -139,38 +129,34 @@ q2 = Exercise(
 
 
 def _check_q3(winner):
-    def mean(trials, pictures, repeats=400):
-        rng = np.random.default_rng(3)
-        return float(np.mean([winner(0.8, trials, pictures, rng) for _ in range(repeats)]))
+    def draw(seed, times, trials, pictures):
+        rng = np.random.default_rng(seed)
+        return [winner(0.8, trials, pictures, rng) for _ in range(times)]
 
-    first = there(winner(0.8, 5, 100, np.random.default_rng(1)))
-    if np.ndim(first):
-        raise Wrong(f"Your function returns {np.size(first)} scores; the winner has one.")
-    if not 0 <= float(first) <= 1:
-        raise Wrong(
-            f"Your function returns {float(first):g}. An accuracy is a share: divide the right answers by the pictures."
-        )
-    once, again = (
-        [winner(0.8, 5, 100, rng) for _ in range(20)] for rng in (np.random.default_rng(1), np.random.default_rng(1))
+    first = there(draw(1, 1, 5, 100)[0])
+    wrong_if(np.ndim(first), f"Your function returns {np.size(first)} scores; the winner has one.")
+    wrong_if(
+        not 0 <= float(first) <= 1,
+        f"Your function returns {float(first):g}. An accuracy is a share: divide the right answers by the pictures.",
     )
-    if once != again:
-        raise Wrong(
-            "The same rng gives another score the second time. Draw from the `rng` you are given, and nothing else."
-        )
-    one, many = mean(1, 100), mean(50, 100)
-    if abs(one - 0.8) > 0.01:
-        raise Wrong(
-            f"With one trial your winner scores {one:.3f} on average; there is nothing to choose, so it should be 0.8."
-        )
-    if many < 0.87:
-        raise Wrong(
-            f"With 50 trials your winner scores {many:.3f} on average. Is it the best of the scores that you return?"
-        )
-    if abs(mean(50, 10_000) - 0.809) > 0.004:
-        raise Wrong(
-            "With 10,000 pictures the winner should score about 0.809. "
-            "Does each trial draw its own right answers, picture by picture?"
-        )
+    wrong_if(
+        draw(1, 20, 5, 100) != draw(1, 20, 5, 100),
+        "The same rng gives another score the second time. Draw from the `rng` you are given, and nothing else.",
+    )
+    one, many = np.mean(draw(3, 400, 1, 100)), np.mean(draw(3, 400, 50, 100))
+    wrong_if(
+        abs(one - 0.8) > 0.01,
+        f"With one trial your winner scores {one:.3f} on average; there is nothing to choose, so it should be 0.8.",
+    )
+    wrong_if(
+        many < 0.87,
+        f"With 50 trials your winner scores {many:.3f} on average. Is it the best of the scores that you return?",
+    )
+    wrong_if(
+        abs(np.mean(draw(3, 400, 50, 10_000)) - 0.809) > 0.004,
+        "With 10,000 pictures the winner should score about 0.809. "
+        "Does each trial draw its own right answers, picture by picture?",
+    )
     return (
         f"No model is better than 0.8, and yet the best of 50 scores {many:.2f} on 100 pictures: that is luck, chosen."
     )
@@ -200,40 +186,26 @@ def _dropout_rates(model):
 
 def _check_q4(build):
     _, hp = _space(build)
-    switch = _entry(hp, "dropout")
-    if type(switch).__name__ != "Boolean":
-        raise Wrong(f"`dropout` is an hp.{type(switch).__name__}; a switch is an hp.Boolean.")
-    without = _with_values(build, dropout=False)
-    if _dropout_rates(without):
-        raise Wrong(
-            "With dropout=False your model still has a Dropout layer. Add the layer only when the switch is on."
-        )
-    _with_values(build, dropout=True)
-    on = _space_with(build, dropout=True)
-    rate = _entry(on, "rate")
-    if not rate.conditions:
-        raise Wrong(
-            "`rate` is drawn even when dropout is off, and a tuner wastes trials on it. Put it under hp.conditional_scope."
-        )
+    switch = type(_entry(hp, "dropout")).__name__
+    wrong_if(switch != "Boolean", f"`dropout` is an hp.{switch}; a switch is an hp.Boolean.")
+    without, _ = _space(build, dropout=False)
+    wrong_if(
+        _dropout_rates(without),
+        "With dropout=False your model still has a Dropout layer. Add the layer only when the switch is on.",
+    )
+    _, on = _space(build, dropout=True)
+    wrong_if(
+        not _entry(on, "rate").conditions,
+        "`rate` is drawn even when dropout is off, and a tuner wastes trials on it. Put it under hp.conditional_scope.",
+    )
     for value in (0.2, 0.4):
-        rates = _dropout_rates(_with_values(build, dropout=True, rate=value))
-        if not rates:
-            raise Wrong("With dropout=True your model has no Dropout layer.")
-        if not np.allclose(rates, value):
-            raise Wrong(
-                f"The tuner chose the rate {value:g}, but the layer drops {rates[0]:g}. Does Dropout get what hp.Float returned?"
-            )
+        rates = _dropout_rates(_space(build, dropout=True, rate=value)[0])
+        wrong_if(not rates, "With dropout=True your model has no Dropout layer.")
+        wrong_if(
+            not np.allclose(rates, value),
+            f"The tuner chose the rate {value:g}, but the layer drops {rates[0]:g}. Does Dropout get what hp.Float returned?",
+        )
     return "The rate exists only where it means something, and no trial is wasted on it."
-
-
-def _space_with(build, **values):
-    import keras_tuner
-
-    hp = keras_tuner.HyperParameters()
-    build(hp)
-    hp.values.update(values)
-    build(hp)
-    return hp
 
 
 def _build_conditional(hp):
