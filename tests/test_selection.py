@@ -12,6 +12,8 @@ import pytest
 from kit.imports import MODULES, circles, closure, imported
 from kit.notebooks import NOTEBOOKS, ROOT, code_cells, source
 
+from lib.machine import cores
+
 
 @pytest.fixture
 def run(tmp_path):
@@ -118,13 +120,14 @@ def test_a_failed_cell_runs_again_with_those_above_it(run, tmp_path):
 
 
 LANE = """
-import pathlib, pytest, time
+import json, pytest, time
+from lib.machine import cores
 
 def note(name):
     start = time.time()
     time.sleep(0.3)
     with open("times", "a") as file:
-        file.write(f"{name} {start} {time.time()}\\n")
+        file.write(json.dumps([name, start, time.time(), cores()]) + "\\n")
 
 MARK
 @pytest.mark.parametrize("number", range(4))
@@ -138,10 +141,12 @@ def test_a_quiet_test_has_the_machine_to_itself_and_others_do_not(run, tmp_path)
     files["test_c"] = LANE.replace("MARK", "@pytest.mark.quiet").replace("NAME", "c")
     done = run("-p", "xdist", "-n2", "--dist", "loadfile", **files)
     assert "12 passed" in done.stdout, done.stdout
-    rows = [line.split() for line in (tmp_path / "times").read_text().splitlines()]
-    spans = [(name, float(start), float(end)) for name, start, end in rows]
-    beside = {frozenset((a[0], b[0])) for a in spans for b in spans if a is not b and a[1] < b[2] and b[1] < a[2]}
+    rows = [json.loads(line) for line in (tmp_path / "times").read_text().splitlines()]
+    beside = {frozenset((a[0], b[0])) for a in rows for b in rows if a is not b and a[1] < b[2] and b[1] < a[2]}
     assert beside == {frozenset("ab")}, "two lanes, and the quiet one alone"
+    share = max(1, cores() // 2) if hasattr(os, "sched_setaffinity") else cores()
+    assert {row[3] for row in rows if row[0] == "c"} == {cores()}
+    assert {row[3] for row in rows if row[0] == "a"} <= {share, share + 1}, "each lane has its share of the cores"
 
 
 def test_a_lesson_depends_on_what_it_imports_and_on_nothing_else():

@@ -1,9 +1,11 @@
 """A plugin of pytest: tests run in two lanes, long files first, and what measures time has the machine to itself.
 
-A test holds the lock of its lane. A quiet one takes the locks of all lanes, and so runs while the other lane rests
-between two of its tests; quiet tests that follow each other, as the cells of a notebook do, keep them.
+A lane has its share of the cores: two TensorFlows that both want all of them take half as long again. A test holds the lock
+of its lane. A quiet one takes the locks of all lanes, and so runs on all cores while the other lane rests between two of its
+tests; quiet tests that follow each other, as the cells of a notebook do, keep them.
 """
 
+import os
 from pathlib import Path
 
 import pytest
@@ -56,23 +58,32 @@ class Lane:
         self.path.touch()  # so that a quiet test of another lane knows of this one
         self.turn = FileLock(folder / "turn")  # who waits for all lanes is not overtaken for ever
         self.held = []
+        self.number = int(name.removeprefix("gw")) % LANES
+        self.cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_setaffinity") else []
+        self.take_cores(False)
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item, nextitem):
         if not self.held:
-            self.enter(sorted(self.folder.glob("*.lane")) if is_quiet(item) else [self.path])
+            self.enter(is_quiet(item))
         try:
             return (yield)
         finally:
             if not (is_quiet(item) and nextitem is not None and is_quiet(nextitem)):
                 self.leave()
 
-    def enter(self, paths):
+    def enter(self, quiet):
         with self.turn:
-            for path in paths:
+            for path in sorted(self.folder.glob("*.lane")) if quiet else [self.path]:
                 lock = FileLock(path)
                 lock.acquire()
                 self.held.append(lock)
+        self.take_cores(quiet)
+
+    def take_cores(self, every):
+        """Keep this process, and what it starts from now on, to all cores or to the share of this lane."""
+        if len(self.cores) >= LANES:
+            os.sched_setaffinity(0, self.cores if every else self.cores[self.number :: LANES])
 
     def leave(self):
         while self.held:
