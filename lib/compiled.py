@@ -24,6 +24,7 @@ from pathlib import Path
 from lib import places
 from lib.files import whole
 from lib.machine import processor
+from lib.streams import quiet
 
 LIMIT = 512 * 2**20  # bytes of all entries together
 FLAG = "--tf_xla_persistent_cache_directory="
@@ -75,7 +76,8 @@ def kept(label, make):
     store = _Store(folder)
     fetched = store.fetch(name)
     try:
-        with _timed(), _steady_names(name):
+        # What it finds compiled TensorFlow announces as an error: it cannot tell XLA's own settings from a processor's.
+        with _timed(), _steady_names(name), quiet() if fetched else contextlib.nullcontext():
             made = make()
     except Exception:
         if not fetched:

@@ -1,15 +1,14 @@
 """The first line of a lesson: a quiet, seeded start in a fresh folder; and the figures it puts on record."""
 
-import contextlib
 import gc
-import os
 import sys
 import tempfile
 import time
 from pathlib import Path
 
 from lib import compiled, data, places
-from lib.metric import record as record  # a lesson imports both from here
+from lib.metric import record as record  # a lesson imports all three from here
+from lib.streams import quiet as quiet
 
 
 def start(seed):
@@ -51,29 +50,6 @@ def _warm_up(keras):
         import tensorflow as tf
 
         tf.function(lambda x: x + 1, jit_compile=True)(ones)
-
-
-@contextlib.contextmanager
-def quiet(*descriptors):
-    """Send what is written to file descriptors nowhere, as long as the block lasts; for the import of Keras.
-
-    TensorFlow's C++ writes there while it is imported, whatever TF_CPP_MIN_LOG_LEVEL says, and afterwards
-    whenever XLA compiles something new, unless that is set.
-
-    Args:
-        descriptors: int, 1 for standard output, 2 for standard error; none means 2.
-    """
-    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "1")
-    sys.stdout.flush()
-    sys.stderr.flush()
-    with contextlib.ExitStack() as stack, open(os.devnull, "w") as nowhere:
-        for descriptor in descriptors or (2,):
-            kept = os.dup(descriptor)
-            stack.callback(os.close, kept)
-            stack.callback(os.dup2, kept, descriptor)
-            os.dup2(nowhere.fileno(), descriptor)
-        yield
 
 
 def _fresh_folder():

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from lib.lighter.checks import all_layers, check_built
-from lib.session import quiet
+from lib.streams import quiet
 
 KINDS = ("float32", "dynamic", "int8")
 
