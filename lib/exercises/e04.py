@@ -1,9 +1,8 @@
 """Exercises of notebook 04: an equal budget, the direction of an objective, and an Oracle that begins with what is known."""
 
-
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, there
+from lib.exercises.core import Exercise, Wrong, compare, there, wrong_if
 
 # --- q1: how many trials an equal budget pays for
 
@@ -15,22 +14,21 @@ def _check_q1(equal_trials):
     for rounds, epochs in cases:
         answer = there(equal_trials(rounds, epochs))
         budget = sum(trials * (last - first) for trials, first, last in rounds)
-        if answer == budget // epochs and float(answer).is_integer():
-            continue
-        if np.isclose(answer, budget / epochs):
-            raise Wrong(
-                f"For {rounds} you say {answer:g}. That is the right share, but nobody trains a part of a trial: round down."
-            )
-        if answer in (sum(t * last for t, _, last in rounds) // epochs, sum(t * last for t, _, last in rounds) / epochs):
-            raise Wrong(
-                f"For {rounds} you say {answer:g}, as if a promoted trial trained from epoch 0 again. "
-                "It pays only for its new epochs."
-            )
-        if answer == sum(trials for trials, *_ in rounds):
-            raise Wrong(f"For {rounds} you say {answer}: an equal number of trials. What has to be equal is the epochs.")
-        if answer == budget:
-            raise Wrong(f"For {rounds} you say {answer}: that is the budget in epochs. Each whole trial costs {epochs} of them.")
-        raise Wrong(f"For {rounds} and {epochs} epochs a trial you say {answer!r}. First add up the epochs of all rounds.")
+        again = sum(trials * last for trials, _, last in rounds)
+        said = f"For {rounds} you say {answer:g}"
+        wrong_if(
+            answer != budget // epochs and np.isclose(answer, budget / epochs),
+            f"{said}. That is the right share, but nobody trains a part of a trial: round down.",
+        )
+        anew = f"{said}, as if a promoted trial trained from epoch 0 again. It pays only for its new epochs."
+        mistakes = [
+            (again // epochs, anew),
+            (again / epochs, anew),
+            (sum(trials for trials, *_ in rounds), f"{said}: an equal number of trials. What has to be equal is the epochs."),
+            (budget, f"{said}: that is the budget in epochs. Each whole trial costs {epochs} of them."),
+        ]
+        otherwise = f"For {rounds} and {epochs} epochs a trial you say {answer!r}. First add up the epochs of all rounds."
+        compare(answer, budget // epochs, mistakes, otherwise)
     return "Now the two searches cost the same, and the race is fair."
 
 
@@ -72,33 +70,31 @@ def _check_q2(best_trial):
         _Trial("3", "COMPLETED", 0.2),
         _Trial("4", "RUNNING", None),
     ]
-    for direction, right in (("max", "2"), ("min", "3")):
-        answer = best_trial(trials, keras_tuner.Objective("score", direction))
-        _say_q2(answer, right, direction)
-    for order in ([3, 2, 1, 0, 4], [1, 4, 2, 3, 0], [4, 0, 3, 1, 2]):
-        answer = best_trial([trials[i] for i in order], keras_tuner.Objective("score", "min"))
-        _say_q2(answer, "3", "min")
-    hopeless = [trials[1], trials[4]]
-    if best_trial(hopeless, keras_tuner.Objective("score", "max")) is not None:
-        raise Wrong("Where no trial is COMPLETED there is no best one: return None.")
+    cases = [(trials, "max", "2"), (trials, "min", "3")]
+    cases += [([trials[i] for i in order], "min", "3") for order in ([3, 2, 1, 0, 4], [1, 4, 2, 3, 0], [4, 0, 3, 1, 2])]
+    for shown, direction, right in cases:
+        _say_q2(best_trial(shown, keras_tuner.Objective("score", direction)), right, direction)
+    wrong_if(
+        best_trial([trials[1], trials[4]], keras_tuner.Objective("score", "max")) is not None,
+        "Where no trial is COMPLETED there is no best one: return None.",
+    )
     return "It finds the lowest loss as well as the highest accuracy, and trips over no failed trial."
 
 
 def _say_q2(answer, right, direction):
-    if answer is None:
-        raise Wrong(f"With direction {direction!r} your function returns nothing, though three trials are COMPLETED.")
-    if not isinstance(answer, _Trial):
-        raise Wrong(f"Your function returns {answer!r}; it should return the trial itself.")
+    told = f"With direction {direction!r} your"
+    wrong_if(answer is None, f"{told} function returns nothing, though three trials are COMPLETED.")
+    wrong_if(not isinstance(answer, _Trial), f"Your function returns {answer!r}; it should return the trial itself.")
     if answer.trial_id == right:
         return
-    if answer.status != "COMPLETED":
-        raise Wrong(f"Your best one is {answer}. Only a trial that is COMPLETED has a score to trust.")
-    if direction == "min":
-        raise Wrong(
-            f"With direction 'min' your best one is {answer}; another has a score of 0.2. "
-            "Does the objective have a say in what is better?"
-        )
-    raise Wrong(f"With direction {direction!r} your best one is {answer}; another one is better.")
+    wrong_if(
+        answer.status != "COMPLETED", f"Your best one is {answer}. Only a trial that is COMPLETED has a score to trust."
+    )
+    wrong_if(
+        direction == "min",
+        f"{told} best one is {answer}; another has a score of 0.2. Does the objective have a say in what is better?",
+    )
+    raise Wrong(f"{told} best one is {answer}; another one is better.")
 
 
 def _best_trial(trials, objective):
@@ -157,8 +153,10 @@ def _proposals(oracle, trials):
         if trial.status != "RUNNING":
             return found, trial.status
         values = trial.hyperparameters.values
-        if set(values) != {"units", "dropout"}:
-            raise Wrong(f"A trial has the values {values}; it needs one for `units` and one for `dropout`.")
+        wrong_if(
+            set(values) != {"units", "dropout"},
+            f"A trial has the values {values}; it needs one for `units` and one for `dropout`.",
+        )
         found.append((values["units"], values["dropout"]))
         oracle.update_trial(trial.trial_id, {"score": values["units"] / 128})
         trial.status = "COMPLETED"
@@ -167,15 +165,15 @@ def _proposals(oracle, trials):
 
 
 def _next_trial(oracle):
-    answers = []
     original = oracle.populate_space
 
     def watched(trial_id):
-        answers.append(original(trial_id))
-        if not isinstance(answers[-1], dict) or "status" not in answers[-1]:
-            kind = type(answers[-1]).__name__
-            raise Wrong(f"populate_space returns a dict with 'status' and 'values'; yours returned a {kind}.")
-        return answers[-1]
+        answer = original(trial_id)
+        wrong_if(
+            not isinstance(answer, dict) or "status" not in answer,
+            f"populate_space returns a dict with 'status' and 'values'; yours returned a {type(answer).__name__}.",
+        )
+        return answer
 
     oracle.populate_space = watched
     try:
@@ -187,40 +185,45 @@ def _next_trial(oracle):
 def _check_q3(populate_space):
     known = [{"units": 128, "dropout": True}, {"units": 32, "dropout": False}]
     first, _ = _proposals(_oracle(populate_space, list(known)), 5)
-    if first[:2] != [(128, True), (32, False)]:
-        raise Wrong(
-            f"With known points {known} your first two trials are {first[:2]}. The known ones come first, in their order."
-        )
-    if len(first) < 5:
-        raise Wrong(f"After the known points your Oracle stops, with {len(first)} trials. Then it should draw at random.")
+    wrong_if(
+        first[:2] != [(128, True), (32, False)],
+        f"With known points {known} your first two trials are {first[:2]}. The known ones come first, in their order.",
+    )
+    wrong_if(
+        len(first) < 5,
+        f"After the known points your Oracle stops, with {len(first)} trials. Then it should draw at random.",
+    )
     drawn = {tuple(_proposals(_oracle(populate_space, list(known), seed=seed), 4)[0][2:]) for seed in range(1, 13)}
-    if len(drawn) < 3:
-        raise Wrong(
-            "After the known points your Oracle proposes the same, whatever its seed. self._random_values() draws at random."
-        )
+    wrong_if(
+        len(drawn) < 3,
+        "After the known points your Oracle proposes the same, whatever its seed. self._random_values() draws at random.",
+    )
     _check_duplicates(populate_space, known)
-    if _proposals(_oracle(populate_space, []), 3)[1] != "RUNNING":
-        raise Wrong("Without any known point your Oracle stops at once. Then it should just draw at random.")
+    wrong_if(
+        _proposals(_oracle(populate_space, []), 3)[1] != "RUNNING",
+        "Without any known point your Oracle stops at once. Then it should just draw at random.",
+    )
     return "It begins with what you know, goes on at random, and tries nothing twice."
 
 
 def _check_duplicates(populate_space, known):
-    twice = [known[0], known[1], known[0]]
-    found, _ = _proposals(_oracle(populate_space, twice), 4)
-    if len(set(found)) < len(found):
-        raise Wrong(
-            f"A known point that stands in the list twice is trained twice: {found}. "
-            "self._duplicate(values) says what has been tried."
-        )
+    found, _ = _proposals(_oracle(populate_space, [*known, known[0]]), 4)
+    wrong_if(
+        len(set(found)) < len(found),
+        f"A known point that stands in the list twice is trained twice: {found}. "
+        "self._duplicate(values) says what has been tried.",
+    )
     for seed in range(1, 6):
         found, status = _proposals(_oracle(populate_space, list(known), seed=seed), 12)
-        if len(set(found)) < len(found):
-            raise Wrong(f"A random draw repeats a known point: {found}. self._random_values() never does, if you let it draw.")
-        if status != "STOPPED":
-            raise Wrong(
-                f"The space has six points, and after {len(found)} trials your Oracle says {status}. "
-                "When nothing is left, say STOPPED."
-            )
+        wrong_if(
+            len(set(found)) < len(found),
+            f"A random draw repeats a known point: {found}. self._random_values() never does, if you let it draw.",
+        )
+        wrong_if(
+            status != "STOPPED",
+            f"The space has six points, and after {len(found)} trials your Oracle says {status}. "
+            "When nothing is left, say STOPPED.",
+        )
 
 
 def _populate_space(self, trial_id):
@@ -252,27 +255,27 @@ q3 = Exercise(
 def _check_q4(wins):
     rng = np.random.default_rng(4)
     high, low = rng.normal(0.85, 0.01, 40), rng.normal(0.84, 0.01, 40)
-    share = there(wins(high, low))
-    if np.ndim(share):
-        raise Wrong(f"Your function returns {np.size(share)} numbers; it should return one share.")
-    if not 0 <= float(share) <= 1:
-        raise Wrong(f"Your function returns {float(share):g}. A share lies between 0 and 1: use the mean, not the sum.")
-    right = _wins(high, low)
-    if np.isclose(share, np.mean(high > low)) and not np.isclose(share, right):
-        raise Wrong(
-            "You compare the first search of one with the first of the other, and so on. Any of one may meet any of the other."
-        )
-    if np.isclose(share, 1 - right):
-        raise Wrong("You count how often the second one wins.")
-    if not np.isclose(share, right):
-        raise Wrong(
-            f"You say {float(share):.3f}, and it is {right:.3f}. Compare every score of one with every score of the other."
-        )
+    share, right = there(wins(high, low)), _wins(high, low)
+    wrong_if(np.ndim(share), f"Your function returns {np.size(share)} numbers; it should return one share.")
+    wrong_if(
+        not 0 <= float(share) <= 1,
+        f"Your function returns {float(share):g}. A share lies between 0 and 1: use the mean, not the sum.",
+    )
+    mistakes = [
+        (
+            np.mean(high > low),
+            "You compare the first search of one with the first of the other, and so on. Any of one may meet any of the other.",
+        ),
+        (1 - right, "You count how often the second one wins."),
+    ]
+    otherwise = f"You say {float(share):.3f}, and it is {right:.3f}. Compare every score of one with every score of the other."
+    compare(share, right, mistakes, otherwise, np.isclose)
     draw = wins(np.array([0.8, 0.8]), np.array([0.8]))
-    if not np.isclose(draw, 0.5):
-        raise Wrong(f"Two searches with equal scores: you say {float(draw):g}. A draw counts half.")
-    if not np.isclose(wins(np.array([0.9]), rng.normal(0.8, 0.01, 7)), 1):
-        raise Wrong("The two may have different numbers of searches.")
+    wrong_if(not np.isclose(draw, 0.5), f"Two searches with equal scores: you say {float(draw):g}. A draw counts half.")
+    wrong_if(
+        not np.isclose(wins(np.array([0.9]), rng.normal(0.8, 0.01, 7)), 1),
+        "The two may have different numbers of searches.",
+    )
     return f"The better one wins {right:.0%} of the time: a difference in the mean is no promise for your one search."
 
 
