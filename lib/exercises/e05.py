@@ -5,19 +5,14 @@ import math
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, there
+from lib.exercises.core import Exercise, Wrong, compare, there, wrong_if
 
 # --- q1: how large a space is
 
 
 def _spaces():
-    """Some spaces, each with its number of combinations, worked out by hand."""
+    """Yield some spaces, each in words and with its number of combinations, worked out by hand."""
     import keras_tuner
-
-    def space(fill):
-        hp = keras_tuner.HyperParameters()
-        fill(hp)
-        return hp.space
 
     def several(hp):
         hp.Choice("activation", ["relu", "selu"])
@@ -39,30 +34,33 @@ def _spaces():
         hp.Choice("units", [16, 32])
         hp.Float("rate", 1e-4, 1e-2, sampling="log")
 
-    return {
-        "Choice of 2, Int from 2 to 8, Boolean": (space(several), 2 * 7 * 2),
-        "Int from 32 to 512 by 32, Float from 0 to 0.5 by 0.25": (space(steps), 16 * 3),
-        "Choice of 3, Fixed": (space(fixed), 3),
-        "Int from 8 to 64, doubling": (space(doubling), 4),
-        "Choice of 2, Float without a step": (space(endless), math.inf),
+    cases = {
+        "Choice of 2, Int from 2 to 8, Boolean": (several, 2 * 7 * 2),
+        "Int from 32 to 512 by 32, Float from 0 to 0.5 by 0.25": (steps, 16 * 3),
+        "Choice of 3, Fixed": (fixed, 3),
+        "Int from 8 to 64, doubling": (doubling, 4),
+        "Choice of 2, Float without a step": (endless, math.inf),
     }
+    for words, (fill, right) in cases.items():
+        hp = keras_tuner.HyperParameters()
+        fill(hp)
+        yield words, hp.space, right
 
 
 def _check_q1(combinations):
-    for words, (space, right) in _spaces().items():
+    for words, space, right in _spaces():
         answer = combinations(space)
-        if answer is None:
-            raise Wrong(f"For the space with {words} your function returns nothing.")
-        if answer == right:
-            continue
-        sizes = [len(list(entry.values)) for entry in space]
-        if math.isinf(right):
-            raise Wrong(f"For {words} you say {answer}: a Float without a step can take any value, so it is math.inf.")
-        if len(sizes) > 1 and answer == sum(sizes) != right:
-            raise Wrong(f"For {words} you say {answer}, the sum. Every value goes together with every value of the others.")
-        if answer == 0:
-            raise Wrong(f"For {words} you say 0. An hp.Fixed has one value, and one times the others changes nothing.")
-        raise Wrong(f"For {words} you say {answer}; it is {right}. How many values has each entry? Count both ends.")
+        wrong_if(answer is None, f"For the space with {words} your function returns nothing.")
+        said = f"For {words} you say {answer}"
+        wrong_if(
+            answer != right and math.isinf(right),
+            f"{said}: a Float without a step can take any value, so it is math.inf.",
+        )
+        mistakes = [(0, f"{said}. An hp.Fixed has one value, and one times the others changes nothing.")]
+        if len(space) > 1:
+            total = sum(len(list(entry.values)) for entry in space)
+            mistakes.append((total, f"{said}, the sum. Every value goes together with every value of the others."))
+        compare(answer, right, mistakes, f"{said}; it is {right}. How many values has each entry? Count both ends.")
     return "Every entry multiplies, an hp.Fixed by one, and a Float without a step by infinitely many."
 
 
@@ -120,28 +118,35 @@ def _check_q2(fit):
 
     result, hp, watch = _watched(fit, None)
     entry = next((entry for entry in hp.space if entry.name == "batch_size"), None)
-    if entry is None:
-        raise Wrong("Your fit reads no hyperparameter called 'batch_size'. Ask hp for it.")
-    if sorted(getattr(entry, "values", [])) != [10, 20, 40]:
-        raise Wrong("`batch_size` should take one of three values: 10, 20 and 40.")
-    if not watch.epochs:
-        raise Wrong("The callbacks of the tuner were never called, and nobody would keep the best weights: hand **more on.")
+    wrong_if(entry is None, "Your fit reads no hyperparameter called 'batch_size'. Ask hp for it.")
+    wrong_if(
+        sorted(getattr(entry, "values", [])) != [10, 20, 40], "`batch_size` should take one of three values: 10, 20 and 40."
+    )
+    wrong_if(
+        not watch.epochs,
+        "The callbacks of the tuner were never called, and nobody would keep the best weights: hand **more on.",
+    )
     for batch_size in (20, 40):
         result, _, watch = _watched(fit, batch_size)
-        if watch.epochs != 2:
-            raise Wrong(f"The search asked for 2 epochs, and your fit trained {watch.epochs}. Hand **more on to model.fit.")
+        wrong_if(
+            watch.epochs != 2,
+            f"The search asked for 2 epochs, and your fit trained {watch.epochs}. Hand **more on to model.fit.",
+        )
         steps = watch.steps / watch.epochs
-        if steps != 40 / batch_size:
-            raise Wrong(
-                f"With batch_size={batch_size}, 40 rows are {40 // batch_size} steps an epoch, not {steps:.0f}. "
-                "Does model.fit get it?"
-            )
-        if "val_loss" not in watch.logs:
-            raise Wrong("Nothing was validated, so there is no val_ objective: hand validation_data on, with the rest of **more.")
-    if result is None:
-        raise Wrong("Your fit returns nothing, and the tuner has no score. Return what model.fit returns.")
-    if not isinstance(result, keras.callbacks.History):
-        raise Wrong(f"Your fit returns a {type(result).__name__}; return what model.fit returns, its History.")
+        wrong_if(
+            steps != 40 / batch_size,
+            f"With batch_size={batch_size}, 40 rows are {40 // batch_size} steps an epoch, not {steps:.0f}. "
+            "Does model.fit get it?",
+        )
+        wrong_if(
+            "val_loss" not in watch.logs,
+            "Nothing was validated, so there is no val_ objective: hand validation_data on, with the rest of **more.",
+        )
+    wrong_if(result is None, "Your fit returns nothing, and the tuner has no score. Return what model.fit returns.")
+    wrong_if(
+        not isinstance(result, keras.callbacks.History),
+        f"Your fit returns a {type(result).__name__}; return what model.fit returns, its History.",
+    )
     return "The batch size is tuned, and all that the search and the tuner gave is handed on."
 
 
@@ -177,19 +182,25 @@ def _check_q3(cheapest):
         y = rng.integers(0, 2, 60)
         probability = np.clip(0.25 + 0.5 * y + rng.normal(0, 0.25, 60), 0, 1).round(1)
         answer = there(cheapest(y, probability, thresholds, miss, alarm))
+        wrong_if(
+            not any(np.isclose(answer, t) for t in thresholds),
+            f"You return {answer:g}, which is none of the thresholds. Is it the cost, or a position?",
+        )
         prices = [_price(y, probability, t, miss, alarm) for t in thresholds]
-        if not any(np.isclose(answer, t) for t in thresholds):
-            raise Wrong(f"You return {answer:g}, which is none of the thresholds. Is it the cost, or a position?")
-        if np.isclose(_price(y, probability, answer, miss, alarm), min(prices)):
+        price = _price(y, probability, answer, miss, alarm)
+        if np.isclose(price, min(prices)):
             continue
-        swapped = [_price(y, probability, t, alarm, miss) for t in thresholds]
-        if np.isclose(_price(y, probability, answer, alarm, miss), min(swapped)):
-            raise Wrong("You count what is missed and what is a false alarm the wrong way round.")
-        if np.isclose(_price(y, probability, answer, miss, alarm), max(prices)):
-            raise Wrong(f"At {answer:g} the cost is the highest of all. Look for the lowest.")
+        swapped = min(_price(y, probability, t, alarm, miss) for t in thresholds)
+        wrong_if(
+            np.isclose(_price(y, probability, answer, alarm, miss), swapped),
+            "You count what is missed and what is a false alarm the wrong way round.",
+        )
+        wrong_if(np.isclose(price, max(prices)), f"At {answer:g} the cost is the highest of all. Look for the lowest.")
         raise Wrong(f"With miss={miss} and alarm={alarm}, {answer:g} costs more than another threshold. Do both kinds count?")
-    if not np.isclose(cheapest(np.array([1, 0]), np.array([0.5, 0.3]), [0.3, 0.5], 1, 1), 0.5):
-        raise Wrong("A probability that equals the threshold counts as positive: compare with >=.")
+    wrong_if(
+        not np.isclose(cheapest(np.array([1, 0]), np.array([0.5, 0.3]), [0.3, 0.5], 1, 1), 0.5),
+        "A probability that equals the threshold counts as positive: compare with >=.",
+    )
     return "Where a miss is dear the threshold goes down, where an alarm is dear it goes up."
 
 
@@ -220,25 +231,20 @@ q3 = Exercise(
 
 def _check_q4(flattery):
     cases = [
-        ([0.9, 0.8], [0.85, 0.79], "max"),
-        ([0.2, 0.4], [0.3, 0.5], "min"),
-        ([0.7, 0.9, 0.8], [0.9, 0.8, 0.82], "max"),
-        ([0.5], [0.45], "min"),
+        ([0.9, 0.8], [0.85, 0.79], "max", "higher"),
+        ([0.2, 0.4], [0.3, 0.5], "min", "lower"),
+        ([0.7, 0.9, 0.8], [0.9, 0.8, 0.82], "max", "higher"),
+        ([0.5], [0.45], "min", "lower"),
     ]
-    for inner, outer, direction in cases:
+    for inner, outer, direction, better in cases:
         answer = there(flattery(np.array(inner), np.array(outer), direction))
-        if np.ndim(answer):
-            raise Wrong(f"You return {np.size(answer)} numbers; the question is about their mean.")
+        wrong_if(np.ndim(answer), f"You return {np.size(answer)} numbers; the question is about their mean.")
         right = (np.mean(inner) - np.mean(outer)) * (1 if direction == "max" else -1)
-        if np.isclose(answer, right):
-            continue
         told = f"For inner {inner}, outer {outer} and direction {direction!r} you say {answer:.3f}."
-        if np.isclose(answer, -right) and (direction == "min" or right > 0):
-            better = "lower" if direction == "min" else "higher"
-            raise Wrong(f"{told} With {direction!r} a {better} score is the better one: which of the two looks better?")
-        if np.isclose(answer, abs(right)):
-            raise Wrong(f"{told} A search may also have been unlucky: then the answer is negative.")
-        raise Wrong(f"{told} Take the mean of each, and how far they are apart.")
+        turned = f"{told} With {direction!r} a {better} score is the better one: which of the two looks better?"
+        unlucky = f"{told} A search may also have been unlucky: then the answer is negative."
+        mistakes = [(-right, turned if direction == "min" or right > 0 else unlucky), (abs(right), unlucky)]
+        compare(answer, right, mistakes, f"{told} Take the mean of each, and how far they are apart.", np.isclose)
     return "Positive where the inner scores looked better than they were, in either direction."
 
 
