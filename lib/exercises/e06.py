@@ -1,14 +1,14 @@
 """Exercises of notebook 06: a space with a condition, a pruner, a resumed study, a Pareto front."""
 
-from lib.exercises.core import Blank, Exercise, Wrong, is_blank
+from lib.exercises.core import Blank, Exercise, Wrong, is_blank, there, wrong_if
 
 
-def _study(**settings):
-    """Create a study in memory, without Optuna's lines about it."""
+def _optuna():
+    """Return the module, quiet about the studies it creates; it is imported only once an answer is checked."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    return optuna.create_study(**settings)
+    return optuna
 
 
 # --- q1: a space with a condition
@@ -16,9 +16,7 @@ def _study(**settings):
 
 def _asked(ask, **values):
     """Call the answer with fixed values; return what it returned and the names and distributions it asked for."""
-    import optuna
-
-    trial = optuna.trial.FixedTrial(values)
+    trial = _optuna().trial.FixedTrial(values)
     try:
         answer = ask(trial)
     except ValueError as error:
@@ -32,36 +30,48 @@ def _asked(ask, **values):
 
 
 def _check_q1(ask):
-    import keras
-
     sgd = {"optimizer": "sgd", "learning_rate": 0.02, "momentum": 0.7}
     made, asked = _asked(ask, **sgd)
-    if made is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
-    if missing := set(sgd) - set(asked):
-        raise Wrong(f"With sgd you never ask the trial for: {', '.join(sorted(missing))}.")
+    there(made)
+    missing = ", ".join(sorted(set(sgd) - set(asked)))
+    wrong_if(missing, f"With sgd you never ask the trial for: {missing}.")
     kind, rate, momentum = (asked[name] for name in sgd)
-    if set(getattr(kind, "choices", ())) != {"adam", "sgd"}:
-        raise Wrong('`optimizer` is a choice of "adam" and "sgd": suggest_categorical.')
-    if (rate.low, rate.high) != (1e-4, 1e-1):
-        raise Wrong(f"`learning_rate` runs from {rate.low:g} to {rate.high:g}; the exercise asks for 0.0001 to 0.1.")
-    if not rate.log:
-        raise Wrong("Drawn evenly, nine in ten learning rates lie above 0.01. Which argument makes the scale logarithmic?")
-    if (momentum.low, momentum.high) != (0, 0.95):
-        raise Wrong(f"`momentum` runs from {momentum.low:g} to {momentum.high:g}; the exercise asks for 0 to 0.95.")
+    wrong_if(
+        set(getattr(kind, "choices", ())) != {"adam", "sgd"},
+        '`optimizer` is a choice of "adam" and "sgd": suggest_categorical.',
+    )
+    wrong_if(
+        (rate.low, rate.high) != (1e-4, 1e-1),
+        f"`learning_rate` runs from {rate.low:g} to {rate.high:g}; the exercise asks for 0.0001 to 0.1.",
+    )
+    wrong_if(
+        not rate.log,
+        "Drawn evenly, nine in ten learning rates lie above 0.01. Which argument makes the scale logarithmic?",
+    )
+    wrong_if(
+        (momentum.low, momentum.high) != (0, 0.95),
+        f"`momentum` runs from {momentum.low:g} to {momentum.high:g}; the exercise asks for 0 to 0.95.",
+    )
     for values in (sgd, {"optimizer": "adam", "learning_rate": 0.003}):
-        made, asked = _asked(ask, **values)
-        if not isinstance(made, keras.optimizers.Optimizer):
-            raise Wrong(f"Your function returns a {type(made).__name__}; the exercise asks for a Keras optimizer.")
-        if type(made).__name__.lower() != values["optimizer"]:
-            raise Wrong(f"For {values['optimizer']!r} your function returns {type(made).__name__}.")
-        if abs(float(made.learning_rate) - values["learning_rate"]) > 1e-6:
-            raise Wrong(
-                f"The trial says {values['learning_rate']:g}, but your optimizer learns with {float(made.learning_rate):g}."
-            )
-        if abs(getattr(made, "momentum", 0) - values.get("momentum", 0)) > 1e-6:
-            raise Wrong(f"The trial says a momentum of {values['momentum']:g}, but your SGD has {made.momentum:g}.")
+        _check_optimizer(_asked(ask, **values)[0], **values)
     return "The momentum exists only where it means something, and an `if` is all it takes."
+
+
+def _check_optimizer(made, optimizer, learning_rate, momentum=0):
+    import keras
+
+    kind = type(made).__name__
+    wrong_if(
+        not isinstance(made, keras.optimizers.Optimizer),
+        f"Your function returns a {kind}; the exercise asks for a Keras optimizer.",
+    )
+    wrong_if(kind.lower() != optimizer, f"For {optimizer!r} your function returns {kind}.")
+    used = float(made.learning_rate)
+    wrong_if(
+        abs(used - learning_rate) > 1e-6, f"The trial says {learning_rate:g}, but your optimizer learns with {used:g}."
+    )
+    kept = getattr(made, "momentum", 0)
+    wrong_if(abs(kept - momentum) > 1e-6, f"The trial says a momentum of {momentum:g}, but your SGD has {kept:g}.")
 
 
 def _ask_optimizer(trial):
@@ -89,13 +99,14 @@ q1 = Exercise(
 
 def _prunes(pruner, direction, values, first_step=0):
     """Let a trial report values one by one; return after how many it was given up, or None."""
-    study = _study(direction=direction, pruner=pruner)
-    trial = study.ask()
+    trial = _optuna().create_study(direction=direction, pruner=pruner).ask()
     for count, value in enumerate(values, start=1):
         trial.report(value, step=first_step + count)
         verdict = trial.should_prune()
-        if not isinstance(verdict, bool) and not hasattr(verdict, "dtype"):
-            raise Wrong(f"`prune` returns {verdict!r}; it answers True or False.")
+        wrong_if(
+            not isinstance(verdict, bool) and not hasattr(verdict, "dtype"),
+            f"`prune` returns {verdict!r}; it answers True or False.",
+        )
         if verdict:
             return count
     return None
@@ -128,21 +139,19 @@ CASES = [  # direction, reports, given up after how many, what is wrong if not
 
 def _check_q2(answer):
     pruner = answer()
-    if pruner is None or not hasattr(pruner, "prune"):
-        raise Wrong("Your answer makes no object with a method `prune`.")
+    wrong_if(not hasattr(pruner, "prune"), "Your answer makes no object with a method `prune`.")
     if is_blank(type(pruner).prune):
         raise Blank
     for direction, values, right, message in CASES:
-        if _prunes(pruner, direction, values) != right:
-            raise Wrong(message)
+        wrong_if(_prunes(pruner, direction, values) != right, message)
     try:
         late = [_prunes(pruner, "maximize", values, first_step=10) for values in ([0.1, 0.2, 0.3], [0.3, 0.2, 0.1])]
     except (KeyError, IndexError):
         late = []
-    if late != [None, 3]:
-        raise Wrong(
-            "When a trial reports steps 11, 12, 13 your pruner errs. Sort the steps, and take the last and the third last."
-        )
+    wrong_if(
+        late != [None, 3],
+        "When a trial reports steps 11, 12, 13 your pruner errs. Sort the steps, and take the last and the third last.",
+    )
     return "Any sampler will work with it, since choosing and giving up are separate parts."
 
 
@@ -178,9 +187,7 @@ q2 = Exercise(
 
 
 def _check_q3(resume):
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    optuna = _optuna()
     storage, seen = optuna.storages.InMemoryStorage(), []
 
     def objective(trial):
@@ -189,41 +196,47 @@ def _check_q3(resume):
             raise optuna.TrialPruned  # has an end, but is not COMPLETE
         return seen[-1]
 
-    def complete():
-        if "study" not in optuna.study.get_all_study_names(storage):
-            raise Wrong("There is no study of that name in the storage. Give create_study both `study_name` and `storage`.")
-        loaded = optuna.load_study(study_name="study", storage=storage)
-        return len(loaded.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
-
     study = resume(storage, "study", objective, 4)
-    if study is None:
-        raise Wrong("Your function returns nothing. Does it end with `return study`?")
-    if (count := complete()) != 4:
-        raise Wrong(
-            f"For total=4 there are {count} COMPLETE trials. "
-            "One of the first was pruned, and `n_trials` counts pruned trials too: do you count only COMPLETE ones?"
-        )
+    wrong_if(study is None, "Your function returns nothing. Does it end with `return study`?")
+    count = _complete(storage)
+    wrong_if(
+        count != 4,
+        f"For total=4 there are {count} COMPLETE trials. "
+        "One of the first was pruned, and `n_trials` counts pruned trials too: do you count only COMPLETE ones?",
+    )
     study.ask()  # a trial that the power failure cuts off
     resume(storage, "study", objective, 7)
-    if (count := complete()) != 7:
-        raise Wrong(
-            f"Called again with total=7, there are {count} COMPLETE trials. "
-            "`total` counts those of earlier calls too, and no others."
-        )
-    if len(set(seen)) < len(seen):
-        raise Wrong(
-            "After resuming, points come that were tried before. The sampler begins anew with the same seed: "
-            "change the seed with the trials so far."
-        )
+    count = _complete(storage)
+    wrong_if(
+        count != 7,
+        f"Called again with total=7, there are {count} COMPLETE trials. "
+        "`total` counts those of earlier calls too, and no others.",
+    )
+    wrong_if(
+        len(set(seen)) < len(seen),
+        "After resuming, points come that were tried before. The sampler begins anew with the same seed: "
+        "change the seed with the trials so far.",
+    )
     before = len(seen)
     resume(storage, "study", objective, 7)
-    if len(seen) != before:
-        raise Wrong("The study had its 7 trials, and you ran another one. A callback is asked only after a trial.")
+    wrong_if(
+        len(seen) != before, "The study had its 7 trials, and you ran another one. A callback is asked only after a trial."
+    )
     again = []
     resume(optuna.storages.InMemoryStorage(), "study", lambda trial: again.append(trial.suggest_float("x", 0, 1)) or 0.0, 1)
-    if again[:1] != seen[:1]:
-        raise Wrong("In a fresh storage the first point is another one each time. Seed the sampler.")
+    wrong_if(again[:1] != seen[:1], "In a fresh storage the first point is another one each time. Seed the sampler.")
     return "It can be stopped at any time, and called again."
+
+
+def _complete(storage):
+    """Count the trials that are COMPLETE in the storage's study."""
+    optuna = _optuna()
+    wrong_if(
+        "study" not in optuna.study.get_all_study_names(storage),
+        "There is no study of that name in the storage. Give create_study both `study_name` and `storage`.",
+    )
+    loaded = optuna.load_study(study_name="study", storage=storage)
+    return len(loaded.get_trials(states=[optuna.trial.TrialState.COMPLETE]))
 
 
 def _resume(storage, name, objective, total):
@@ -258,9 +271,8 @@ q3 = Exercise(
 
 def _front(*values):
     """Return a finished study of accuracy and weights with these pairs of values."""
-    import optuna
-
-    study = _study(directions=["maximize", "minimize"])
+    optuna = _optuna()
+    study = optuna.create_study(directions=["maximize", "minimize"])
     for pair in values:
         study.add_trial(optuna.trial.create_trial(values=pair))
     return study
@@ -269,28 +281,25 @@ def _front(*values):
 def _check_q4(pick):
     study = _front((0.70, 1000), (0.80, 5000), (0.85, 20_000), (0.60, 4000), (0.86, 90_000), (0.85, 30_000))
     chosen = pick(study, 25_000)
-    if chosen is None:
-        raise Wrong("With a budget of 25,000 weights there are trials to pick, but you return None.")
-    if not hasattr(chosen, "values"):
-        raise Wrong(f"You return a {type(chosen).__name__}; the exercise asks for the trial itself.")
-    for budget, right in (
-        (25_000, (0.85, 20_000)), (6000, (0.80, 5000)), (1000, (0.70, 1000)), (35_000, (0.85, 20_000)), (1e6, (0.86, 90_000))
+    wrong_if(chosen is None, "With a budget of 25,000 weights there are trials to pick, but you return None.")
+    wrong_if(
+        not hasattr(chosen, "values"),
+        f"You return a {type(chosen).__name__}; the exercise asks for the trial itself.",
+    )
+    for budget, best, fewest in (
+        (25_000, 0.85, 20_000), (6000, 0.80, 5000), (1000, 0.70, 1000), (35_000, 0.85, 20_000), (1e6, 0.86, 90_000)
     ):
-        chosen = pick(study, budget)
-        if chosen is None:
-            raise Wrong(f"With a budget of {budget:,.0f} you pick nothing. A trial with exactly as many weights is allowed.")
+        chosen, told = pick(study, budget), f"With a budget of {budget:,.0f} you pick"
+        wrong_if(chosen is None, f"{told} nothing. A trial with exactly as many weights is allowed.")
         accuracy, weights = chosen.values
-        if weights > budget:
-            raise Wrong(f"With a budget of {budget:,.0f} you pick a trial with {weights:,.0f} weights.")
-        if accuracy < right[0]:
-            raise Wrong(f"With a budget of {budget:,.0f} you pick accuracy {accuracy:g}; there is one with {right[0]:g}.")
-        if weights > right[1]:
-            raise Wrong(
-                f"You pick {weights:,.0f} weights where {right[1]:,} reach the same accuracy. "
-                "Look only at the front: study.best_trials."
-            )
-    if pick(study, 10) is not None:
-        raise Wrong("With a budget of 10 weights nothing fits; return None.")
+        wrong_if(weights > budget, f"{told} a trial with {weights:,.0f} weights.")
+        wrong_if(accuracy < best, f"{told} accuracy {accuracy:g}; there is one with {best:g}.")
+        wrong_if(
+            weights > fewest,
+            f"You pick {weights:,.0f} weights where {fewest:,} reach the same accuracy. "
+            "Look only at the front: study.best_trials.",
+        )
+    wrong_if(pick(study, 10) is not None, "With a budget of 10 weights nothing fits; return None.")
     return "The front leaves the choice to you, and a budget makes it."
 
 
