@@ -145,6 +145,18 @@ def compare(answer, right, mistakes, otherwise, same=operator.eq):
     raise Wrong(otherwise)
 
 
+def number(answer):
+    """Return the number that an answer returned, a float.
+
+    Raises:
+        Wrong: it is nothing, or something else.
+    """
+    try:
+        return float(there(answer))
+    except (TypeError, ValueError):
+        raise Wrong(f"Your function returns a {type(answer).__name__}; one number is asked for.") from None
+
+
 def parts(answer, count, words):
     """Return the arrays of an answer that is a tuple or a list of so many.
 

@@ -1,11 +1,13 @@
 """Exercises of notebook 08: a weighted vote, Condorcet's jury, the most different pair, an honest gain."""
 
+import functools
+import itertools
 import math
 
 import numpy as np
 
 from lib import ensembles
-from lib.exercises.core import Exercise, Wrong, there
+from lib.exercises.core import Exercise, Wrong, compare, number, there, wrong_if
 
 # --- q1: a weighted hard vote
 
@@ -18,19 +20,24 @@ def _check_q1(weighted_vote):
     for labels, weights, n_classes in cases:
         found = np.asarray(there(weighted_vote(labels.copy(), weights.copy(), n_classes)))
         pictures = labels.shape[1]
-        if found.shape != (pictures,):
-            raise Wrong(f"Your function returns the shape {found.shape}; there are {pictures} pictures, each with one winner.")
+        wrong_if(
+            found.shape != (pictures,),
+            f"Your function returns the shape {found.shape}; there are {pictures} pictures, each with one winner.",
+        )
         right = ensembles.vote(labels, "hard", weights)
         if np.array_equal(found, right):
             continue
-        if np.array_equal(found, ensembles.vote(labels, "hard")):
-            raise Wrong("Your vote counts every member alike. Where do the weights come in?")
-        if not np.isin(found, np.arange(n_classes)).all():
-            raise Wrong(
-                f"Your vote elects {found[0]}, which is no class number: add up weights for each class, not class numbers."
-            )
-        if (weights == 1).all():
-            raise Wrong(f"At a tie your vote elects class {found[0]}; the smallest class number should win.")
+        wrong_if(
+            np.array_equal(found, ensembles.vote(labels, "hard")),
+            "Your vote counts every member alike. Where do the weights come in?",
+        )
+        wrong_if(
+            not np.isin(found, np.arange(n_classes)).all(),
+            f"Your vote elects {found[0]}, which is no class number: add up weights for each class, not class numbers.",
+        )
+        wrong_if(
+            (weights == 1).all(), f"At a tie your vote elects class {found[0]}; the smallest class number should win."
+        )
         picture = int(np.argmax(found != right))
         raise Wrong(
             f"With the labels {labels[:, picture].tolist()} and the weights {weights.round(2).tolist()} your vote elects "
@@ -57,32 +64,42 @@ q1 = Exercise(
 # --- q2: Condorcet's jury
 
 
-def _exactly(p, n):
-    return sum(math.comb(n, k) * p**k * (1 - p) ** (n - k) for k in range(n // 2 + 1, n + 1))
+def _chances(p, n):
+    """Return the chances that 0, 1, ... n members are right, shape (n + 1,), adding one member at a time."""
+    chances = np.ones(1)
+    for _ in range(n):
+        chances = np.convolve(chances, [1 - p, p])
+    return chances
 
 
 def _check_q2(majority):
     for p, n in ((0.7, 3), (0.6, 1), (0.55, 11), (0.3, 5), (0.9, 101)):
-        found = float(there(majority(p, n)))
-        right = _exactly(p, n)
-        if math.isclose(found, right, abs_tol=1e-9):
-            continue
+        found, half = number(majority(p, n)), n // 2
+        chances = _chances(p, n)
+        right = chances[half + 1 :].sum()
         asked = f"For p={p} and n={n} you say {found:.4f}"
-        if n == 1:
-            raise Wrong(f"{asked}. A single member is a majority by itself.")
-        if math.isclose(found, sum(p**k * (1 - p) ** (n - k) for k in range(n // 2 + 1, n + 1)), abs_tol=1e-9):
-            raise Wrong(f"{asked}. In how many ways can k of the n members be right? See math.comb.")
-        k = n // 2 + 1
-        if math.isclose(found, math.comb(n, k) * p**k * (1 - p) ** (n - k), abs_tol=1e-9):
-            raise Wrong(f"{asked}, which is the chance that exactly {k} are right. More than {k} are a majority too.")
-        if math.isclose(found, sum(math.comb(n, j) * p**j * (1 - p) ** (n - j) for j in range(n // 2, n + 1)), abs_tol=1e-9):
-            raise Wrong(f"{asked}. You begin at {n // 2} members who are right, and {n // 2} of {n} are not more than half.")
+        wrong_if(n == 1 and not math.isclose(found, p), f"{asked}. A single member is a majority by itself.")
+        mistakes = [
+            (
+                sum(p**k * (1 - p) ** (n - k) for k in range(half + 1, n + 1)),
+                f"{asked}. In how many ways can k of the n members be right? See math.comb.",
+            ),
+            (
+                chances[half + 1],
+                f"{asked}, which is the chance that exactly {half + 1} are right. More than {half + 1} are a majority too.",
+            ),
+            (
+                right + chances[half],
+                f"{asked}. You begin at {half} members who are right, and {half} of {n} are not more than half.",
+            ),
+        ]
+        otherwise = f"{asked}. Add up, for each k above n / 2, the chance that exactly k members are right."
         if not 0 <= found <= 1:
-            raise Wrong(f"{asked}. A probability lies between 0 and 1.")
-        raise Wrong(f"{asked}. Add up, for each k above n / 2, the chance that exactly k members are right.")
+            otherwise = f"{asked}. A probability lies between 0 and 1."
+        compare(found, right, mistakes, otherwise, functools.partial(math.isclose, abs_tol=1e-9))
     return (
-        f"Eleven independent members of 70 % make a team of {_exactly(0.7, 11):.0%}, and eleven of 45 % one of "
-        f"{_exactly(0.45, 11):.0%}."
+        f"Eleven independent members of 70 % make a team of {_majority(0.7, 11):.0%}, and eleven of 45 % one of "
+        f"{_majority(0.45, 11):.0%}."
     )
 
 
@@ -117,27 +134,28 @@ def _check_q3(most_different):
     for seed in (1, 2, 3):
         wrong = _planted(seed)
         found = there(most_different(wrong.copy()))
-        if np.shape(found) != (2,):
-            raise Wrong(f"Your function returns the shape {np.shape(found)}; a pair is two numbers, as (0, 3).")
+        wrong_if(
+            np.shape(found) != (2,),
+            f"Your function returns the shape {np.shape(found)}; a pair is two numbers, as (0, 3).",
+        )
         i, j = (int(number) for number in found)
         matrix = ensembles.error_correlation(wrong)
-        np.fill_diagonal(matrix, np.inf)
-        right = tuple(int(number) for number in np.unravel_index(matrix.argmin(), matrix.shape))
+        pairs = {pair: matrix[pair] for pair in itertools.combinations(range(len(wrong)), 2)}
+        right = min(pairs, key=pairs.get)
         if (i, j) == right:
             continue
-        if i == j:
-            raise Wrong(f"You return ({i}, {j}), a member and itself. Leave the diagonal of the matrix out.")
-        if (j, i) == right:
-            raise Wrong(f"({i}, {j}) is the right pair. Return the smaller number first.")
+        wrong_if(i == j, f"You return ({i}, {j}), a member and itself. Leave the diagonal of the matrix out.")
+        wrong_if((j, i) == right, f"({i}, {j}) is the right pair. Return the smaller number first.")
         apart = (wrong[:, None] != wrong[None]).mean(axis=2)
-        if apart[i, j] == apart.max():
-            raise Wrong(
-                f"({i}, {j}) is the pair that differs on most pictures. "
-                "A bad member differs from everybody: take the correlation."
-            )
-        np.fill_diagonal(matrix, -np.inf)
-        if matrix[i, j] == matrix.max():
-            raise Wrong(f"({i}, {j}) is the pair that is most alike. The least correlation is asked for.")
+        wrong_if(
+            apart[i, j] == apart.max(),
+            f"({i}, {j}) is the pair that differs on most pictures. "
+            "A bad member differs from everybody: take the correlation.",
+        )
+        wrong_if(
+            matrix[i, j] == max(pairs.values()),
+            f"({i}, {j}) is the pair that is most alike. The least correlation is asked for.",
+        )
         raise Wrong(f"({i}, {j}) has an error correlation of {matrix[i, j]:.2f}, and another pair has {matrix[right]:.2f}.")
     return "These two err most independently, and that is what a team lives on."
 
@@ -177,35 +195,35 @@ def _gain(votes, y, found_by, measured_on):
 
 
 def _check_q4(honest_gain):
+    val, test, everything = np.arange(40), np.arange(40, 600), np.arange(600)
     for seed in (1, 2, 3):
         votes, y = _pictures(seed)
-        val, test = np.arange(40), np.arange(40, 600)
-        found = float(there(honest_gain(votes.copy(), y.copy(), val.copy(), test.copy())))
-        right = _gain(votes, y, val, test)
-        close = 1.5 / len(test)
-        if abs(found - right) < close:
-            continue
-        flattered, everything = _gain(votes, y, val, val), np.arange(600)
-        if abs(found - flattered) < close:
-            raise Wrong(
-                f"You measure a gain of {found:.3f} on the pictures that the weights were found by. Measure on `test_rows`."
-            )
-        if abs(found - _gain(votes, y, test, test)) < close or abs(found - _gain(votes, y, everything, test)) < close:
-            raise Wrong("Your weights have seen the test pictures. Find them by `val_rows` alone.")
-        if abs(found + right) < close:
-            raise Wrong(
-                f"You return {found:.3f}, the loss. The gain is the accuracy with the weights minus that with equal ones."
-            )
-        accuracy = np.mean(ensembles.vote(votes[:, test], weights=ensembles.best_weights(votes[:, val], y[val])) == y[test])
-        if abs(found - accuracy) < close:
-            raise Wrong(f"You return {found:.3f}, the accuracy with the weights. Subtract the one with equal weights.")
-        raise Wrong(
-            f"You measure {found:.3f}. Find weights by the pictures in `val_rows`, then compare two votes on those in "
-            "`test_rows`."
-        )
+        found = number(honest_gain(votes.copy(), y.copy(), val.copy(), test.copy()))
+        right, flattered = _gain(votes, y, val, test), _gain(votes, y, val, val)
+        weighted = ensembles.vote(votes[:, test], weights=ensembles.best_weights(votes[:, val], y[val]))
+        seen = "Your weights have seen the test pictures. Find them by `val_rows` alone."
+        mistakes = [
+            (
+                flattered,
+                f"You measure a gain of {found:.3f} on the pictures that the weights were found by. Measure on `test_rows`.",
+            ),
+            (_gain(votes, y, test, test), seen),
+            (_gain(votes, y, everything, test), seen),
+            (
+                -right,
+                f"You return {found:.3f}, the loss. The gain is the accuracy with the weights minus that with equal ones.",
+            ),
+            (
+                np.mean(weighted == y[test]),
+                f"You return {found:.3f}, the accuracy with the weights. Subtract the one with equal weights.",
+            ),
+        ]
+        otherwise = f"You measure {found:.3f}. Find weights by the pictures in `val_rows`, then compare two votes on those in "
+        close = functools.partial(math.isclose, rel_tol=0, abs_tol=1.5 / len(test))
+        compare(found, right, mistakes, otherwise + "`test_rows`.", close)
     return (
         f"On new pictures these weights gain {right:+.3f}. "
-        f"On those they were found by they seemed to gain {_gain(votes, y, val, val):+.3f}."
+        f"On those they were found by they seemed to gain {flattered:+.3f}."
     )
 
 
