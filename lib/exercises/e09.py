@@ -1,33 +1,36 @@
 """Exercises of notebook 09: the size of a bag, an out-of-bag error, how many members, a bag without a leak."""
 
+import functools
 import math
 
 import numpy as np
 
 from lib import ensembles
-from lib.exercises.core import Exercise, Wrong, there
+from lib.exercises.core import Exercise, Wrong, compare, number, parts, there, wrong_if
 
 # --- q1: the size of a bag
 
 
 def _check_q1(share_in_bag):
     for n, size in ((10, 4), (10, 10), (100, 50), (50, 200), (1000, 1000)):
-        found = float(there(share_in_bag(n, size)))
-        right = 1 - (1 - 1 / n) ** size
-        if math.isclose(found, right, abs_tol=1e-9):
-            continue
+        found = number(share_in_bag(n, size))
+        left_out = (1 - 1 / n) ** size
         asked = f"For n={n} and size={size} you say {found:.4f}"
-        if math.isclose(found, 1 - right, abs_tol=1e-9):
-            raise Wrong(f"{asked}, which is the share that is left out.")
-        if math.isclose(found, 1 - (1 - 1 / n) ** n, abs_tol=1e-9) or math.isclose(found, 1 - 1 / math.e, abs_tol=1e-9):
-            raise Wrong(f"{asked}, which is right only for a bag as large as the data. Where does `size` come in?")
-        if math.isclose(found, 1 - math.exp(-size / n), abs_tol=1e-9):
-            raise Wrong(
-                f"{asked}. That is the limit for large n; here n is not large. How likely do `size` draws all miss a row?"
-            )
-        if math.isclose(found, min(1, size / n), abs_tol=1e-9) or math.isclose(found, size / n, abs_tol=1e-9):
-            raise Wrong(f"{asked}. That would be so without replacement. Here a row may be drawn twice.")
-        raise Wrong(f"{asked}. One draw misses a given row with probability 1 - 1/n. How likely do all draws miss it?")
+        as_large = f"{asked}, which is right only for a bag as large as the data. Where does `size` come in?"
+        again = f"{asked}. That would be so without replacement. Here a row may be drawn twice."
+        mistakes = [
+            (left_out, f"{asked}, which is the share that is left out."),
+            (1 - (1 - 1 / n) ** n, as_large),
+            (1 - 1 / math.e, as_large),
+            (
+                1 - math.exp(-size / n),
+                f"{asked}. That is the limit for large n; here n is not large. How likely do `size` draws all miss a row?",
+            ),
+            (min(1, size / n), again),
+            (size / n, again),
+        ]
+        otherwise = f"{asked}. One draw misses a given row with probability 1 - 1/n. How likely do all draws miss it?"
+        compare(found, 1 - left_out, mistakes, otherwise, functools.partial(math.isclose, abs_tol=1e-9))
     return "A bag of half the size holds 39 % of the rows, and one of twice the size 86 %."
 
 
@@ -66,30 +69,32 @@ def _check_q2(oob_error):
     for seed in (1, 2, 3):
         predictions, rows, y = _bags(seed)
         unseen = _unseen(rows, len(y))
-        found = float(there(oob_error(predictions.copy(), rows.copy(), y.copy())))
-        means = ensembles.out_of_bag(predictions, unseen)
-        right = np.nanmean((means - y) ** 2)
-        if math.isclose(found, right, rel_tol=1e-6):
-            continue
-        if math.isnan(found):
-            raise Wrong("You return NaN: somebody was seen by every member. Leave such rows out of the mean.")
-        squared = (predictions - y) ** 2
-        seen = ensembles.out_of_bag(predictions, ~unseen)
-        if math.isclose(found, np.mean((predictions.mean(axis=0) - y) ** 2), rel_tol=1e-6):
-            raise Wrong(
-                f"You return {found:.3f}, the error of all members together. Only those who have not seen a row may judge it."
-            )
-        if math.isclose(found, np.nanmean((seen - y) ** 2), rel_tol=1e-6):
-            raise Wrong(f"You return {found:.3f}. It is the other way round: you let those judge a row who were trained on it.")
-        if math.isclose(found, squared[unseen].mean(), rel_tol=1e-6):
-            raise Wrong(
-                f"You return {found:.3f}, the mean error of single members. Average each row's predictions first, then square."
-            )
-        if math.isclose(found, np.sum(np.nan_to_num(means - y) ** 2) / len(y), rel_tol=1e-6):
-            raise Wrong(f"You return {found:.3f}. A row that every member has seen counts as an error of 0; leave it out.")
-        if math.isclose(found, right**0.5, rel_tol=1e-6):
-            raise Wrong(f"You return {found:.3f}, the root. The mean squared error is asked for.")
-        raise Wrong(f"You return {found:.3f}. For each row average the predictions of the members that have not drawn it.")
+        found = number(oob_error(predictions.copy(), rows.copy(), y.copy()))
+        wrong_if(math.isnan(found), "You return NaN: somebody was seen by every member. Leave such rows out of the mean.")
+        errors = (ensembles.out_of_bag(predictions, unseen) - y) ** 2
+        right = np.nanmean(errors)
+        told = f"You return {found:.3f}"
+        mistakes = [
+            (
+                np.mean((predictions.mean(axis=0) - y) ** 2),
+                f"{told}, the error of all members together. Only those who have not seen a row may judge it.",
+            ),
+            (
+                np.nanmean((ensembles.out_of_bag(predictions, ~unseen) - y) ** 2),
+                f"{told}. It is the other way round: you let those judge a row who were trained on it.",
+            ),
+            (
+                ((predictions - y) ** 2)[unseen].mean(),
+                f"{told}, the mean error of single members. Average each row's predictions first, then square.",
+            ),
+            (
+                np.nansum(errors) / len(y),
+                f"{told}. A row that every member has seen counts as an error of 0; leave it out.",
+            ),
+            (right**0.5, f"{told}, the root. The mean squared error is asked for."),
+        ]
+        otherwise = f"{told}. For each row average the predictions of the members that have not drawn it."
+        compare(found, right, mistakes, otherwise, functools.partial(math.isclose, rel_tol=1e-6))
     return "These members know their own rows by heart, and out of bag nobody can hide it."
 
 
@@ -122,18 +127,16 @@ def _check_q3(members_needed):
         found, right = members_needed(variance, rho, wanted), _members_needed(variance, rho, wanted)
         if found == right:
             continue
-        asked = f"For a variance of {variance:g}, rho={rho:g} and wanted={wanted:g}"
-        if right is None:
-            raise Wrong(f"{asked} you say {found}, but rho * variance is {rho * variance:g}, and stays however many they are.")
-        if found is None:
-            raise Wrong(f"{asked} you say None, but {right} members reach it. Does your function return a number?")
-        if found == math.ceil(variance / wanted):
-            raise Wrong(f"{asked} you say {found}: that is so for independent members. These share a part of their luck.")
-        if found < 1:
-            raise Wrong(f"{asked} you say {found}. A team has one member at least.")
-        if found > right:
-            raise Wrong(f"{asked} you say {found}, and {right} is enough.")
-        raise Wrong(f"{asked} you say {found}, and with so many it is {_formula(variance, rho, found):g}.")
+        asked = f"For a variance of {variance:g}, rho={rho:g} and wanted={wanted:g} you say {found}"
+        wrong_if(right is None, f"{asked}, but rho * variance is {rho * variance:g}, and stays however many they are.")
+        wrong_if(found is None, f"{asked}, but {right} members reach it. Does your function return a number?")
+        wrong_if(
+            found == math.ceil(variance / wanted),
+            f"{asked}: that is so for independent members. These share a part of their luck.",
+        )
+        wrong_if(found < 1, f"{asked}. A team has one member at least.")
+        wrong_if(found > right, f"{asked}, and {right} is enough.")
+        raise Wrong(f"{asked}, and with so many it is {_formula(variance, rho, found):g}.")
     return "Halving what can still be saved takes twice the members. That is why the curve in section 7 lies flat so soon."
 
 
@@ -166,11 +169,9 @@ def _check_q4(split_bag):
         rng = np.random.default_rng(seed)
         drawn = rng.integers(0, 500, 500)
         found = there(split_bag(drawn.copy(), np.random.default_rng(seed)))
-        if not isinstance(found, tuple | list) or len(found) != 2:
-            raise Wrong("Return two arrays: the rows to train on, and the rows to validate on.")
-        train, validation = (np.asarray(part).ravel() for part in found)
-        if min(len(train), len(validation)) == 0:
-            raise Wrong("One of your two parts is empty.")
+        two = "two arrays: the rows to train on, and the rows to validate on"
+        train, validation = (part.ravel() for part in parts(found, 2, two))
+        wrong_if(min(len(train), len(validation)) == 0, "One of your two parts is empty.")
         shared = np.intersect1d(train, validation)
         if len(shared):
             raise Wrong(
@@ -178,18 +179,19 @@ def _check_q4(split_bag):
                 "Split the distinct rows first: np.unique(drawn)."
             )
         together = np.sort(np.concatenate([train, validation]))
-        if len(together) == len(np.unique(drawn)):
-            raise Wrong(
-                "Your parts hold each row once. The copies belong to the bootstrap: "
-                "take the entries of `drawn`, np.isin finds them."
-            )
-        if not np.array_equal(together, np.sort(drawn)):
-            raise Wrong(f"Your parts hold {len(together)} entries, which are not the {len(drawn)} of `drawn`.")
+        wrong_if(
+            len(together) == len(np.unique(drawn)),
+            "Your parts hold each row once. The copies belong to the bootstrap: "
+            "take the entries of `drawn`, np.isin finds them.",
+        )
+        wrong_if(
+            not np.array_equal(together, np.sort(drawn)),
+            f"Your parts hold {len(together)} entries, which are not the {len(drawn)} of `drawn`.",
+        )
         share = len(validation) / len(drawn)
-        if share > 0.5:
-            raise Wrong(f"{share:.0%} of the entries are for validation. Are the two parts in the right order, training first?")
-        if not 0.1 < share < 0.3:
-            raise Wrong(f"{share:.0%} of the entries are for validation; about 20 % are asked for.")
+        told = f"{share:.0%} of the entries are for validation"
+        wrong_if(share > 0.5, f"{told}. Are the two parts in the right order, training first?")
+        wrong_if(not 0.1 < share < 0.3, f"{told}; about 20 % are asked for.")
     return "No row has copies on both sides, and the copies are still there."
 
 
