@@ -7,7 +7,7 @@ import signal
 import pytest
 from kit.notebooks import NOTEBOOKS
 
-pytest_plugins = ["kit.selection", "kit.lanes"]
+pytest_plugins = ["kit.selection", "kit.lanes", "kit.fresh"]
 
 os.environ.pop("WANDB_API_KEY", None)  # nothing here goes online, whoever runs it
 

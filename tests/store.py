@@ -1,16 +1,17 @@
 """Run notebooks top to bottom at their lesson profile and store the outputs: python tests/store.py 03_keras_tuner.
 
-A notebook that fails is left as it was.
+With --stale, those whose code has changed since their outputs were stored. A notebook that fails is left as it was.
 """
 
+import os
 import sys
-from pathlib import Path
+import tempfile
 
 import nbformat
+from kit.notebooks import NOTEBOOKS, code_digest, is_stale
 from nbclient import NotebookClient
 
 QUIET = ["--IPKernelApp.log_level=CRITICAL"]
-NOTEBOOKS = Path(__file__).resolve().parent.parent / "notebooks"
 
 
 def store(path):
@@ -18,13 +19,14 @@ def store(path):
     for cell in notebook.cells:
         cell.metadata.pop("execution", None)
     # Time stamps would differ with each run, and say nothing to a reader.
-    place = {"metadata": {"path": NOTEBOOKS}}
+    place = {"metadata": {"path": path.parent}}
     NotebookClient(notebook, timeout=1800, record_timing=False, extra_arguments=QUIET, resources=place).execute()
     for cell in notebook.cells:
         if cell.cell_type == "code":
             cell.outputs = joined(cell.outputs)
     # What the kernel writes here names the Python it ran on.
     notebook.metadata["language_info"] = {"name": "python"}
+    notebook.metadata["course"] = {"code": code_digest(notebook.cells)}
     path.write_text(nbformat.writes(notebook, indent=1) + "\n", encoding="utf-8")
     print(path.name, "stored")
 
@@ -40,6 +42,16 @@ def joined(outputs):
     return kept
 
 
+def main(words):
+    """Store the notebooks that are named, those that are stale, or all."""
+    names = [word.removesuffix(".ipynb") for word in words if word != "--stale"]
+    if unknown := set(names) - {path.stem for path in NOTEBOOKS}:
+        sys.exit(f"there is no notebook {', '.join(sorted(unknown))}; there are {', '.join(path.stem for path in NOTEBOOKS)}")
+    os.environ["COURSE_PROGRESS"] = tempfile.mkdtemp()  # nobody's
+    for path in NOTEBOOKS:
+        if path.stem in names or (not names and ("--stale" not in words or is_stale(path))):
+            store(path)
+
+
 if __name__ == "__main__":
-    for name in sys.argv[1:] or sorted(path.stem for path in NOTEBOOKS.glob("[0-9][0-9]_*.ipynb")):
-        store(NOTEBOOKS / f"{name.removesuffix('.ipynb')}.ipynb")
+    main(sys.argv[1:])

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -37,11 +38,13 @@ def test_another_python_is_told_which_ones_do(monkeypatch):
 
 def test_it_says_where_compiled_programs_are_and_how_large(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
-    assert doctor.programs().value == f"none yet; they will be kept in {tmp_path / 'xla'}"
+    assert doctor.programs().value == f"0 in {tmp_path / 'xla'}, 0 of at most 512 MiB"
     entry = tmp_path / "xla" / "0123" / "name-program.pb"
     entry.parent.mkdir(parents=True)
     entry.write_bytes(bytes(3 * 2**20))
-    assert doctor.programs().value.startswith(f"1 in {tmp_path / 'xla'}, 3 MiB of at most 512")
+    assert doctor.programs().value == f"1 in {tmp_path / 'xla'}, 3 of at most 512 MiB"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert doctor.programs().value.startswith(f"1 in {Path('~', 'xla')}, ")
 
 
 def test_a_folder_that_cannot_be_written_is_a_problem(tmp_path, monkeypatch):

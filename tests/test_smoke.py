@@ -8,20 +8,19 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-import yaml
 from kit.course import KEY, holding, keyed
+from kit.fresh import bounds, faults
 from kit.notebooks import NOTEBOOKS, ROOT, read
 
 from lib.runner.execute import collect_metrics
 
-BOUNDS = yaml.safe_load((ROOT / "tests" / "metrics.yaml").read_text(encoding="utf-8"))
+BOUNDS = bounds()
 KEYED = "15_weights_and_biases"  # runs as at somebody's who has an account; nbval runs it as at somebody's who has none
 
 
-def check(found, bounds, where):
-    assert set(found) == set(bounds), f"{where}: other metrics than tests/metrics.yaml says"
-    for name, (low, high) in bounds.items():
-        assert low <= found[name] <= high, f"{where}: {name} is {found[name]}, not in {low} to {high}"
+def check(found, within, where):
+    assert not faults(found, within, where)
+    assert set(found) == set(within), f"{where}: metrics that were not recorded"
 
 
 def test_every_notebook_has_bounds(notebook):

@@ -9,7 +9,7 @@ import sys
 import pytest
 import yaml
 from kit.imports import MODULES, circles, graph
-from kit.notebooks import NOTEBOOKS, ROOT, code_cells, is_compared, read, source, tags
+from kit.notebooks import NOTEBOOKS, ROOT, code_cells, is_compared, is_stale, read, source, tags
 
 PROFILES = yaml.safe_load((ROOT / "notebooks" / "profiles.yaml").read_text(encoding="utf-8"))
 
@@ -78,6 +78,10 @@ def test_skeleton(notebook):
 def test_was_run_top_to_bottom(notebook):
     counts = [cell["execution_count"] for cell in code_cells(notebook)]
     assert counts == list(range(1, len(counts) + 1))
+
+
+def test_the_outputs_are_those_of_the_code_that_stands_there(notebook):
+    assert not is_stale(notebook), "its code has changed since it was run: python tests/store.py --stale"
 
 
 def test_cell_ids_are_names(notebook):

@@ -1,5 +1,6 @@
 """What this machine has for the course, and the mend of what it lacks; TensorFlow is not imported."""
 
+import contextlib
 import json
 import os
 import platform
@@ -151,10 +152,11 @@ def _writable(name, folder, otherwise):
 
 
 def programs():
-    """Look at what is kept of compiled programs."""
+    """Look at what is kept of compiled programs, which may be deleted at any time."""
     folder, count, size = compiled.described()
-    kept = f"{count} in {folder}, {size / 2**20:.0f} MiB of at most {compiled.LIMIT / 2**20:.0f}; may be deleted at any time"
-    return Finding("compiled programs", kept if count else f"none yet; they will be kept in {folder}")
+    with contextlib.suppress(ValueError):
+        folder = Path("~", folder.relative_to(Path.home()))
+    return Finding("compiled programs", f"{count} in {folder}, {size / 2**20:.0f} of at most {compiled.LIMIT / 2**20:.0f} MiB")
 
 
 def disk(root):

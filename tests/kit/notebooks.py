@@ -1,5 +1,6 @@
 """The notebooks of the course as plain dicts, and what a cell of them is."""
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -30,3 +31,19 @@ def tags(cell):
 def is_compared(cell):
     """Say whether nbval compares this cell's stored output with a fresh one."""
     return cell["cell_type"] == "code" and cell["outputs"] and "nbval-ignore-output" not in tags(cell)
+
+
+def code_digest(cells):
+    """Return a digest of the code of a notebook's cells, their ids and their tags: what a stored output was made by."""
+    code = [(cell["id"], source(cell), sorted(tags(cell))) for cell in cells if cell["cell_type"] == "code"]
+    return hashlib.sha256(json.dumps(code).encode()).hexdigest()
+
+
+def stored_by(path):
+    """Return the digest of the code that a notebook's outputs were made by; None where tests/store.py has not stored it."""
+    return read(path)["metadata"].get("course", {}).get("code")
+
+
+def is_stale(path):
+    """Say whether the code of a notebook is another than the code that its outputs were made by."""
+    return stored_by(path) != code_digest(read(path)["cells"])
