@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from lib import data
-from lib.exercises.core import Exercise, Wrong, there
+from lib.exercises.core import Exercise, Wrong, parts, there, wrong_if
 
 # --- q1: one threshold for all layers
 
@@ -21,24 +21,30 @@ def _check_q1(global_masks):
     for seed, sparsity in ((1, 0.5), (2, 0.8), (3, 0.0)):
         kernels = _kernels(seed)
         masks = [np.asarray(mask) for mask in there(global_masks([k.copy() for k in kernels], sparsity))]
-        if [mask.shape for mask in masks] != [kernel.shape for kernel in kernels]:
-            raise Wrong("Return one mask for each kernel, in the same order and each of its kernel's shape.")
-        if not all(np.isin(mask, (0, 1)).all() for mask in masks):
-            raise Wrong("A mask holds only True and False: True for a weight that stays. Yours looks like weights.")
+        wrong_if(
+            [mask.shape for mask in masks] != [kernel.shape for kernel in kernels],
+            "Return one mask for each kernel, in the same order and each of its kernel's shape.",
+        )
+        wrong_if(
+            not all(np.isin(mask, (0, 1)).all() for mask in masks),
+            "A mask holds only True and False: True for a weight that stays. Yours looks like weights.",
+        )
         kept = np.concatenate([mask.ravel() for mask in masks]).astype(bool)
         sizes = np.abs(np.concatenate([kernel.ravel() for kernel in kernels]))
-        share, wanted = 1 - kept.mean(), sparsity
-        if abs(share - (1 - wanted)) < 0.02 < abs(share - wanted):
-            raise Wrong(f"At a sparsity of {sparsity} your masks keep {kept.mean():.0%}. Sparsity is the share that *goes*.")
-        if abs(share - wanted) > 1.5 / kept.size:
-            raise Wrong(f"At a sparsity of {sparsity} your masks remove {share:.1%} of all weights together.")
-        if not kept.all() and sizes[kept].min() < sizes[~kept].max():
-            each = [1 - mask.mean() for mask in masks]
-            if max(each) - min(each) < 0.05:
-                raise Wrong(
-                    f"You remove {sparsity:.0%} of each kernel. One threshold for all removes more where weights are small."
-                )
-            raise Wrong("A weight that goes has a greater magnitude than one that stays. Did you compare np.abs?")
+        share, told = 1 - kept.mean(), f"At a sparsity of {sparsity} your masks"
+        wrong_if(
+            abs(share - (1 - sparsity)) < 0.02 < abs(share - sparsity),
+            f"{told} keep {kept.mean():.0%}. Sparsity is the share that *goes*.",
+        )
+        wrong_if(abs(share - sparsity) > 1.5 / kept.size, f"{told} remove {share:.1%} of all weights together.")
+        if kept.all() or sizes[kept].min() >= sizes[~kept].max():
+            continue
+        each = [1 - mask.mean() for mask in masks]
+        wrong_if(
+            max(each) - min(each) < 0.05,
+            f"You remove {sparsity:.0%} of each kernel. One threshold for all removes more where weights are small.",
+        )
+        raise Wrong("A weight that goes has a greater magnitude than one that stays. Did you compare np.abs?")
     return "The kernel with the small weights is nearly gone, and the one with the large weights nearly whole."
 
 
@@ -70,26 +76,30 @@ def _check_q2(to_int8):
     for kernel in (*kernels, with_zeros):
         with np.errstate(all="ignore"):
             answer = there(to_int8(kernel.copy()))
-        if not isinstance(answer, tuple | list) or len(answer) != 2:
-            raise Wrong("Return two things: the int8 array and the scales.")
-        numbers, scales = (np.asarray(part) for part in answer)
-        if scales.size != kernel.shape[1]:
-            raise Wrong(f"You return {scales.size} scale(s) for {kernel.shape[1]} columns; each column has a scale of its own.")
-        if numbers.dtype != np.int8 or numbers.shape != kernel.shape:
-            raise Wrong(f"Your numbers are {numbers.dtype} of shape {numbers.shape}; int8 of shape {kernel.shape} is wanted.")
+        numbers, scales = parts(answer, 2, "two things: the int8 array and the scales")
+        wrong_if(
+            scales.size != kernel.shape[1],
+            f"You return {scales.size} scale(s) for {kernel.shape[1]} columns; each column has a scale of its own.",
+        )
+        wrong_if(
+            numbers.dtype != np.int8 or numbers.shape != kernel.shape,
+            f"Your numbers are {numbers.dtype} of shape {numbers.shape}; int8 of shape {kernel.shape} is wanted.",
+        )
         scales = scales.ravel().astype(float)
-        if not np.isfinite(scales).all() or (scales <= 0).any():
-            raise Wrong("One of your scales is no positive number. What if all weights of a column are 0?")
+        wrong_if(
+            not np.isfinite(scales).all() or (scales <= 0).any(),
+            "One of your scales is no positive number. What if all weights of a column are 0?",
+        )
         missed = np.abs(numbers * scales - kernel).max(axis=0)
         step = np.abs(kernel).max(axis=0) / 127
         if (missed <= 0.501 * step + 1e-12).all():
             continue
         worst = int(np.argmax(missed / np.maximum(step, 1e-12)))
         asked = f"Column {worst} comes back wrong by up to {missed[worst] / step[worst]:.2f} of a step"
-        if missed[worst] > 2 * step[worst]:
-            raise Wrong(
-                f"{asked}. Numbers × scales should give the weights again; the greatest magnitude of a column becomes 127."
-            )
+        wrong_if(
+            missed[worst] > 2 * step[worst],
+            f"{asked}. Numbers × scales should give the weights again; the greatest magnitude of a column becomes 127.",
+        )
         raise Wrong(f"{asked}. Half a step is possible: is a weight rounded to the nearest whole number, or cut off?")
     return "Each column uses its 255 steps in full, however small its weights are."
 
@@ -127,23 +137,24 @@ def _check_q3(light):
 
     x, y, x_new, y_new = _pictures()
     model = there(light(x.copy(), y.copy()))
-    if not hasattr(model, "predict"):
-        raise Wrong(f"Your function returns a {type(model).__name__}. Return the trained model, or a LiteRT.")
+    wrong_if(
+        not hasattr(model, "predict"),
+        f"Your function returns a {type(model).__name__}. Return the trained model, or a LiteRT.",
+    )
     size, _ = saved_bytes(model)  # tells by itself of a model that is not built
-    if size > LIMIT:
-        raise Wrong(
-            f"Your model's file has {size / 1000:.0f} kB; {LIMIT / 1000:.0f} are allowed. Which layer holds most weights?"
-        )
+    wrong_if(
+        size > LIMIT,
+        f"Your model's file has {size / 1000:.0f} kB; {LIMIT / 1000:.0f} are allowed. Which layer holds most weights?",
+    )
     logits = np.asarray(model.predict(x_new) if isinstance(model, LiteRT) else model.predict(x_new, verbose=0))
-    if logits.shape != (len(x_new), 10):
-        raise Wrong(f"For {len(x_new)} pictures your model returns the shape {logits.shape}; expected ({len(x_new)}, 10).")
+    wrong_if(
+        logits.shape != (len(x_new), 10),
+        f"For {len(x_new)} pictures your model returns the shape {logits.shape}; expected ({len(x_new)}, 10).",
+    )
     accuracy = (logits.argmax(axis=1) == y_new).mean()
-    if accuracy < 0.2:
-        raise Wrong(f"On new pictures your model is right in {accuracy:.0%}, which is guessing. Is it trained?")
-    if accuracy < LEAST:
-        raise Wrong(
-            f"On new pictures your model is right in {accuracy:.0%}; {LEAST:.0%} are asked for. Train it a little longer."
-        )
+    told = f"On new pictures your model is right in {accuracy:.0%}"
+    wrong_if(accuracy < 0.2, f"{told}, which is guessing. Is it trained?")
+    wrong_if(accuracy < LEAST, f"{told}; {LEAST:.0%} are asked for. Train it a little longer.")
     return f"{size / 1000:.0f} kB, and right on {accuracy:.0%} of new pictures after 1,000 for training. Put it on the board."
 
 
@@ -218,24 +229,25 @@ def _check_q4(choose):
         words = ", ".join(f"{column} {most:g}" for column, most in budget.items()) or "no budget"
         if found is None and not fits.any():
             continue
-        if found is None:
-            raise Wrong(f"For the {device} ({words}) you return None, but {fits.idxmax()!r} fits.")
-        if not isinstance(found, str) or found not in table.index:
-            raise Wrong(f"You return {str(found)[:40]!r}; return the name of a row, as {table.index[0]!r}.")
-        if not fits.any():
-            raise Wrong(f"Nothing fits into {words}, and you choose {found!r}. Return None there.")
-        if not fits[found]:
-            column = next(c for c, most in budget.items() if not _fits(table, {c: most})[found])
-            if pd.isna(table[column][found]):
-                raise Wrong(f"You choose a model whose {column} nobody has measured. It may or may not fit: leave it out.")
-            raise Wrong(
-                f"For the {device} you choose a model with {column} {table[column][found]:.4g}; {budget[column]:g} are allowed."
+        wrong_if(found is None, f"For the {device} ({words}) you return None, but {fits.idxmax()!r} fits.")
+        wrong_if(
+            not isinstance(found, str) or found not in table.index,
+            f"You return {str(found)[:40]!r}; return the name of a row, as {table.index[0]!r}.",
+        )
+        wrong_if(not fits.any(), f"Nothing fits into {words}, and you choose {found!r}. Return None there.")
+        for column, most in budget.items():
+            has = table[column][found]
+            wrong_if(
+                pd.isna(has), f"You choose a model whose {column} nobody has measured. It may or may not fit: leave it out."
             )
-        best = table.accuracy[fits].max()
-        if table.accuracy[found] < best:
-            raise Wrong(
-                f"For the {device} you choose an accuracy of {table.accuracy[found]:.4f}; one within the budget has {best:.4f}."
+            wrong_if(
+                has > most, f"For the {device} you choose a model with {column} {has:.4g}; {most:g} are allowed."
             )
+        accuracy, best = table.accuracy[found], table.accuracy[fits].max()
+        wrong_if(
+            accuracy < best,
+            f"For the {device} you choose an accuracy of {accuracy:.4f}; one within the budget has {best:.4f}.",
+        )
     return "The best one is not the most accurate one. It is the most accurate one that fits."
 
 
