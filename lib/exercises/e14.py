@@ -4,18 +4,7 @@ import tempfile
 
 import pandas as pd
 
-from lib.exercises.core import Blank, Exercise, Wrong
-
-
-def _answered(answer, *arguments):
-    """Return what the answer returns, or say that it returns nothing."""
-    found = answer(*arguments)
-    if found is ...:
-        raise Blank
-    if found is None:
-        raise Wrong("Your function returns nothing. Does it end with a `return`?")
-    return found
-
+from lib.exercises.core import Blank, Exercise, Wrong, compare, there, wrong_if
 
 # --- q1: the best value of each run
 
@@ -31,27 +20,31 @@ def _scalars():
 
 
 def _check_q1(best):
-    for tag, direction, curves in (("epoch_accuracy", "max", ACCURACY), ("epoch_loss", "min", LOSS)):
-        pick = max if direction == "max" else min
-        found = _answered(best, _scalars(), tag, direction)
+    for tag, pick, worst, direction, curves in (
+        ("epoch_accuracy", max, min, "max", ACCURACY), ("epoch_loss", min, max, "min", LOSS)
+    ):
+        found = there(best(_scalars(), tag, direction))
         try:
             found = {str(run): float(value) for run, value in dict(found).items()}
         except (TypeError, ValueError):
             raise Wrong(
                 f"Your function returns a {type(found).__name__}; a dict or Series from run to value is asked for."
             ) from None
-        if set(found) != set(curves):
-            raise Wrong(f"The runs are {', '.join(sorted(curves))}; yours are {', '.join(sorted(found)) or 'none'}.")
-        if found == {run: values[-1] for run, values in curves.items()}:
-            raise Wrong("These are the last values, the ones that TensorBoard's page shows too.")
+        wrong_if(
+            set(found) != set(curves),
+            f"The runs are {', '.join(sorted(curves))}; yours are {', '.join(sorted(found)) or 'none'}.",
+        )
+        wrong_if(
+            found == {run: values[-1] for run, values in curves.items()},
+            "These are the last values, the ones that TensorBoard's page shows too.",
+        )
         for run, values in curves.items():
-            if found[run] == pick(values):
-                continue
-            if found[run] == (min if direction == "max" else max)(values):
-                raise Wrong(f"For {tag} and {direction!r} you return the worst value of {run}. Look at `direction`.")
-            if found[run] not in values:
-                raise Wrong(f"{found[run]:g} is no {tag} of {run}. Have you kept only the rows with that tag?")
-            raise Wrong(f"{run} has {', '.join(map(str, values))}; the best is not {found[run]:g}.")
+            of_other = f"{found[run]:g} is no {tag} of {run}. Have you kept only the rows with that tag?"
+            mistakes = [
+                (worst(values), f"For {tag} and {direction!r} you return the worst value of {run}. Look at `direction`.")
+            ]
+            known = f"{run} has {', '.join(map(str, values))}; the best is not {found[run]:g}."
+            compare(found[run], pick(values), mistakes, known if found[run] in values else of_other)
     return "Now a run that was stopped too late does not look worse than it was."
 
 
@@ -82,23 +75,25 @@ def _check_q2(log):
         if log(folder, norms) is ...:
             raise Blank
         runs = EventMultiplexer().AddRunsFromDirectory(folder).Reload()
-        found = {(run, tag) for run, kinds in runs.Runs().items() for tag in kinds["tensors"]}
-        if not found:
-            raise Wrong("There is no scalar in the folder. tf.summary.scalar writes only inside `with writer.as_default():`.")
-        named = [(run, tag) for run, tag in found if tag == "gradient_norm"]
-        if not named:
-            raise Wrong(f'The tag is to be "gradient_norm"; yours is {min(tag for _, tag in found)!r}.')
-        events = runs.Tensors(*named[0])
-        steps = [event.step for event in events]
-        values = [tensor_util.make_ndarray(event.tensor_proto).item() for event in events]
-    if len(values) != len(norms):
-        raise Wrong(f"Of {len(norms)} values TensorBoard finds {len(values)}. Is there a tf.summary.scalar for each of them?")
-    if values != norms:
-        raise Wrong("The values are there, but in another order than in the list.")
-    if len(set(steps)) == 1:
-        raise Wrong(f"All values are at step {steps[0]}, so the page draws a single point. The step is the place in the list.")
-    if steps != list(range(len(norms))):
-        raise Wrong(f"Your steps are {steps}; count from 0, as Keras counts its epochs.")
+        found = {tag: run for run, kinds in runs.Runs().items() for tag in kinds["tensors"]}
+        wrong_if(
+            not found,
+            "There is no scalar in the folder. tf.summary.scalar writes only inside `with writer.as_default():`.",
+        )
+        wrong_if("gradient_norm" not in found, f'The tag is to be "gradient_norm"; yours is {min(found)!r}.')
+        events = runs.Tensors(found["gradient_norm"], "gradient_norm")
+    steps = [event.step for event in events]
+    values = [tensor_util.make_ndarray(event.tensor_proto).item() for event in events]
+    wrong_if(
+        len(values) != len(norms),
+        f"Of {len(norms)} values TensorBoard finds {len(values)}. Is there a tf.summary.scalar for each of them?",
+    )
+    wrong_if(values != norms, "The values are there, but in another order than in the list.")
+    wrong_if(
+        len(set(steps)) == 1,
+        f"All values are at step {steps[0]}, so the page draws a single point. The step is the place in the list.",
+    )
+    wrong_if(steps != list(range(len(norms))), f"Your steps are {steps}; count from 0, as Keras counts its epochs.")
     return "Whatever you can compute, TensorBoard can draw."
 
 
@@ -135,20 +130,26 @@ def _check_q3(hidden):
     few = frame[["units", "seed", "activation"]]
     varied = frame[["rate", "units", "dropout", "layers", "activation", "momentum"]]
     for table, right in ((varied, {"units"}), (few, set()), (frame, {"batch", "seed", "units"})):
-        found = _answered(hidden, table)
-        if isinstance(found, str):
-            raise Wrong(f"Your function returns the text {found!r}; a list or a set of names is asked for.")
+        found = there(hidden(table))
+        wrong_if(
+            isinstance(found, str), f"Your function returns the text {found!r}; a list or a set of names is asked for."
+        )
         found = set(found)
         if found == right:
             continue
-        if found == set(sorted(table)[:5]) or (not right and found == set(table)):
-            raise Wrong("These are the columns that the page shows; the others are asked for.")
-        if table is few:
-            raise Wrong("With three hyperparameters the page hides none.")
-        if found == set(table.columns[5:]):
-            raise Wrong("The page does not keep the order of your table. In which order does it list the names?")
-        if table is frame and found == set(sorted(table)[5:]):
-            raise Wrong('"batch" has one value in all trials. The page lists those with more than one value first.')
+        wrong_if(
+            found == set(sorted(table)[:5]) or (not right and found == set(table)),
+            "These are the columns that the page shows; the others are asked for.",
+        )
+        wrong_if(table is few, "With three hyperparameters the page hides none.")
+        wrong_if(
+            found == set(table.columns[5:]),
+            "The page does not keep the order of your table. In which order does it list the names?",
+        )
+        wrong_if(
+            table is frame and found == set(sorted(table)[5:]),
+            '"batch" has one value in all trials. The page lists those with more than one value first.',
+        )
         names = ", ".join(sorted(found)) or "none"
         raise Wrong(f"Of {', '.join(sorted(table))} the page hides {', '.join(sorted(right))}; you say: {names}.")
     return "And a tick at the left of the page brings each of them back."
