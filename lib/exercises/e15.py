@@ -2,12 +2,13 @@
 
 import copy
 import hashlib
+import itertools
 import math
 
 import numpy as np
 import pandas as pd
 
-from lib.exercises.core import Exercise, Wrong, there
+from lib.exercises.core import Exercise, Wrong, compare, there, wrong_if
 
 # --- q1: the summary of a run
 
@@ -18,31 +19,28 @@ def _check_q1(summary_of):
     for logged in (rising, gaps, [{"x": -1}], []):
         before = copy.deepcopy(logged)
         found = there(summary_of(logged))
-        if not isinstance(found, dict):
-            raise Wrong(f"Your function returns a {type(found).__name__}; a summary is a dict from metric to value.")
+        wrong_if(
+            not isinstance(found, dict),
+            f"Your function returns a {type(found).__name__}; a summary is a dict from metric to value.",
+        )
+        wrong_if(logged != before, "Your function changes what was logged. Start from a dict of your own.")
         right = {name: value for row in before for name, value in row.items()}
-        if logged != before:
-            raise Wrong("Your function changes what was logged. Start from a dict of your own.")
-        if found == right:
-            continue
-        missing = sorted(set(right) - set(found))
-        if missing:
-            raise Wrong(f"{missing[0]!r} was logged, though not in the last call, and your summary does not have it.")
-        extra = sorted(set(found) - set(right), key=str)
-        if extra:
-            raise Wrong(
-                f"Your summary has {extra[0]!r}, which was never logged. "
-                "(W&B adds names that begin with `_`; leave them out here.)"
+        for name in sorted(right):
+            wrong_if(
+                name not in found, f"{name!r} was logged, though not in the last call, and your summary does not have it."
             )
-        name = next((name for name in found if found[name] != right.get(name)), None)
-        values = [row[name] for row in before if name in row]
-        if len(values) > 1 and found[name] == values[0]:
-            raise Wrong(f"{name!r} was logged as {values}, and your summary says {values[0]}: the first of them, not the last.")
-        if len(values) > 1 and found[name] in (max(values), min(values)):
-            raise Wrong(
-                f"{name!r} was logged as {values}, and your summary says {found[name]}: the best, maybe, but not the last."
+        for name in found:
+            wrong_if(
+                name not in right,
+                f"Your summary has {name!r}, which was never logged. "
+                "(W&B adds names that begin with `_`; leave them out here.)",
             )
-        raise Wrong(f"{name!r} was logged as {values}, and your summary says {found[name]}. Which of them came last?")
+            values = [row[name] for row in before if name in row]
+            said = f"{name!r} was logged as {values}, and your summary says {found[name]}"
+            first = f"{name!r} was logged as {values}, and your summary says {values[0]}: the first of them, not the last."
+            best = f"{said}: the best, maybe, but not the last."
+            mistakes = [(values[0], first), (max(values), best), (min(values), best)] if len(values) > 1 else []
+            compare(found[name], right[name], mistakes, f"{said}. Which of them came last?")
     return "The last value of each metric, whenever that was logged."
 
 
@@ -77,22 +75,20 @@ def _check_q2(version_of):
     for content, known, right in cases:
         given = dict(known)
         found = there(version_of(content, given))
-        if given != known:
-            raise Wrong("Your function changes `kept`. It is asked for a version, not to write it down.")
+        wrong_if(given != known, "Your function changes `kept`. It is asked for a version, not to write it down.")
         if found == right:
             continue
-        if found in known and known[found] == _sha(content):
-            continue
-        where = f"With {len(known)} versions kept"
-        if _sha(content) in known.values():
-            if found == f"v{len(known)}":
-                which = "an earlier version, not the latest," if right != f"v{len(known) - 1}" else right
-                raise Wrong(f"{where}, a content that is there as {which} becomes the new {found}. Look through all the hashes.")
-            raise Wrong(f"{where}, one of them of this very content, you say {found!r}; it is {right!r}.")
-        if found in known:
-            raise Wrong(
-                f"{where}, a content that nobody has kept is said to be {found!r}. Compare the hash of the content with theirs."
-            )
+        where, is_there = f"With {len(known)} versions kept", _sha(content) in known.values()
+        which = right if right == f"v{len(known) - 1}" else "an earlier version, not the latest,"
+        wrong_if(
+            is_there and found == f"v{len(known)}",
+            f"{where}, a content that is there as {which} becomes the new {found}. Look through all the hashes.",
+        )
+        wrong_if(is_there, f"{where}, one of them of this very content, you say {found!r}; it is {right!r}.")
+        wrong_if(
+            found in known,
+            f"{where}, a content that nobody has kept is said to be {found!r}. Compare the hash of the content with theirs.",
+        )
         raise Wrong(f"{where}, the next new one is called {right!r}; you say {found!r}.")
     return "The content decides: the same bytes are the same version, whoever keeps them and however often."
 
@@ -127,17 +123,15 @@ def _check_q3(grid_runs):
     ]
     for parameters in cases:
         sizes = [len(entry["values"]) if "values" in entry else 1 for entry in parameters.values()]
-        found, right = there(grid_runs(copy.deepcopy(parameters))), math.prod(sizes)
-        if found == right:
-            continue
+        found = there(grid_runs(copy.deepcopy(parameters)))
         said = f"For the sizes {sizes} you count {found} runs"
-        if found == sum(sizes):
-            raise Wrong(f"{said}, their sum. Each value of one hyperparameter meets each value of the others.")
-        if found == 0:
-            raise Wrong(f"{said}. A `value` that never changes is one choice, not none.")
-        if found == len(parameters):
-            raise Wrong(f"{said}, one for each hyperparameter. How many values does each have?")
-        raise Wrong(f"{said}. Take the product of the numbers of values; a single `value` is one, whatever it holds.")
+        mistakes = [
+            (sum(sizes), f"{said}, their sum. Each value of one hyperparameter meets each value of the others."),
+            (0, f"{said}. A `value` that never changes is one choice, not none."),
+            (len(parameters), f"{said}, one for each hyperparameter. How many values does each have?"),
+        ]
+        otherwise = f"{said}. Take the product of the numbers of values; a single `value` is one, whatever it holds."
+        compare(found, math.prod(sizes), mistakes, otherwise)
     return "The product of the numbers of values: one more hyperparameter of three values makes it three times as dear."
 
 
@@ -173,29 +167,27 @@ def _runs(seed):
 
 
 def _check_q4(best_run):
-    for seed in (1, 2, 3):
+    for seed, (metric, goal) in itertools.product((1, 2, 3), (("accuracy", "maximize"), ("loss", "minimize"))):
         table = _runs(seed)
+        found = there(best_run(table.copy(), metric, goal))
+        wrong_if(
+            not isinstance(found, str),
+            f"Your function returns a {type(found).__name__}; it is asked for a name, one str of the column `run`.",
+        )
         counts = table[(table.state == "finished") & ~table.tags.str.contains("pruned")]
-        for metric, goal in (("accuracy", "maximize"), ("loss", "minimize")):
-            found = there(best_run(table.copy(), metric, goal))
-            if not isinstance(found, str):
-                raise Wrong(
-                    f"Your function returns a {type(found).__name__}; it is asked for a name, one str of the column `run`."
-                )
-            right, worst = _ends(counts, metric, goal)
-            if found == right:
-                continue
-            asked = f"Asked to {goal} {metric!r}, you say {found!r}"
-            if found not in set(table.run):
-                raise Wrong(f"{asked}, which is no name in the column `run`.")
-            row = table[table.run == found].iloc[0]
-            if row.state != "finished":
-                raise Wrong(f"{asked}. That run is {row.state}: its last value is not where it would have ended.")
-            if "pruned" in row.tags:
-                raise Wrong(f"{asked}. That run was pruned; its tags are {row.tags!r}.")
-            if found == worst:
-                raise Wrong(f"{asked}, which is the worst of those that count. Does your answer look at `goal`?")
-            raise Wrong(f"{asked}, with {row[metric]:.3f}; there is a better one among those that count.")
+        right, worst = _ends(counts, metric, goal)
+        if found == right:
+            continue
+        asked = f"Asked to {goal} {metric!r}, you say {found!r}"
+        wrong_if(found not in set(table.run), f"{asked}, which is no name in the column `run`.")
+        row = table[table.run == found].iloc[0]
+        wrong_if(
+            row.state != "finished",
+            f"{asked}. That run is {row.state}: its last value is not where it would have ended.",
+        )
+        wrong_if("pruned" in row.tags, f"{asked}. That run was pruned; its tags are {row.tags!r}.")
+        wrong_if(found == worst, f"{asked}, which is the worst of those that count. Does your answer look at `goal`?")
+        raise Wrong(f"{asked}, with {row[metric]:.3f}; there is a better one among those that count.")
     return "First who counts, then who is best; and the direction comes with the metric."
 
 

@@ -1,41 +1,45 @@
 """Exercises of notebook 16: a place on an axis, a brush by hand, lines that cross, a gate."""
 
+import itertools
+
 import numpy as np
 import pandas as pd
 
-from lib.exercises.core import Exercise, Wrong, there
+from lib.exercises.core import Exercise, Wrong, compare, number, there, wrong_if
 
 # --- q1: a place on the axis
 
 
 def _check_q1(places):
     rng = np.random.default_rng(1)
-    for values in (np.array([1e-4, 1e-3, 1e-2, 1.0]), np.array([10.0, 40, 20]), rng.uniform(2, 90, 50)):
-        for log in (False, True):
-            found = np.asarray(there(places(values.copy(), log)), float)
-            if found.shape != values.shape:
-                raise Wrong(
-                    f"For {len(values)} values your function returns the shape {found.shape}; each value has one place."
-                )
-            right = _places(values, log)
-            if np.allclose(found, right, atol=1e-9):
-                continue
-            kind = "a logarithmic" if log else "a linear"
-            if np.allclose(found, _places(values, not log)):
-                raise Wrong(f"On {kind} axis your places are those of the other kind. What does `log` decide?")
-            if log and np.allclose(
-                10 ** (found - found.max()), _places(values, False) / _places(values, False).max(), atol=1e-6
-            ):
-                raise Wrong("You take the logarithm of the places; take it of the values, and then the shares.")
-            if not (np.isclose(found.min(), 0) and np.isclose(found.max(), 1)):
-                raise Wrong(
-                    f"On {kind} axis your places go from {found.min():.3g} to {found.max():.3g}. The smallest value belongs at "
-                    "0, and the greatest at 1: subtract the smallest, then divide by the span."
-                )
-            raise Wrong(
-                f"On {kind} axis {values[1]:g} among {values[:4].round(4).tolist()} should be at {right[1]:.3f}, "
-                f"and yours is at {found[1]:.3f}."
-            )
+    samples = (np.array([1e-4, 1e-3, 1e-2, 1.0]), np.array([10.0, 40, 20]), rng.uniform(2, 90, 50))
+    for values, log in itertools.product(samples, (False, True)):
+        found = np.asarray(there(places(values.copy(), log)), float)
+        wrong_if(
+            found.shape != values.shape,
+            f"For {len(values)} values your function returns the shape {found.shape}; each value has one place.",
+        )
+        right, linear = _places(values, log), _places(values, False)
+        if np.allclose(found, right, atol=1e-9):
+            continue
+        kind = "a logarithmic" if log else "a linear"
+        wrong_if(
+            np.allclose(found, _places(values, not log)),
+            f"On {kind} axis your places are those of the other kind. What does `log` decide?",
+        )
+        wrong_if(
+            log and np.allclose(10 ** (found - found.max()), linear / linear.max(), atol=1e-6),
+            "You take the logarithm of the places; take it of the values, and then the shares.",
+        )
+        wrong_if(
+            not (np.isclose(found.min(), 0) and np.isclose(found.max(), 1)),
+            f"On {kind} axis your places go from {found.min():.3g} to {found.max():.3g}. The smallest value belongs at "
+            "0, and the greatest at 1: subtract the smallest, then divide by the span.",
+        )
+        raise Wrong(
+            f"On {kind} axis {values[1]:g} among {values[:4].round(4).tolist()} should be at {right[1]:.3f}, "
+            f"and yours is at {found[1]:.3f}."
+        )
     return "On the logarithmic axis 0.0001, 0.001 and 0.01 are a quarter of it apart, when it ends at 1."
 
 
@@ -65,50 +69,51 @@ def _flowers(seed):
 
 def _check_q2(passing):
     cases = [{}, {"a": [(2, 5)]}, {"a": [(0, 2), (6, 8)]}, {"a": [(0, 4), (7, 9)], "b": [(3, 9)]}]
-    for number, brushes in enumerate(cases):
-        frame = _flowers(number)
+    for seed, brushes in enumerate(cases):
+        frame = _flowers(seed)
         found = there(passing(frame.copy(), {name: list(ranges) for name, ranges in brushes.items()}))
-        right = _passing(frame, brushes)
-        if not isinstance(found, pd.DataFrame):
-            raise Wrong(f"Your function returns a {type(found).__name__}; return the rows of the frame, a DataFrame.")
+        wrong_if(
+            not isinstance(found, pd.DataFrame),
+            f"Your function returns a {type(found).__name__}; return the rows of the frame, a DataFrame.",
+        )
+        right = frame[_joined(frame, brushes)]
         if found.equals(right):
             continue
-        if sorted(found.index) == sorted(right.index):
-            raise Wrong("These are the right rows; keep the frame's order and all its columns.")
-        if not brushes:
-            raise Wrong(f"With nothing brushed all {len(frame)} rows pass; yours are {len(found)}.")
+        wrong_if(
+            sorted(found.index) == sorted(right.index),
+            "These are the right rows; keep the frame's order and all its columns.",
+        )
+        wrong_if(not brushes, f"With nothing brushed all {len(frame)} rows pass; yours are {len(found)}.")
         asked = f"With {brushes} {len(right)} rows pass, and yours are {len(found)}."
-        inner = frame[
-            [
-                all(any(low < row[n] < high for low, high in r) for n, r in brushes.items())
-                for _, row in frame.iterrows()
-            ]
+        first = {name: ranges[:1] for name, ranges in brushes.items()}
+        mistakes = [
+            (_joined(frame, brushes, inclusive="neither"), f"{asked} The ends of a range are part of it."),
+            (
+                _joined(frame, brushes, within_axis=all),
+                f"{asked} On one axis a value needs to be in one of its ranges, and it cannot be in all of them.",
+            ),
+            (
+                _joined(frame, brushes, across_axes=any),
+                f"{asked} A row has to pass every axis that is brushed, not just one.",
+            ),
+            (_joined(frame, first), f"{asked} A column may have several ranges; you use the first."),
         ]
-        if found.index.tolist() == inner.index.tolist():
-            raise Wrong(f"{asked} The ends of a range are part of it.")
-        every = frame[
-            [
-                all(all(low <= row[n] <= high for low, high in r) for n, r in brushes.items())
-                for _, row in frame.iterrows()
-            ]
-        ]
-        if found.index.tolist() == every.index.tolist():
-            raise Wrong(
-                f"{asked} On one axis a value needs to be in one of its ranges, and it cannot be in all of them."
-            )
-        some = frame[
-            [
-                any(any(low <= row[n] <= high for low, high in r) for n, r in brushes.items())
-                for _, row in frame.iterrows()
-            ]
-        ]
-        if found.index.tolist() == some.index.tolist():
-            raise Wrong(f"{asked} A row has to pass every axis that is brushed, not just one.")
-        first = _passing(frame, {name: ranges[:1] for name, ranges in brushes.items()})
-        if found.index.tolist() == first.index.tolist():
-            raise Wrong(f"{asked} A column may have several ranges; you use the first.")
-        raise Wrong(f"{asked} In one of the ranges on every axis: `any` inside, `all` outside.")
+        indices = [(frame.index[passes].tolist(), words) for passes, words in mistakes]
+        otherwise = f"{asked} In one of the ranges on every axis: `any` inside, `all` outside."
+        compare(found.index.tolist(), right.index.tolist(), indices, otherwise)
     return "One of the ranges on each axis, and every axis: that is what `viz.selected` does with a figure."
+
+
+def _joined(frame, brushes, within_axis=any, across_axes=all, inclusive="both"):
+    """Say of each row whether it passes; a likely mistake joins the ranges otherwise, or leaves out their ends.
+
+    Returns:
+        A list of bool, one a row.
+    """
+    axes = [
+        [frame[name].between(low, high, inclusive=inclusive) for low, high in ranges] for name, ranges in brushes.items()
+    ]
+    return [across_axes(within_axis(part[row] for part in ranges) for ranges in axes) for row in frame.index]
 
 
 def _passing(frame, brushes):
@@ -137,19 +142,17 @@ def _check_q3(crossings):
     cases += [(rng.permutation(12), rng.permutation(12)) for _ in range(2)] + [tuple(rng.integers(0, 5, (2, 20)))]
     for left, right in cases:
         left, right = np.asarray(left), np.asarray(right)
-        found = float(there(crossings(left.copy(), right.copy())))
+        found = number(crossings(left.copy(), right.copy()))
         exact = _crossings(left, right)
-        if found == exact:
-            continue
         asked = f"Between {left.tolist()} and {right.tolist()} {exact} pairs cross, and you count {found:g}."
-        if found == 2 * exact:
-            raise Wrong(f"{asked} You meet every pair twice, once from either side.")
-        pairs = [(i, j) for i in range(len(left)) for j in range(i)]
-        if found == sum((left[i] - left[j]) * (right[i] - right[j]) > 0 for i, j in pairs):
-            raise Wrong(f"{asked} Those are the pairs that run side by side.")
-        if found == sum((left[i] - left[j]) * (right[i] - right[j]) <= 0 for i, j in pairs):
-            raise Wrong(f"{asked} Lines that start or end at the same point do not cross.")
-        raise Wrong(f"{asked} Two lines cross if the one that is higher on the left is the lower one on the right.")
+        signs = [(left[i] - left[j]) * (right[i] - right[j]) for i in range(len(left)) for j in range(i)]
+        mistakes = [
+            (2 * exact, f"{asked} You meet every pair twice, once from either side."),
+            (sum(sign > 0 for sign in signs), f"{asked} Those are the pairs that run side by side."),
+            (sum(sign <= 0 for sign in signs), f"{asked} Lines that start or end at the same point do not cross."),
+        ]
+        otherwise = f"{asked} Two lines cross if the one that is higher on the left is the lower one on the right."
+        compare(found, exact, mistakes, otherwise)
     return "Many crossings: one grows where the other shrinks. Kendall's rank correlation counts just this."
 
 
@@ -185,28 +188,26 @@ def _trials(direction, seed):
 
 
 def _check_q4(gate):
-    for seed, direction in enumerate(("max", "min", "max")):
+    for seed, (direction, other) in enumerate((("max", "min"), ("min", "max"), ("max", "min"))):
         frame, n = _trials(direction, seed), 5 + seed
         answer = there(gate(frame.copy(), "units", n))
-        if np.shape(answer) != (2,):
-            raise Wrong("Return two numbers: the smallest and the greatest value.")
+        wrong_if(np.shape(answer) != (2,), "Return two numbers: the smallest and the greatest value.")
         found, right = tuple(float(value) for value in answer), _gate(frame, "units", n)
-        if found == right:
-            continue
         asked = (
             f"With direction {direction!r} the best {n} have units from {right[0]} to {right[1]}; "
             f"yours are from {found[0]:g} to {found[1]:g}."
         )
-        if found == _gate(frame.assign(direction={"max": "min", "min": "max"}[direction]), "units", n):
-            raise Wrong(f"{asked} Those are the worst. Which way is better, says the column `direction`.")
-        if found == right[::-1]:
-            raise Wrong(f"{asked} The smallest value first.")
-        ordered = frame.sort_values("score", ascending=direction == "min", na_position="first").units.head(n)
-        if found == (ordered.min(), ordered.max()):
-            raise Wrong(f"{asked} Some of your best trials have failed: they have no score.")
-        if found == (frame.units.min(), frame.units.max()):
-            raise Wrong(f"{asked} Those are the ends of all trials.")
-        raise Wrong(f"{asked} Sort by score, the best first, and take {n}.")
+        failed = frame.sort_values("score", ascending=direction == "min", na_position="first").units.head(n)
+        mistakes = [
+            (
+                _gate(frame.assign(direction=other), "units", n),
+                f"{asked} Those are the worst. Which way is better, says the column `direction`.",
+            ),
+            (right[::-1], f"{asked} The smallest value first."),
+            ((failed.min(), failed.max()), f"{asked} Some of your best trials have failed: they have no score."),
+            ((frame.units.min(), frame.units.max()), f"{asked} Those are the ends of all trials."),
+        ]
+        compare(found, right, mistakes, f"{asked} Sort by score, the best first, and take {n}.")
     return "A narrow gate says that this value has to be right."
 
 
