@@ -9,14 +9,14 @@ from lib.exercises.core import Exercise, Wrong, compare, parts, there, wrong_if
 
 def _check_q1(stop_at):
     cases = [
-        ([0.7, 0.8, 0.75, 0.79, 0.9, 0.6], 2),
-        ([0.5, 0.6, 0.7, 0.8], 2),
-        ([0.5, 0.9, 0.6, 0.7, 0.8, 0.95], 3),
-        ([0.6, 0.6, 0.6, 0.9], 2),
-        ([0.4, 0.6, 0.5, 0.65, 0.6, 0.62, 0.7], 2),
+        ([0.7, 0.8, 0.75, 0.79, 0.9, 0.6], 2, 4),
+        ([0.5, 0.6, 0.7, 0.8], 2, 4),
+        ([0.5, 0.9, 0.6, 0.7, 0.8, 0.95], 3, 5),
+        ([0.6, 0.6, 0.6, 0.9], 2, 3),
+        ([0.4, 0.6, 0.5, 0.65, 0.6, 0.62, 0.7], 2, 6),
     ]
-    for scores, patience in cases:
-        answer, right = there(stop_at(list(scores), patience)), _stop_at(scores, patience)
+    for scores, patience, right in cases:
+        answer = there(stop_at(list(scores), patience))
         if answer == right:
             continue
         where = f"For {scores} and patience {patience}"
@@ -240,14 +240,14 @@ q4 = Exercise(
 
 def _check_q5(smallest_good):
     cases = [
-        ([[0.80, 0.82, 0.84, 0.78], [0.83, 0.87, 0.83, 0.87], [0.84, 0.88, 0.84, 0.88]], [16, 64, 256]),
-        ([[0.90, 0.92, 0.91, 0.89], [0.70, 0.72, 0.71, 0.69]], [128, 8]),
-        ([[0.84, 0.88, 0.80, 0.92], [0.81, 0.88, 0.80, 0.89], [0.76, 0.84, 0.82, 0.82]], [256, 128, 32]),
-        ([[0.60, 0.61], [0.70, 0.70], [0.65, 0.66]], [4, 512, 64]),
+        ([[0.80, 0.82, 0.84, 0.78], [0.83, 0.87, 0.83, 0.87], [0.84, 0.88, 0.84, 0.88]], [16, 64, 256], 1),
+        ([[0.90, 0.92, 0.91, 0.89], [0.70, 0.72, 0.71, 0.69]], [128, 8], 0),
+        ([[0.84, 0.88, 0.80, 0.92], [0.81, 0.88, 0.80, 0.89], [0.76, 0.84, 0.82, 0.82]], [256, 128, 32], 1),
+        ([[0.60, 0.61], [0.70, 0.70], [0.65, 0.66]], [4, 512, 64], 1),
     ]
-    for scores, sizes in cases:
+    for scores, sizes, right in cases:
         scores, sizes = np.array(scores), np.array(sizes)
-        answer, right = there(smallest_good(scores.copy(), sizes.copy())), _smallest_good(scores, sizes)
+        answer = there(smallest_good(scores.copy(), sizes.copy()))
         wrong_if(np.ndim(answer), "Your function returns several candidates; return the position of one.")
         means, best = scores.mean(axis=1), int(scores.mean(axis=1).argmax())
         where = f"Means {np.round(means, 3).tolist()}, sizes {sizes.tolist()}"

@@ -121,10 +121,10 @@ q2 = Exercise(
 
 def _check_q3(members_needed):
     # The numbers are powers of two, so that no rounding decides.
-    cases = [(4.0, 0.25, 2.0), (8.0, 0.5, 4.25), (1.0, 0.0, 0.125), (2.0, 0.5, 3.0), (4.0, 0.25, 1.375)]
-    cases += [(4.0, 0.5, 1.0), (4.0, 0.5, 2.0)]
-    for variance, rho, wanted in cases:
-        found, right = members_needed(variance, rho, wanted), _members_needed(variance, rho, wanted)
+    cases = [(4.0, 0.25, 2.0, 3), (8.0, 0.5, 4.25, 16), (1.0, 0.0, 0.125, 8), (2.0, 0.5, 3.0, 1), (4.0, 0.25, 1.375, 8)]
+    cases += [(4.0, 0.5, 1.0, None), (4.0, 0.5, 2.0, None)]
+    for variance, rho, wanted, right in cases:
+        found = members_needed(variance, rho, wanted)
         if found == right:
             continue
         asked = f"For a variance of {variance:g}, rho={rho:g} and wanted={wanted:g} you say {found}"

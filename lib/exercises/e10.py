@@ -111,15 +111,15 @@ q2 = Exercise(
 
 def _check_q3(rounds_to_keep):
     cases = [
-        ([5, 4, 3, 2, 1], 2),
-        ([5, 3, 4, 4, 1], 2),
-        ([5, 3, 4, 2, 4, 4, 4, 1], 3),
-        ([2, 3, 4, 1], 3),
-        ([5, 4, 4, 4, 1], 2),
-        ([4, 3, 5, 2, 6, 1], 1),
+        ([5, 4, 3, 2, 1], 2, 5),
+        ([5, 3, 4, 4, 1], 2, 2),
+        ([5, 3, 4, 2, 4, 4, 4, 1], 3, 4),
+        ([2, 3, 4, 1], 3, 4),
+        ([5, 4, 4, 4, 1], 2, 2),
+        ([4, 3, 5, 2, 6, 1], 1, 2),
     ]
-    for errors, patience in cases:
-        found, right = there(rounds_to_keep(np.array(errors, float), patience)), _rounds_to_keep(errors, patience)
+    for errors, patience, right in cases:
+        found = there(rounds_to_keep(np.array(errors, float), patience))
         asked = f"For the errors {errors} and a patience of {patience} you keep {found}"
         mistakes = [
             (
