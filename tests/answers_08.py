@@ -49,6 +49,7 @@ MISTAKES_2 = [
     (lambda p, n: math.comb(n, n // 2 + 1) * p ** (n // 2 + 1) * (1 - p) ** (n // 2), "exactly 2 are right"),
     (lambda p, n: n * p, "between 0 and 1"),
     (lambda p, n: p, "for each k above"),
+    (lambda p, n: [terms(p, n, n // 2 + 1)], "returns a list; one number is asked for"),
     (lambda p, n: print(end=""), "returns nothing"),
 ]
 

@@ -6,6 +6,7 @@ import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lib.exercises import core, modules, progress
@@ -86,6 +87,39 @@ def test_an_exercise_is_known_by_its_module_and_its_name():
                 assert value.key == f"{name}.{variable}"
 
 
+def test_dots_that_a_function_returns_are_no_answer():
+    with pytest.raises(core.Blank):
+        core.there(...)
+    assert ALL[0].judge(lambda number: [...][0]).state == "blank"
+
+
+@pytest.mark.parametrize("answer, number", [(3, 3.0), (np.float32(0.5), 0.5), (np.array(2), 2.0)])
+def test_a_number_is_a_float(answer, number):
+    assert core.number(answer) == number and type(core.number(answer)) is float
+
+
+@pytest.mark.parametrize("answer", [[1, 2], "many", {}, np.zeros(3)], ids=["list", "str", "dict", "array"])
+def test_what_is_no_number_is_told(answer):
+    with pytest.raises(core.Wrong, match=f"returns a {type(answer).__name__}; one number is asked for"):
+        core.number(answer)
+
+
+def test_the_first_mistake_with_the_same_result_speaks():
+    mistakes = [(1, "one"), (2, "two"), (2, "two again")]
+    core.compare(3, 3, [(3, "never")], "other")
+    for answer, words in ((1, "^one$"), (2, "^two$"), (4, "^other$")):
+        with pytest.raises(core.Wrong, match=words):
+            core.compare(answer, 3, mistakes, "other")
+
+
+def test_parts_are_so_many_arrays():
+    first, second = core.parts([[1, 2], 3.0], 2, "two")
+    assert first.tolist() == [1, 2] and second == 3
+    for answer in ((1,), (1, 2, 3), np.zeros(2)):
+        with pytest.raises(core.Wrong, match="^Return two"):
+            core.parts(answer, 2, "two")
+
+
 def make(key="e99.q1"):
     def check(answer):
         if answer != 4:
@@ -133,7 +167,8 @@ def test_a_verdict_is_safe_html():
 
 
 @pytest.mark.parametrize(
-    "body, blank", [("...", True), ("pass", True), ("return None", True), ("x = y", False), ("return y", False)]
+    "body, blank",
+    [("...", True), ("pass", True), ("return None", True), ("return ...", True), ("x = y", False), ("return y", False)],
 )
 def test_what_counts_as_blank(body, blank):
     space = {}

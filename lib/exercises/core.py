@@ -97,13 +97,13 @@ class Exercise:
 
 
 def is_blank(answer):
-    """Say whether a function's body does nothing, as in `def f(x): ...`."""
+    """Say whether a function's body does nothing, as in `def f(x): ...` or `def f(x): return ...`."""
     code = getattr(answer, "__code__", None)
     if code is None:
         return False
     steps = [i for i in dis.get_instructions(code) if i.opname not in {"RESUME", "NOP"}]
-    returns_none = any("RETURN" in i.opname for i in steps) and all(i.argval is None for i in steps)
-    return returns_none and all(i.opname.startswith(("LOAD_CONST", "RETURN")) for i in steps)
+    returns_nothing = any("RETURN" in i.opname for i in steps) and all(i.argval in (None, ...) for i in steps)
+    return returns_nothing and all(i.opname.startswith(("LOAD_CONST", "RETURN")) for i in steps)
 
 
 def there(answer):
