@@ -116,7 +116,7 @@ def test_parts_are_so_many_arrays():
     first, second = core.parts([[1, 2], 3.0], 2, "two")
     assert first.tolist() == [1, 2] and second == 3
     for answer in ((1,), (1, 2, 3), np.zeros(2)):
-        with pytest.raises(core.Wrong, match="^Return two"):
+        with pytest.raises(core.Wrong, match=r"^Return two\.$"):
             core.parts(answer, 2, "two")
 
 

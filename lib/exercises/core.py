@@ -158,10 +158,15 @@ def number(answer):
 
 
 def parts(answer, count, words):
-    """Return the arrays of an answer that is a tuple or a list of so many.
+    """Return the parts of an answer, each as an array.
+
+    Args:
+        answer: what a learner's function returned.
+        count: how many parts there should be, in a tuple or a list.
+        words: what should be returned, as "two arrays: the rows to train on, and those to validate on".
 
     Raises:
-        Wrong: it is none; the message says what to return, in these words.
+        Wrong: the answer has other parts; the message says what to return.
     """
     wrong_if(not isinstance(answer, tuple | list) or len(answer) != count, f"Return {words}.")
     return [np.asarray(part) for part in answer]
