@@ -4,6 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from nbval.plugin import find_comment_markers, find_metadata_tags
+
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("[0-9][0-9]_*.ipynb"))
 
@@ -28,9 +30,14 @@ def tags(cell):
     return cell["metadata"].get("tags", [])
 
 
+def is_ignored(cell):
+    """Say whether anything, a tag or a comment, tells nbval to do other with this code cell than to run and compare it."""
+    return bool([*find_metadata_tags(cell["metadata"]), *find_comment_markers(source(cell))])
+
+
 def is_compared(cell):
     """Say whether nbval compares this cell's stored output with a fresh one."""
-    return cell["cell_type"] == "code" and cell["outputs"] and "nbval-ignore-output" not in tags(cell)
+    return cell["cell_type"] == "code" and cell["outputs"] and not is_ignored(cell)
 
 
 def code_digest(cells):
