@@ -65,14 +65,22 @@ EXPECTED_FAILED_CHECKS = {
 }
 
 
-@pytest.mark.long("scikit-learn's own checks", by="estimator")
-@parametrize_with_checks(
+NAMES, CASES = parametrize_with_checks(
     [
         KerasClassifier(softmax, epochs=40, random_state=1, units=16),
         KerasRegressor(number, epochs=40, random_state=1, units=16),
     ],
     expected_failed_checks=lambda estimator: EXPECTED_FAILED_CHECKS,
-)
+).args
+
+
+def name(value):
+    """Return a short name of an estimator or check; scikit-learn's own hold addresses, which no two processes share."""
+    return getattr(getattr(value, "func", value), "__name__", type(value).__name__)
+
+
+@pytest.mark.long("scikit-learn's own checks", by="estimator")
+@pytest.mark.parametrize(NAMES, CASES, ids=name)
 def test_scikit_learns_checks(estimator, check):
     check(estimator)
 
