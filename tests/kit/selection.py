@@ -42,12 +42,13 @@ def pytest_configure(config):
     option.lesson = [word.strip().zfill(2) for words in option.lesson for word in words.split(",")]
     if unknown := set(option.lesson) - set(LESSONS):
         raise pytest.UsageError(f"there is no lesson {', '.join(sorted(unknown))}; the lessons are {', '.join(LESSONS)}")
-    record = Record(config)
+    whole = set(config.args) == set(config.getini("testpaths")) and not is_named(config)
+    record = Record(config) if whole or option.changed else None
     if option.changed:
         option.lesson = [number for number, now in record.keys.items() if record.green.get(number) != now]
         if not option.lesson:
             pytest.exit("no lesson has changed since it was last green here", returncode=0)
-    if set(config.args) == set(config.getini("testpaths")) and not is_named(config):
+    if whole:
         config.pluginmanager.register(record)
 
 
