@@ -224,8 +224,8 @@ def show(number, kind, result, plain, speed):
     """Print what one search came to, beside the plain one of its round where there is one."""
     limit = result["teraflop"] * 1000 / speed
     lines = [
-        f"{result['seconds']:6.1f} s  best val_accuracy {result['best']:.4f}  {result['trials']} trials  {result['epochs']} epochs  "
-        f"{result['megabytes']:5.0f} MB at most  {result['cpu']:5.0f} s of processor time",
+        f"{result['seconds']:6.1f} s  best val_accuracy {result['best']:.4f}  {result['trials']} trials  "
+        f"{result['epochs']} epochs  {result['megabytes']:5.0f} MB at most  {result['cpu']:5.0f} s of processor time",
         f"{result['seconds'] / limit:.1f} times the arithmetic limit "
         f"({result['teraflop']:.1f} TFLOP at {speed:.0f} GFLOP/s: {limit:.0f} s)",
     ]
