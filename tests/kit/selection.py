@@ -24,11 +24,12 @@ def pytest_configure(config):
     option = config.option
     if option.lf:
         config.pluginmanager.register(CellsAbove())
+    # A lane has both, what its parent has settled and the words of the command line.
+    option.lesson = list(dict.fromkeys(word.strip().zfill(2) for words in option.lesson for word in words.split(",")))
     if hasattr(config, "workerinput"):
         return  # a lane takes the options as its parent has settled them
     if option.sample_seed is None:
         option.sample_seed = random.randrange(10_000)
-    option.lesson = [word.strip().zfill(2) for words in option.lesson for word in words.split(",")]
     if unknown := set(option.lesson) - set(LESSONS):
         raise pytest.UsageError(f"there is no lesson {', '.join(sorted(unknown))}; the lessons are {', '.join(LESSONS)}")
     whole = set(config.args) == set(config.getini("testpaths")) and not is_named(config)
