@@ -99,6 +99,7 @@ def test_a_lesson_runs_what_belongs_to_it_and_its_green_is_kept(run, tmp_path):
     nothing = run("--changed")
     assert nothing.returncode == 0 and "no lesson has changed since it was last green here" in nothing.stderr
     assert "there is no lesson 99; the lessons are 00, 01" in run("--lesson", "99").stderr
+    assert "6 passed" in run("-p", "xdist", "-n2", "--lesson", "8,11").stdout, "a lane reads the command line once more"
 
 
 def test_what_was_narrowed_by_name_is_no_green(run, tmp_path):
