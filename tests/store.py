@@ -15,20 +15,31 @@ QUIET = ["--IPKernelApp.log_level=CRITICAL"]
 
 
 def store(path):
+    """Run a notebook and write its outputs into what its file holds by then.
+
+    Returns:
+        None, or one line that says why nothing was written.
+    """
     notebook = nbformat.read(path, as_version=4)
-    for cell in notebook.cells:
-        cell.metadata.pop("execution", None)
+    code = code_digest(notebook.cells)
     # Time stamps would differ with each run, and say nothing to a reader.
     place = {"metadata": {"path": path.parent}}
     NotebookClient(notebook, timeout=1800, record_timing=False, extra_arguments=QUIET, resources=place).execute()
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.outputs = joined(cell.outputs)
+    ran = {cell.id: cell for cell in notebook.cells if cell.cell_type == "code"}
+    written = nbformat.read(path, as_version=4)  # its prose may have been edited while it ran
+    if code_digest(written.cells) != code:
+        return f"{path.name}: its code was changed while it ran, and nothing is stored: run this again"
+    for cell in written.cells:
+        cell.metadata.pop("execution", None)
+        if cell.id in ran and cell.cell_type == "code":
+            cell.outputs = joined(ran[cell.id].outputs)
+            cell.execution_count = ran[cell.id].execution_count
     # What the kernel writes here names the Python it ran on.
-    notebook.metadata["language_info"] = {"name": "python"}
-    notebook.metadata["course"] = {"code": code_digest(notebook.cells)}
-    path.write_text(nbformat.writes(notebook, indent=1) + "\n", encoding="utf-8")
+    written.metadata["language_info"] = {"name": "python"}
+    written.metadata["course"] = {"code": code}
+    path.write_text(nbformat.writes(written, indent=1) + "\n", encoding="utf-8")
     print(path.name, "stored")
+    return None
 
 
 def joined(outputs):
@@ -48,9 +59,9 @@ def main(words):
     if unknown := set(names) - {path.stem for path in NOTEBOOKS}:
         sys.exit(f"there is no notebook {', '.join(sorted(unknown))}; there are {', '.join(path.stem for path in NOTEBOOKS)}")
     os.environ["COURSE_PROGRESS"] = tempfile.mkdtemp()  # nobody's
-    for path in NOTEBOOKS:
-        if path.stem in names or (not names and ("--stale" not in words or is_stale(path))):
-            store(path)
+    wanted = [path for path in NOTEBOOKS if path.stem in names or (not names and ("--stale" not in words or is_stale(path)))]
+    refused = [line for path in wanted if (line := store(path))]
+    sys.exit("\n".join(refused) or None)
 
 
 if __name__ == "__main__":
