@@ -7,9 +7,9 @@ import re
 
 import pytest
 from kit.notebooks import read, source
-from verdicts import COMPARISONS, SEEDS, common, difference, printed, read_table, seeded
+from verdicts import COMPARISONS, SEEDS, common, difference, figures, printed, read_table, seeded
 
-from lib.metric import MIME, collect_metrics
+from lib.metric import MIME
 
 RUN_IT = "python tests/verdicts.py"
 TOLD = re.compile(r"\bin (\d+) of (\d+) runs\b")
@@ -21,12 +21,15 @@ def rows_of(number):
 
 
 def beside(document, row):
-    """Return the nearest cells of prose above and below the cell of a row."""
+    """Return the cells of prose where a row may be told: those next to its cell; of a comparison, all of its section."""
     cells = document["cells"]
     here = next(i for i, cell in enumerate(cells) if cell["id"] == row["cell"])
-    above = [cell for cell in cells[:here] if cell["cell_type"] == "markdown"]
-    below = [cell for cell in cells[here:] if cell["cell_type"] == "markdown"]
-    return above[-1:] + below[:1]
+    heads = [i for i, cell in enumerate(cells) if cell["cell_type"] == "markdown" and re.search(r"^## ", source(cell), re.M)]
+    first = max([i for i in heads if i < here], default=0)
+    last = min([i for i in heads if i > here], default=len(cells))
+    above = [cell for cell in cells[first:here] if cell["cell_type"] == "markdown"]
+    below = [cell for cell in cells[here:last] if cell["cell_type"] == "markdown"]
+    return above + below if row["mean"] else above[-1:] + below[:1]
 
 
 # --- the rules
@@ -117,8 +120,8 @@ def test_every_row_counts_all_seeds(notebook):
 
 def test_every_comparison_has_its_row(notebook):
     compared = {row["verdict"]: row["answer"] for row in rows_for(notebook) if row["mean"]}
-    metrics = collect_metrics(read(notebook))
-    signs = {text: f"{'<=>'[(difference(text, metrics) > 0) - (difference(text, metrics) < 0) + 1]} 0"
+    found = figures(read(notebook))
+    signs = {text: f"{'<=>'[(difference(text, found) > 0) - (difference(text, found) < 0) + 1]} 0"
              for text in COMPARISONS.get(notebook.name[:2], ())}
     assert compared == signs, f"{RUN_IT} {notebook.name[:2]}"
 
@@ -151,6 +154,15 @@ def test_verdicts_are_read_from_lines_and_tables():
                {"output_type": "execute_result", "data": {"text/html": table}}]
     found = printed({"cells": [cell("code", "a", "", outputs=outputs)]})
     assert [*found.values()] == [("the same …, shuffled", "True, False"), ("best kind", "conv"), ("grid, as before", "False")]
+
+
+def test_figures_are_read_from_records_and_tables():
+    table = "<table><tr><th></th><th>%</th></tr><tr><th>one</th><td>0.81</td></tr><tr><th>two</th><td>1,000.5</td></tr></table>"
+    shown = {"output_type": "execute_result", "data": {"text/html": table}}
+    found = figures({"cells": [cell("code", "a", "", outputs=[shown])]})
+    assert found == {"a[one]": 0.81, "a[two]": 1000.5}
+    assert difference("a[two] - a[one]", found) == 1000.5 - 0.81
+    assert figures(notebook_of(metric=0.5)) == {"gain": 0.5}
 
 
 def test_a_number_that_differs_from_run_to_run_is_no_part_of_a_verdict():

@@ -9,6 +9,7 @@ import argparse
 import csv
 import html
 import io
+import itertools
 import re
 import subprocess
 import sys
@@ -30,18 +31,19 @@ WORD = r"[A-Za-z]\w*(?: [A-Za-z]\w*)?"
 NAMED = re.compile(rf"(.*\S): +({WORD}|\[[\w.]*\]|\['.*'\])")  # "best kind: conv", "faster than the law: []"
 NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?|#")
 
-# The recorded figures that a sentence compares, the better or the larger one first; a single name is a difference by itself.
+# The figures that a sentence compares: recorded ones, and those of a table as cell[line, column]; a single one is a difference.
 COMPARISONS = {
-    "01": ("luck_of_the_best_of_all", "holdout_sd - kfold_sd", "nested_inner - nested_outer", "coin_inner - coin_outer"),
+    "01": ("luck_of_the_best_of_all", "holdout_sd - kfold_sd", "choose[5-fold] - choose[hold-out]",
+           "nested_inner - nested_outer", "coin_inner - coin_outer"),
     "02": ("grid_best_accuracy - random_best_accuracy", "detail_best_accuracy - random_best_accuracy",
            "test_accuracy - simple_test_accuracy"),
     "04": ("random_best - grid_best", "hyperband_best - random_best", "bayesian_best - random_best",
            "evolution_best - random_best", "tpe_best - random_best"),
     "05": ("inner_score - outer_score",),
     "06": ("random_best - tpe_best", "random_best - process_best"),
-    "08": ("three_conv_accuracy - one_of_each_accuracy", "two_conv_near_accuracy - three_conv_accuracy",
-           "small_test_gain", "large_test_gain", "rmse_three_nets - rmse_different",
-           "three_accuracy - wide_accuracy", "all_accuracy - three_accuracy"),
+    "08": ("votes-table[soft] - votes-table[conv 1]", "three_conv_accuracy - one_of_each_accuracy",
+           "two_conv_near_accuracy - three_conv_accuracy", "small_test_gain", "large_test_gain",
+           "rmse_three_nets - rmse_different", "three_accuracy - wide_accuracy", "all_accuracy - three_accuracy"),
     "09": ("team_accuracy - member_accuracy", "gain_few - gain_many", "leak", "mse_gain_few - mse_gain_many"),
     "10": ("weak_boosted_gain", "strong_boosted_loss", "noise_harm", "hasty_end - slow_end",
            "trees_ahead_raw", "trees_ahead_scaled", "trees_ahead_useless"),
@@ -67,22 +69,24 @@ def printed(notebook):
     """
     found = {}
     for cell in notebook["cells"]:
-        for text, answer in [pair for output in cell.get("outputs", []) for pair in said(cell, output)]:
+        for text, answer in said(cell):
             skeleton = cell["id"], NUMBER.sub("#", text)
             found[*skeleton, sum(key[:2] == skeleton for key in found)] = text, answer
     return found
 
 
-def said(cell, output):
-    """List the pairs (text, answer) of one output."""
-    lines = "".join(output.get("text", "")).splitlines()
+def said(cell):
+    """List the pairs (text, answer) of one cell."""
+    outputs = cell.get("outputs", [])
+    # A stream comes in pieces, and may be cut anywhere.
+    lines = "".join(piece for output in outputs if output.get("name") == "stdout" for piece in output["text"]).splitlines()
     found = [of_line(line) for line in lines if ANSWER.search(line)]
     if "ignored" in cell["metadata"]:  # what nbval does not compare claims nothing else
         return found
     parts = [part for line in lines if not ANSWER.search(line) for part in re.split(r"(?<!:) {2,}(?=\S)", line.strip())]
     named = [NAMED.fullmatch(part) for part in parts]
     found += [(" ".join(match[1].split()), match[2]) for match in named if match]
-    return found + of_table("".join(output.get("data", {}).get("text/html", "")))
+    return found + [pair for output in outputs for pair in of_table(output)]
 
 
 def of_line(line):
@@ -91,26 +95,44 @@ def of_line(line):
     return text, ", ".join(ANSWER.findall(line))
 
 
-def of_table(page):
+def table_of(output):
+    """Return the head of an output's table, a list of str, and its lines, lists of as many; two empty lists if it is none."""
+    page = "".join(output.get("data", {}).get("text/html", ""))
+    lines = [[html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in re.findall(r"(?s)<t[hd][ >].*?</t[hd]>", line)]
+             for line in re.findall(r"(?s)<tr.*?</tr>", page)]
+    head = lines[0] if lines else []
+    return head, [line for line in lines[1:] if len(line) == len(head)]
+
+
+def of_table(output):
     """List the pairs (text, answer) of a table's columns that hold nothing but True and False."""
-    rows = [[html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in re.findall(r"(?s)<t[hd][ >].*?</t[hd]>", row)]
-            for row in re.findall(r"(?s)<tr.*?</tr>", page)]
-    if not rows:
-        return []
-    head, body = rows[0], [row for row in rows[1:] if len(row) == len(rows[0])]
-    return [(f"{row[0]}, {name}", row[i]) for i, name in enumerate(head) for row in body
-            if {each[i] for each in body} <= {"True", "False"}]
+    head, lines = table_of(output)
+    return [(f"{line[0]}, {name}", line[i]) for i, name in enumerate(head) for line in lines
+            if {each[i] for each in lines} <= {"True", "False"}]
 
 
-def difference(expression, metrics):
+def figures(notebook):
+    """Return a dict from name to number: the recorded metrics, and what tables show as cell[line, column] or cell[line]."""
+    found = collect_metrics(notebook)
+    for cell in notebook["cells"]:
+        for output in cell.get("outputs", []):
+            head, lines = table_of(output)
+            for line, (i, column) in itertools.product(lines, enumerate(head)):
+                name = f"{cell['id']}[{line[0]}, {column}]" if len(head) > 2 else f"{cell['id']}[{line[0]}]"
+                if i and re.fullmatch(r"-?\d[\d,]*(\.\d+)?(e-?\d+)?", line[i]):
+                    found[name] = float(line[i].replace(",", ""))
+    return found
+
+
+def difference(expression, found):
     """Return what a comparison comes to in one run: "a - b", or a recorded difference.
 
     Args:
         expression: str.
-        metrics: dict from name to value.
+        found: dict from name to number, as `figures` returns it.
     """
     first, _, second = expression.partition(" - ")
-    return metrics[first] - (metrics[second] if second else 0)
+    return found[first] - (found[second] if second else 0)
 
 
 # --- what the runs say
@@ -144,9 +166,9 @@ def common(texts):
 def compared(number, expression, stored, runs):
     """Return the row of a comparison: in how many runs it has the sign of the stored one, its mean and its standard error."""
     names = set(expression.split(" - "))
-    cell = [each["id"] for each in stored["cells"] if names & set(collect_metrics({"cells": [each]}))][-1]
-    sign = np.sign(difference(expression, collect_metrics(stored)))
-    found = np.array([difference(expression, collect_metrics(run)) for run in runs])
+    cell = [each["id"] for each in stored["cells"] if names & set(figures({"cells": [each]}))][-1]
+    sign = np.sign(difference(expression, figures(stored)))
+    found = np.array([difference(expression, figures(run)) for run in runs])
     error = found.std(ddof=1) / np.sqrt(len(found))
     values = (number, cell, expression, f"{'<=>'[int(sign) + 1]} 0", int((np.sign(found) == sign).sum()), len(found))
     return dict(zip(COLUMNS, (*values, f"{found.mean():.4g}", f"{error:.3g}"), strict=True))
