@@ -13,13 +13,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import yaml
+from kit.figures import PLOTLY, figures
 from kit.notebooks import ROOT, is_compared, is_ignored, read, source, tags
 from nbval.plugin import find_comment_markers, metadata_tags
 
 from lib.metric import MIME
-from lib.viz.alt import describe
+from lib.viz.alt import KINDS, describe
 
-PLOTLY = "application/vnd.plotly.v1+json"
 # Why a cell is not compared, and what its output then shows. A picture is told by the kind of its output; "loss" and "progress"
 # count against a notebook, and need less proof.
 WORDS = {
@@ -30,6 +30,7 @@ WORDS = {
     "progress": "",
 }
 PROGRESS_LINE = re.compile(r"trial \d+ of \d+.*")  # its seconds are no measurement
+EMPTY = {"figure", "figures", "picture", "image", "plot", "chart", "graph", "diagram", "untitled", "title"}  # no titles
 ADDRESS = re.compile(r"\b(?:https?|wss?|ftp|postgresql)://\S+|\x1b\[[\d;]*m")
 PATH = re.compile(
     r"file://\S+"
@@ -42,11 +43,6 @@ PATH = re.compile(
 def shown(cell):
     """Return the outputs that nbval compares if it compares the cell: a metric is held to its bounds instead."""
     return [output for output in cell["outputs"] if MIME not in output.get("data", {})]
-
-
-def figures(cell):
-    """Return the plotly figures in a cell's outputs, as dicts."""
-    return [output["data"][PLOTLY] for output in cell["outputs"] if PLOTLY in output.get("data", {})]
 
 
 def has_picture(cell):
@@ -171,11 +167,20 @@ def wrong_alternatives(document):
     """List the cells with a stored figure whose text alternative is missing, or is not what that very figure shows."""
     wrong = []
     for cell in code(document):
-        for stored in figures(cell):
+        for stored in figures(cell["outputs"]):
             says = (stored["layout"].get("meta") or {}).get("alt")
-            if says != describe(go.Figure(decoded({"data": stored["data"], "layout": stored["layout"]}))):
+            drawn = describe(go.Figure(decoded({"data": stored["data"], "layout": stored["layout"]})))
+            if says != drawn or not says_something(says):
                 wrong.append((cell["id"], says))
     return wrong
+
+
+def says_something(alternative):
+    """Say whether a text alternative has a title of its own, names a kind of figure, and says what its axes or its parts are."""
+    found = re.fullmatch(r"(.+?)[.?!] A figure of ([^.]+)\.(.*)", alternative or "", flags=re.DOTALL)
+    if not found or found[1].lower() in EMPTY or not set(found[2].split(" and ")) <= set(KINDS.values()):
+        return False
+    return bool(re.search(r"(Across|Upwards|Written in it): .*\w|across the axes \w", found[3]))
 
 
 # --- every notebook
@@ -326,9 +331,30 @@ def test_a_missing_text_alternative_is_seen():
 
 @pytest.mark.parametrize(("trace", "shape"), [(lambda y: go.Bar(y=y), 4), (lambda z: go.Heatmap(z=z), (2, 2))])
 def test_a_text_alternative_of_another_figure_is_seen(trace, shape):
-    figure = go.Figure(trace(np.ones(shape)), layout_title_text="Two")
+    figure = go.Figure(trace(np.ones(shape)), layout={"title_text": "Two", "xaxis_title_text": "bars"})
     figure.update_layout(meta={"alt": describe(figure)})
     stored = json.loads(figure.to_json())
     assert "bdata" in str(stored) and not wrong_alternatives({"cells": [a_cell("x", {PLOTLY: stored})]})
     stored["layout"]["title"]["text"] = "Three"
     assert wrong_alternatives({"cells": [a_cell("x", {PLOTLY: stored})]})
+
+
+@pytest.mark.parametrize(("layout", "says"), [
+    ({"title_text": "Cost of a trial", "xaxis_title_text": "units"}, True),
+    ({"title_text": "Is it dear?", "yaxis_title_text": "seconds"}, True),
+    ({"title_text": "Cost", "xaxis": {"tickvals": [0], "ticktext": ["Adam"]}}, True),
+    ({"title_text": "Cost", "annotations": [{"text": "Adam"}]}, True),
+    ({"title_text": "Cost of a trial"}, False),
+    ({"title_text": "Cost", "xaxis": {"tickvals": [0], "ticktext": ["0"]}}, False),
+    ({"title_text": "Figure", "xaxis_title_text": "units"}, False),
+    ({"xaxis_title_text": "units"}, False),
+])
+def test_a_text_alternative_that_says_nothing_is_seen(layout, says):
+    figure = go.Figure(go.Scatter(y=[1, 2]), layout=layout)
+    figure.update_layout(meta={"alt": describe(figure)})
+    assert bool(wrong_alternatives({"cells": [a_cell("x", {PLOTLY: json.loads(figure.to_json())})]})) != says
+
+
+@pytest.mark.parametrize("words", [None, "", "A figure.", "Cost. A figure of things. Across: units."])
+def test_other_empty_phrases(words):
+    assert not says_something(words)

@@ -90,7 +90,8 @@ def forms_of_traces(traces):
 
 def forms_of_sentences(alternative):
     """Return the sentences of a text alternative that name what is there; those that list values go."""
-    sentences = re.split(r"(?<=\.) ", apart_from_numbers(alternative))
+    text = re.sub(r", the greatest at .*? upwards", "", apart_from_numbers(alternative))
+    sentences = re.split(r"(?<=[.?]) ", text)
     return sorted({line for line in sentences if not re.search(r": #", line) and line.rstrip(".").lower() not in ENDED})
 
 
