@@ -7,13 +7,12 @@ import re
 
 import pytest
 from kit.notebooks import read, source
+from kit.prose import MEAN, TOLD
 from verdicts import COMPARISONS, SEEDS, common, difference, figures, printed, read_table, seeded
 
 from lib.metric import MIME
 
 RUN_IT = "python tests/verdicts.py"
-TOLD = re.compile(r"\bin (\d+) of (\d+) runs\b")
-MEAN = re.compile(r"([−-]?\d+\.\d+) ± (\d+\.\d+) over (\d+) runs\b")
 
 
 def rows_of(number):

@@ -9,7 +9,6 @@ import argparse
 import csv
 import html
 import io
-import itertools
 import re
 import subprocess
 import sys
@@ -44,13 +43,22 @@ COMPARISONS = {
     "08": ("votes-table[soft] - votes-table[conv 1]", "three_conv_accuracy - one_of_each_accuracy",
            "two_conv_near_accuracy - three_conv_accuracy", "small_test_gain", "large_test_gain",
            "rmse_three_nets - rmse_different", "three_accuracy - wide_accuracy", "all_accuracy - three_accuracy"),
-    "09": ("team_accuracy - member_accuracy", "gain_few - gain_many", "leak", "mse_gain_few - mse_gain_many"),
+    "09": ("team_accuracy - member_accuracy", "gain_few - gain_many", "leak", "mse_gain_few - mse_gain_many",
+           "teams-table[100, bagged, team] - teams-table[100, whole, member]",
+           "teams-table[1600, bagged, team] - teams-table[1600, whole, member]"),
     "10": ("weak_boosted_gain", "strong_boosted_loss", "noise_harm", "hasty_end - slow_end",
+           "noise-both[rate 1, true labels, all] - noise-both[rate 1, true labels, one]",
+           "numbers-table[networks, shrinkage 0.1] - numbers-table[ridge]",
+           "numbers-table[trees] - numbers-table[trees, early stopping]",
+           "numbers-table[trees, early stopping] - numbers-table[ridge]",
            "trees_ahead_raw", "trees_ahead_scaled", "trees_ahead_useless"),
-    "11": ("leak_four", "leak_tree", "four_gain", "five_stack - five_soft", "five_stack - five_weighted", "weak_own - weak_same",
-           "rmse_mean_broken - rmse_stack_broken", "five_stack - two_levels_accuracy", "five_stack - blend_accuracy",
-           "wide_accuracy - blend_accuracy"),
-    "12": ("pruned_accuracy - heavy_accuracy", "factored_accuracy - heavy_accuracy", "taught_gain"),
+    "11": ("leak_four", "leak_tree", "four_gain", "five_stack - five_soft", "five_stack - five_weighted",
+           "vote-table[four decent, 0, soft vote] - vote-table[four decent, 0, weighted vote]",
+           "vote-table[with naive Bayes, 0, best member] - vote-table[with naive Bayes, 0, soft vote]",
+           "weak-run[each sees its own, 2, stack] - weak-run[each sees its own, 2, vote]", "weak_own - weak_same",
+           "rmse_mean_broken - rmse_stack_broken", "broken-table[healthy, stack] - broken-table[healthy, weights]",
+           "five_stack - two_levels_accuracy", "five_stack - blend_accuracy", "wide_accuracy - blend_accuracy"),
+    "12": ("spread[small, taught, mean] - spread[small, alone, mean]", "taught_gain"),
     "13": ("mixed_bfloat16_difference", "mixed_float16_difference"),
 }
 
@@ -96,19 +104,28 @@ def of_line(line):
 
 
 def table_of(output):
-    """Return the head of an output's table, a list of str, and its lines, lists of as many; two empty lists if it is none."""
-    page = "".join(output.get("data", {}).get("text/html", ""))
-    lines = [[html.unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in re.findall(r"(?s)<t[hd][ >].*?</t[hd]>", line)]
-             for line in re.findall(r"(?s)<tr.*?</tr>", page)]
-    head = lines[0] if lines else []
-    return head, [line for line in lines[1:] if len(line) == len(head)]
+    """Return what an output's table shows: a dict from (labels of the line, labels of the column) to text."""
+    heads, found, labels = [], {}, ()
+    for line in re.findall(r"(?s)<tr.*?</tr>", "".join(output.get("data", {}).get("text/html", ""))):
+        cells = re.findall(r"(?s)<(t[hd])([^>]*)>(.*?)</t[hd]>", line)
+        own = [html.unescape(re.sub(r"<[^>]+>", "", text)).strip() for kind, _, text in cells if kind == "th"]
+        texts = [html.unescape(re.sub(r"<[^>]+>", "", text)).strip() for kind, _, text in cells if kind == "td"]
+        if not texts:
+            spans = [int((re.findall(r'colspan="(\d+)"', more) or [1])[0]) for _, more, _ in cells]
+            heads.append([text for text, span in zip(own, spans, strict=True) for _ in range(span)])
+            continue
+        width = max(map(len, heads), default=0)
+        labels = (*labels[: max(0, width - len(texts) - len(own))], *own)  # one that spans several lines stands in the first
+        columns = [tuple(filter(None, column)) for column in zip(*(head[-len(texts):] for head in heads), strict=False)]
+        found |= {(labels, column): text for column, text in zip(columns, texts, strict=False)}
+    return found
 
 
 def of_table(output):
     """List the pairs (text, answer) of a table's columns that hold nothing but True and False."""
-    head, lines = table_of(output)
-    return [(f"{line[0]}, {name}", line[i]) for i, name in enumerate(head) for line in lines
-            if {each[i] for each in lines} <= {"True", "False"}]
+    table = table_of(output)
+    other = {column for (_, column), text in table.items() if text not in ("True", "False")}
+    return [(", ".join((*line, *column)), text) for (line, column), text in table.items() if column not in other]
 
 
 def figures(notebook):
@@ -116,11 +133,11 @@ def figures(notebook):
     found = collect_metrics(notebook)
     for cell in notebook["cells"]:
         for output in cell.get("outputs", []):
-            head, lines = table_of(output)
-            for line, (i, column) in itertools.product(lines, enumerate(head)):
-                name = f"{cell['id']}[{line[0]}, {column}]" if len(head) > 2 else f"{cell['id']}[{line[0]}]"
-                if i and re.fullmatch(r"-?\d[\d,]*(\.\d+)?(e-?\d+)?", line[i]):
-                    found[name] = float(line[i].replace(",", ""))
+            table = table_of(output)
+            several = len({column for _, column in table}) > 1
+            for (line, column), text in table.items():
+                if re.fullmatch(r"-?\d[\d,]*(\.\d+)?(e-?\d+)?", text):
+                    found[f"{cell['id']}[{', '.join((*line, *(column if several else ())))}]"] = float(text.replace(",", ""))
     return found
 
 
