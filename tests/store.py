@@ -1,6 +1,7 @@
 """Run notebooks top to bottom at their lesson profile and store the outputs: python tests/store.py 03_keras_tuner.
 
-With --stale, those whose code has changed since their outputs were stored. A notebook that fails is left as it was.
+With --stale, the notebooks whose code has changed since their outputs were stored, and then the screenshots that no longer
+show what they were taken of; with --list, nothing is run and those are named. A notebook that fails is left as it was.
 """
 
 import os
@@ -8,6 +9,7 @@ import sys
 import tempfile
 
 import nbformat
+import shots
 from kit.notebooks import NOTEBOOKS, code_digest, is_stale
 from nbclient import NotebookClient
 
@@ -54,14 +56,20 @@ def joined(outputs):
 
 
 def main(words):
-    """Store the notebooks that are named, those that are stale, or all."""
-    names = [word.removesuffix(".ipynb") for word in words if word != "--stale"]
+    """Store the notebooks that are named, those that are stale, or all; or say which are stale."""
+    names = [word.removesuffix(".ipynb") for word in words if word not in ("--stale", "--list")]
     if unknown := set(names) - {path.stem for path in NOTEBOOKS}:
         sys.exit(f"there is no notebook {', '.join(sorted(unknown))}; there are {', '.join(path.stem for path in NOTEBOOKS)}")
+    if "--list" in words:
+        print("\n".join([*[path.name for path in NOTEBOOKS if is_stale(path)], *shots.stale()]) or "nothing is out of date")
+        return
     os.environ["COURSE_PROGRESS"] = tempfile.mkdtemp()  # nobody's
     wanted = [path for path in NOTEBOOKS if path.stem in names or (not names and ("--stale" not in words or is_stale(path)))]
     refused = [line for path in wanted if (line := store(path))]
-    sys.exit("\n".join(refused) or None)
+    if refused:
+        sys.exit("\n".join(refused))
+    if "--stale" in words:
+        shots.take(shots.stale())
 
 
 if __name__ == "__main__":

@@ -112,10 +112,14 @@ def short(value):
 # --- one cell
 
 
+def pages(outputs):
+    """Return the HTML among a cell's outputs, each piece as one str."""
+    return ["".join(output["data"]["text/html"]) for output in outputs if "text/html" in output.get("data", {})]
+
+
 def heads(outputs):
     """Return the names of the columns of each table among a cell's outputs, apart from numbers."""
-    pages = ["".join(output["data"]["text/html"]) for output in outputs if "text/html" in output.get("data", {})]
-    tables = [head for page in pages for head in re.findall(r"<thead>.*?</thead>", page, flags=re.DOTALL)]
+    tables = [head for page in pages(outputs) for head in re.findall(r"<thead>.*?</thead>", page, flags=re.DOTALL)]
     return [forms(re.findall(r"<th\b[^>]*>(.*?)</th>", head, flags=re.DOTALL)) for head in tables]
 
 
