@@ -84,18 +84,20 @@ def claim(match, after):
     if (match["vague"] and not match["point"]) or (match["number"] and is_small(match) and not counts):
         return None
     value, step = size(match)
+    hedged = bool(match["about"] or match["more"] or match["less"])
+    points = bool(match["point"] or (match["number"] and hedged and re.match(r" points\b", after)))
+    scale = 0.01 if points and not match["point"] else 1
     low = value - step / 2
     high = value + step / 2
     if match["more"]:
         low = value
         high = 2 * value
     if match["less"]:
-        low = 0 if match["point"] or match["less"].lower() == "within" else value / 2
+        low = 0 if points or match["less"].lower() == "within" else value / 2
         high = value
-    hedged = bool(match["about"] or match["more"] or match["less"])
     ratio = match["number"] and re.match(r" times (?:as|that|the)\b", after)
-    derived = bool(match["share"] or match["point"] or match["part"] or ratio)
-    return Claim(match[0].strip(), match.start(), low, high, bool(match["percent"]), hedged, derived)
+    derived = bool(points or match["share"] or match["part"] or ratio)
+    return Claim(match[0].strip(), match.start(), scale * low, scale * high, bool(match["percent"]), hedged, derived)
 
 
 def is_small(match):
