@@ -129,8 +129,8 @@ def is_true(word, cell):
 
 
 def comparable(document):
-    """Return the cells with an output that is no picture and no time."""
-    cells = [cell for cell in code(document) if shown(cell) and not has_picture(cell)]
+    """Return the cells with an output that is no picture and no time; what is written beside a picture counts."""
+    cells = [cell for cell in code(document) if any(not has_picture({"outputs": [output]}) for output in shown(cell))]
     return [cell for cell in cells if cell["metadata"].get("ignored") != "time"]
 
 
@@ -326,6 +326,9 @@ def test_the_share_counts_neither_pictures_nor_times_nor_metrics():
     compared = [a_cell("x", text("1"))]
     assert compared_share({"cells": beside + ignored + 3 * compared}) == 0.75
     assert compared_share({"cells": beside + 2 * ignored + 3 * compared}) == 0.6
+    both = a_cell("x", FIGURE, text("the best: 3"), mark="nbval-ignore-output", ignored="picture")
+    machine = a_cell("x", text("2 cores"), mark="nbval-ignore-output", ignored="machine")
+    assert compared_share({"cells": [both, machine, *beside, *3 * compared]}) == 0.6
 
 
 @pytest.mark.parametrize("path", [
