@@ -73,7 +73,8 @@ def test_figures_are_compared_by_what_they_show_also_in_ignored_cells(tmp_path):
 
 def a_figure(y=0.813):
     """Return a figure as it is stored."""
-    figure = go.Figure([go.Scatter(x=[1, 10], y=[0.5, y], name="32 units", mode="lines"), go.Bar(y=[3, 4], name="pruned")])
+    line = go.Scatter(x=[1, 10], y=[0.5, y], name="32 units", mode="lines+text", text=["first", "0.8"])
+    figure = go.Figure([line, go.Bar(y=[3, 4], name="pruned")])
     figure.update_layout(
         title_text="Best of 9 searches", xaxis={"type": "log", "title_text": "epochs", "ticktext": ["a", "1"]},
         annotations=[{"text": "Coat, 0.3"}, {"text": "Bag, 0.4"}], meta={"alt": f"Bars. Across: epochs, to 10. One: {y}, 0.5."},
@@ -101,7 +102,8 @@ OF_FIGURES = [
     ("layout meta alt", "Dots. Across: epochs, to 10. One: 0.813, 0.5.", "text alternative"),
     ("layout meta", None, "text alternative"),
     ("data 0 name", "32 layers", "traces"),
-    ("data 0 mode", "markers", "traces"),
+    ("data 0 mode", "markers+text", "traces"),
+    ("data 0 text", ["last", "0.8"], "texts"),
     ("data 1 type", "box", "traces"),
 ]
 
