@@ -10,8 +10,9 @@ import nbformat
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from kit.figures import PLOTLY, differences, figure_differences
-from kit.notebooks import ROOT
+from kit.figures import PLOTLY, differences, figure_differences, figures
+from kit.fresh import NEEDS
+from kit.notebooks import NOTEBOOKS, ROOT, code_cells
 
 from lib import viz
 
@@ -69,6 +70,12 @@ def test_figures_are_compared_by_what_they_show_also_in_ignored_cells(tmp_path):
                  "Cell 3: figure 1: axis y title 'seconds' is stored, 'minutes' drawn now",
                  "Cell 4: 1 figures are stored, 0 drawn now"):
         assert line in said
+
+
+@pytest.mark.lesson("07")
+def test_what_needs_a_program_is_a_cell_that_draws():
+    cells = [cell for path in NOTEBOOKS for cell in code_cells(path) if cell["id"] in NEEDS]
+    assert len(cells) == len(NEEDS) and all(figures(cell["outputs"]) for cell in cells)
 
 
 def a_figure(y=0.813):
