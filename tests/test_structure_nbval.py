@@ -21,14 +21,14 @@ from nbval.plugin import find_comment_markers, metadata_tags
 from lib.metric import MIME
 from lib.viz.alt import KINDS, describe
 
-# Why a cell is not compared, and what its output then shows. A picture is told by the kind of its output; "loss" and "progress"
-# count against a notebook, and need less proof.
+# Why a cell is not compared, and what its output then shows. A picture is told by the kind of its output; "progress" is that of
+# a run, which counts on one line, or a learner's; "loss" and "progress" count against a notebook.
 WORDS = {
     "time": r"(?<![a-z])(seconds?|minutes?|ms|times.faster|times as fast)(?![a-z])|\d m?s\b|\d min\b|latency|speed|efficiency",
     "loss": r"\d[.,]\d|\d%",
     "picture": "",
     "machine": r"\b(\d+ cores|[GMk]i?B|bytes|Python|AVX\w+|127\.0\.0\.1|offline|no key)\b|was here",
-    "progress": "",
+    "progress": r"\b\d+ of \d+\b|^[\d,]+ (networks|trainings)|^waiting for|\bsolved\b|: None\b",
 }
 PROGRESS_LINE = re.compile(r"trial \d+ of \d+.*")  # its seconds are no measurement
 EMPTY = {"figure", "figures", "picture", "image", "plot", "chart", "graph", "diagram", "untitled", "title"}  # no titles
@@ -122,10 +122,10 @@ def is_true(word, cell):
         return False
     if not cell["outputs"]:
         return word == "progress"
-    text = PROGRESS_LINE.sub("", words_of(cell))
+    text = words_of(cell) if word == "progress" else PROGRESS_LINE.sub("", words_of(cell))
     if '"ms"' in source(cell):
         text += "\nms"  # a pivot of a table of milliseconds does not show their unit
-    return bool(re.search(WORDS[word], text))
+    return bool(re.search(WORDS[word], text, flags=re.MULTILINE))
 
 
 def comparable(document):
@@ -308,7 +308,8 @@ def test_every_comment_of_nbval_is_counted(comment):
     ("picture", FIGURE, True), ("picture", {"image/png": "iVBORw0K"}, True), ("picture", {"text/html": "<p><svg></svg>"}, True),
     ("picture", {"text/html": "<table><td>0.5</td></table>"}, False), ("picture", text("Figure()"), False),
     ("machine", text("2 cores"), True), ("machine", METRIC, False), ("progress", text("trial 3 of 3, best 0.8, 9 s"), True),
-    ("progress", FIGURE, False), ("speed", text("9 s"), False), (None, text("9 s"), False),
+    ("progress", FIGURE, False), ("progress", text("score: 0.5"), False), ("progress", METRIC, False),
+    ("speed", text("9 s"), False), (None, text("9 s"), False),
 ])
 def test_a_word_is_true_or_not(word, output, true):
     cell = a_cell("x", output, mark="nbval-ignore-output", ignored=word)
