@@ -19,6 +19,7 @@ from kit.notebooks import ROOT, is_compared, is_ignored, read, source, tags
 from nbval.plugin import find_comment_markers, metadata_tags
 
 from lib.metric import MIME
+from lib.metric import shown as as_read
 from lib.viz.alt import KINDS, describe
 
 # Why a cell is not compared, and what its output then shows. A picture is told by the kind of its output; "progress" is that of
@@ -126,6 +127,14 @@ def is_true(word, cell):
     if '"ms"' in source(cell):
         text += "\nms"  # a pivot of a table of milliseconds does not show their unit
     return bool(re.search(WORDS[word], text, flags=re.MULTILINE))
+
+
+def more_than_metrics(document):
+    """List the cells where something stands in a metric's output, which nbval does not compare, beside its name and its value."""
+    outputs = [(cell["id"], output.get("data", {})) for cell in code(document) for output in cell["outputs"]]
+    records = [(name, data) for name, data in outputs if MIME in data]
+    return [name for name, data in records if set(data) != {MIME, "text/plain"} or set(data[MIME]) != {"name", "value"}
+            or "".join(data["text/plain"]) != f"{data[MIME]['name']}: {as_read(data[MIME]['value'])}"]
 
 
 def comparable(document):
@@ -246,6 +255,10 @@ def test_a_cell_that_is_not_compared_says_truly_why(notebook):
     assert not wrong_reasons(read(notebook)), f"one word in the cell's metadata, `ignored`: {', '.join(WORDS)}"
 
 
+def test_nothing_hides_in_a_metric(notebook):
+    assert not more_than_metrics(read(notebook))
+
+
 def test_three_in_four_are_compared(notebook):
     left = [cell["id"] for cell in comparable(read(notebook)) if is_ignored(cell)]
     assert compared_share(read(notebook)) >= 0.75, f"not compared: {left}"
@@ -314,6 +327,14 @@ def test_every_comment_of_nbval_is_counted(comment):
 def test_a_word_is_true_or_not(word, output, true):
     cell = a_cell("x", output, mark="nbval-ignore-output", ignored=word)
     assert bool(wrong_reasons({"cells": [cell]})) != true
+
+
+@pytest.mark.parametrize("output", [
+    METRIC | text("score: 0.5\nand 9 more"), METRIC | {"text/html": "<table>"}, METRIC | text("score: 0.6"),
+    METRIC | {MIME: METRIC[MIME] | {"more": [1, 2]}},
+])
+def test_what_hides_in_a_metric_is_seen(output):
+    assert more_than_metrics({"cells": [a_cell("x", output)]}) and not more_than_metrics({"cells": [a_cell("x", METRIC)]})
 
 
 def test_only_what_is_not_compared_has_a_word():
