@@ -137,7 +137,7 @@ def test_the_sizes_of_the_data_are_those_of_the_files():
     ("two hundred tiny networks", 199.5, 200.5), ("more than twenty million weights", 2e7, 4e7), ("63.2 %", 63.15, 63.25),
     ("less than half of them", 0.25, 0.5), ("two thirds of a vote", 0.95 * 2 / 3, 1.05 * 2 / 3), ("eight in ten", 0.76, 0.84),
     ("in seven of the eight seeds", 0.95 * 7 / 8, 1.05 * 7 / 8), ("half a point", 0.0025, 0.0075), ("within a point", 0, 0.01),
-    ("by less than two points", 0, 0.02),
+    ("by less than two points", 0, 0.02), ("by 3 points", 0.025, 0.035), ("three points behind", 0.025, 0.035),
     ("a few points better", 0.015, 0.095), ("three epochs", 2.5, 3.5), ("in 9 ways, 4 more epochs", 3.5, 4.5),
 ])
 def test_what_a_claim_claims(text, low, high):
