@@ -2,11 +2,18 @@
 
 Members come first in every array: class probabilities have the shape (n_models, n_samples, n_classes), class numbers
 and predicted numbers (n_models, n_samples). A list with one array a member does as well. Whatever does not fit
-together gets a ValueError of one line: the argument, what was found, what was expected.
+together gets a CourseError of one line: the argument, what was found, what was expected. Sums are in float64,
+whatever comes in.
 """
 
+from collections.abc import Mapping
+
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import nnls
+
+from lib import arrays
+from lib.arrays import refused
+from lib.errors import CourseError
 
 NEARLY = 5e-3  # by how much a row of probabilities may miss 1: a softmax in 16 bits misses it by 1e-3
 
@@ -14,30 +21,40 @@ NEARLY = 5e-3  # by how much a row of probabilities may miss 1: a softmax in 16 
 
 
 def vote(votes, how="soft", weights=None):
-    """Let the members vote on the class of each sample; at a tie the smaller class number wins, as in scikit-learn.
+    """Let the members vote on the class of each sample; at a tie the smaller class wins, as in scikit-learn.
 
     Args:
-        votes: class probabilities, shape (n_models, n_samples, n_classes); for a hard vote class numbers also do,
-            int from 0 on, shape (n_models, n_samples).
+        votes: class probabilities, shape (n_models, n_samples, n_classes); for a hard vote classes also do, int
+            from 0 on, or names, shape (n_models, n_samples).
         how: "soft" averages the probabilities, "hard" counts each member's most probable class.
         weights: of the members, shape (n_models,), 0 or more; None for equal ones.
 
     Returns:
-        The class numbers, int, shape (n_samples,).
+        The class numbers, int, or the names, shape (n_samples,).
 
     Raises:
-        ValueError: no members, shapes that disagree, rows that do not sum to 1, weights that sum to 0.
+        CourseError: no members, shapes that disagree, rows that do not sum to 1, weights that sum to 0.
     """
     _one_of("how", how, ("soft", "hard"))
-    votes = _members("votes", votes, dims=(2, 3) if how == "hard" else (3,))
+    votes = _stack("votes", votes, dims=(2, 3) if how == "hard" else (3,))
     if how == "soft":
         return combine(_probabilities("votes", votes), weights=weights).argmax(axis=1)
     weights = _weights(weights, len(votes))
-    labels = _labels("votes", votes) if votes.ndim == 2 else _probabilities("votes", votes).argmax(axis=2)
-    counts = np.zeros((labels.shape[1], labels.max() + 1))
-    for member, weight in zip(labels, weights, strict=True):
-        counts[np.arange(len(member)), member] += weight
-    return counts.argmax(axis=1)
+    labels = _labels("votes", votes) if votes[0].ndim == 1 else _probabilities("votes", votes).argmax(axis=2)
+    return _most_votes(labels, weights)
+
+
+def _most_votes(labels, weights):
+    """Return for each sample the label of the greatest weight, at a tie the smallest; labels (n_models, n_samples)."""
+    samples = np.arange(labels.shape[1])
+    order = np.argsort(labels, axis=0, kind="stable")
+    ranked = np.take_along_axis(labels, order, axis=0)
+    group = np.zeros(labels.shape, int)  # like labels of a sample share a number: 0 the smallest, then 1, ...
+    group[1:] = np.cumsum(ranked[1:] != ranked[:-1], axis=0)
+    counts = np.zeros(labels.shape)
+    for row, members in zip(group, order, strict=True):
+        counts[row, samples] += weights[members]
+    return ranked[(group == counts.argmax(axis=0)).argmax(axis=0), samples]
 
 
 def combine(predictions, how="mean", weights=None):
@@ -52,17 +69,15 @@ def combine(predictions, how="mean", weights=None):
         Float array, shape (n_samples,) or (n_samples, n_classes).
 
     Raises:
-        ValueError: as in `vote`.
+        CourseError: as in `vote`.
     """
     _one_of("how", how, ("mean", "median"))
-    predictions = _members("predictions", predictions, dims=(2, 3))
-    if predictions.ndim == 3:
-        _probabilities("predictions", predictions)
+    predictions = _predictions("predictions", predictions)
     if how == "mean":
         return np.average(predictions, axis=0, weights=_weights(weights, len(predictions)))
     if predictions.ndim == 3 or weights is not None:
         found = "class probabilities" if predictions.ndim == 3 else "weights"
-        raise ValueError(f"how: 'median' found with {found}; expected 'mean'.")
+        raise CourseError(f"how: 'median' found with {found}; expected 'mean'.")
     return np.median(predictions, axis=0)
 
 
@@ -70,44 +85,78 @@ def best_weights(predictions, y):
     """Find the weights with which the mean of the members has the smallest loss on these samples.
 
     The loss is the cross-entropy for class probabilities and the squared error for numbers. Both are convex in the
-    weights, so there is one best value, and SLSQP (Kraft, 1988; scipy's) finds it from equal weights.
+    weights, so there is one best value, and it does not depend on the unit of the numbers. Nonnegative least squares
+    (Lawson and Hanson, 1974; scipy's) finds that of the squared error; of the cross-entropy, each Newton step is such
+    a problem.
 
     Args:
         predictions: class probabilities, shape (n_models, n_samples, n_classes), or numbers, (n_models, n_samples).
-        y: class numbers, int, or numbers, shape (n_samples,). Samples that no member was trained on: on its training
-            samples the member that has learned most by heart would win.
+        y: numbers, shape (n_samples,), or classes: int from 0 on, names in whose sorted order the columns are, or
+            one-hot rows. Samples that no member was trained on: on its training samples the member that has learned
+            most by heart would win.
 
     Returns:
         Weights, float, shape (n_models,): each 0 or more, 1 together.
 
     Raises:
-        ValueError: as in `vote`, or a `y` of another length or with a class that the probabilities do not have.
+        CourseError: as in `vote`, or a `y` of another length or with a class that the probabilities do not have, or a
+            search that has not reached the best weights.
     """
-    predictions = _members("predictions", predictions, dims=(2, 3))
-    y = _targets(y, predictions.shape[1])
-    if predictions.ndim == 3:
-        classes = _probabilities("predictions", predictions).shape[2]
-        _labels("y", y, classes)
-        of_truth = predictions[:, np.arange(len(y)), y.astype(int)].clip(1e-12)  # (n_models, n_samples)
+    predictions = _predictions("predictions", predictions)
+    n_samples = predictions.shape[1]
+    if predictions.ndim == 2:
+        return _least_squares(predictions - arrays.numbers("y", arrays.targets("y", y, n_samples)))
+    y = arrays.class_numbers("y", y, n_samples, predictions.shape[2])
+    return _most_likely(predictions[:, np.arange(n_samples), y].clip(1e-12))
 
-        def loss(weights):
-            mixed = weights @ of_truth
-            return -np.log(mixed).mean(), -(of_truth / mixed).mean(axis=1)
 
-    else:
-        errors = predictions - y
-        errors = errors / (np.sqrt(np.mean(errors**2)) or 1)  # SLSQP's tolerance is made for values near 1
+def _least_squares(errors):
+    """Return the weights, 0 or more and 1 together, for which weights @ errors has the smallest sum of squares."""
+    errors = errors / (np.abs(errors).max() or 1)
+    size = np.sqrt(np.mean(errors**2, axis=1))
+    if size.min() == 0:
+        return (size == 0) / np.sum(size == 0)
+    errors = errors / size.min()
+    # A row of ones, whose target is 1, stands for the sum. Without a further bound the nonnegative solution then points
+    # to the best weights: along a direction of mean square q, the best length leaves q / (1 + q), which grows with q.
+    table = np.vstack([errors.T / np.sqrt(errors.shape[1]), np.ones(len(errors))])
+    length = np.linalg.norm(table, axis=0)  # one far off would set the tolerance for all
+    try:
+        weights = nnls(table / length, np.eye(len(table))[-1], maxiter=100 * len(errors))[0] / length
+    except RuntimeError:
+        raise _not_reached() from None
+    weights = weights / weights.sum()
+    mixed = weights @ errors
+    away = mixed - errors
+    gain = np.maximum(0, away @ mixed) ** 2 / np.maximum(np.sum(away**2, axis=1), 1e-300)  # by a best step to a member
+    if (gain > 1e-8 * np.sum(mixed**2) + 1e-20).any():
+        raise _not_reached()
+    return weights
 
-        def loss(weights):
-            mixed = weights @ errors
-            return np.mean(mixed**2), 2 * errors @ mixed / len(y)
 
-    equal = np.full(len(predictions), 1 / len(predictions))
-    to_one = {"type": "eq", "fun": lambda weights: weights.sum() - 1, "jac": np.ones_like}
-    settings = {"bounds": [(1e-9, 1)] * len(equal), "constraints": to_one, "options": {"ftol": 1e-10, "maxiter": 500}}
-    found = minimize(loss, equal, jac=True, method="SLSQP", **settings).x
-    found[found < 1e-6] = 0  # the bound above keeps a mixture of zeros away from the logarithm
-    return found / found.sum()
+def _most_likely(of_truth):
+    """Return the weights, 0 or more and 1 together, for which mean(log(weights @ of_truth)) is greatest."""
+
+    def loss(weights):
+        return -np.log(weights @ of_truth).mean()
+
+    weights = np.full(len(of_truth), 1 / len(of_truth))
+    for _ in range(100):
+        shares = of_truth / (weights @ of_truth)
+        slopes = shares.mean(axis=1)  # 1 for each member with a weight, and less for the others, where it is best
+        if slopes.max() < 1 + 1e-8:
+            return weights
+        # The second-order picture of the loss at these weights is a sum of squares: (new @ shares - 2)².
+        step = _least_squares(shares - 2) - weights
+        length = 1.0
+        while loss(weights + length * step) > loss(weights) - 1e-4 * length * (slopes @ step) + 1e-15 and length > 1e-9:
+            length /= 2
+        weights = weights + length * step
+    raise _not_reached()
+
+
+def _not_reached():
+    return refused("predictions", "no best weights", "members whose numbers are closer to each other")
 
 
 # --- how different the members are
@@ -117,12 +166,12 @@ def disagreement(labels):
     """Count for each pair of members on which share of the samples they name different classes.
 
     Args:
-        labels: class numbers, int, shape (n_models, n_samples).
+        labels: classes, int from 0 on, or names, shape (n_models, n_samples).
 
     Returns:
         Float array, shape (n_models, n_models): symmetric, in [0, 1], 0 on the diagonal.
     """
-    labels = _labels("labels", _members("labels", labels, dims=(2,)))
+    labels = _labels("labels", _stack("labels", labels, dims=(2,)))
     return (labels[:, None] != labels[None]).mean(axis=2)
 
 
@@ -136,11 +185,13 @@ def error_correlation(errors):
     Returns:
         Float array, shape (n_models, n_models); NaN for a member whose errors are all the same.
     """
-    errors = _members("errors", errors, dims=(2,)).astype(float)
+    errors = _numbers("errors", _stack("errors", errors, dims=(2,)))
+    same = errors.max(axis=1) == errors.min(axis=1)
+    errors = errors / np.maximum(np.abs(errors).max(axis=1, keepdims=True), 1e-300)  # so that no square runs over
     apart = errors - errors.mean(axis=1, keepdims=True)
     length = np.sqrt((apart**2).sum(axis=1))
-    length[length == 0] = np.nan
-    return (apart @ apart.T) / np.outer(length, length)
+    length[same] = np.nan  # and not the rounding of a mean
+    return np.clip((apart @ apart.T) / np.outer(length, length), -1, 1)
 
 
 def pairs_mean(matrix):
@@ -153,11 +204,13 @@ def pairs_mean(matrix):
         float.
 
     Raises:
-        ValueError: the matrix is not square, or of fewer than two members.
+        CourseError: the matrix is not square, or of fewer than two members.
     """
-    matrix = np.asarray(matrix, float)
+    matrix = arrays.numbers("matrix", matrix, finite=False)
     if matrix.ndim != 2 or matrix.shape[0] != matrix.shape[1] or len(matrix) < 2:
-        raise ValueError(f"matrix: shape {matrix.shape} found; expected (n_models, n_models), 2 members or more.")
+        raise refused("matrix", f"shape {matrix.shape}", "(n_models, n_models), 2 members or more")
+    if not np.allclose(matrix, matrix.T, equal_nan=True):
+        raise refused("matrix", "another number above the diagonal than below it", "a symmetric one")
     return float(matrix[np.triu_indices(len(matrix), k=1)].mean())
 
 
@@ -170,27 +223,25 @@ def bootstrap(n, seed, y=None, size=None):
     Args:
         n: rows to draw from.
         seed: int, or a `numpy.random.Generator` to go on drawing from.
-        y: class numbers, shape (n,); with them a sample that lacks a class is an error.
+        y: classes, shape (n,), or one-hot rows; with them a sample that lacks a class is an error.
         size: rows to draw; None for n.
 
     Returns:
         The rows drawn, int, shape (size,), and the out-of-bag mask, bool, shape (n,).
 
     Raises:
-        ValueError: n or size below 1, a `y` of another length, or a class that was not drawn.
+        CourseError: n or size below 1, a `y` of another length, or a class that was not drawn.
     """
-    size = n if size is None else size
-    for name, number in (("n", n), ("size", size)):
-        if number < 1:
-            raise ValueError(f"{name}: {number} found; expected 1 or more.")
-    rows = np.random.default_rng(seed).integers(0, n, size)
+    n = arrays.whole("n", n, least=1)
+    size = n if size is None else arrays.whole("size", size, least=1)
+    rows = _generator(seed).integers(0, n, size)
     if y is not None:
-        y = _targets(y, n)
-        missing = np.setdiff1d(y, y[rows])
+        classes = _classes("y", y, n)
+        missing = np.setdiff1d(classes, classes[rows])
         if len(missing):
-            raise ValueError(
-                f"y: class {missing[0]} found in no row of this bootstrap of {size}; expected all {len(np.unique(y))} "
-                "classes: take another seed, or more rows."
+            raise CourseError(
+                f"y: class {missing[0]} found in no row of this bootstrap of {size}; expected all "
+                f"{len(np.unique(classes))} classes: take another seed, or more rows."
             )
     unseen = np.ones(n, bool)
     unseen[rows] = False
@@ -202,20 +253,18 @@ def out_of_bag(predictions, unseen):
 
     Args:
         predictions: numbers, shape (n_models, n_samples), or class probabilities, (n_models, n_samples, n_classes).
-        unseen: the out-of-bag masks of `bootstrap`, bool, shape (n_models, n_samples).
+        unseen: the out-of-bag masks of `bootstrap` (the second thing it returns), bool, shape (n_models, n_samples).
 
     Returns:
         Float array, shape (n_samples,) or (n_samples, n_classes); NaN for a sample that every member has seen.
 
     Raises:
-        ValueError: as in `combine`, or masks of another shape.
+        CourseError: as in `combine`, or masks of another shape.
     """
-    predictions = _members("predictions", predictions, dims=(2, 3))
-    if predictions.ndim == 3:
-        _probabilities("predictions", predictions)
-    unseen = _members("unseen", unseen, dims=(2,)).astype(bool)
+    predictions = _predictions("predictions", predictions)
+    unseen = np.stack([arrays.mask("unseen", member) for member in _stack("unseen", unseen, dims=(2,))])
     if unseen.shape != predictions.shape[:2]:
-        raise ValueError(f"unseen: shape {unseen.shape} found; expected {predictions.shape[:2]}, as the predictions.")
+        raise refused("unseen", f"shape {unseen.shape}", f"{predictions.shape[:2]}, as the predictions")
     members = unseen.sum(axis=0).astype(float)
     members[members == 0] = np.nan
     counted = unseen.reshape(*unseen.shape, *[1] * (predictions.ndim - 2))
@@ -230,7 +279,7 @@ def reweight(weights, wrong, n_classes, learning_rate=1.0):
 
     Args:
         weights: of the samples, shape (n_samples,), 0 or more; only their ratios matter. None for equal ones.
-        wrong: whether the new member has each sample wrong, bool, shape (n_samples,).
+        wrong: whether the new member has each sample wrong, as `predicted != y` says, bool, shape (n_samples,).
         n_classes: how many classes there are, 2 or more.
         learning_rate: factor on the member's say, above 0.
 
@@ -240,21 +289,22 @@ def reweight(weights, wrong, n_classes, learning_rate=1.0):
         there is nothing to go on from, and scikit-learn's AdaBoostClassifier stops there.
 
     Raises:
-        ValueError: weights or `wrong` of another shape, weights below 0, fewer than two classes, a rate not above 0.
+        CourseError: weights or `wrong` of another shape, weights below 0, a `wrong` that is no mask,
+            fewer than two classes, a rate not above 0, or one so great that the weights run over.
     """
-    wrong = np.asarray(wrong, bool)
-    if wrong.ndim != 1:
-        raise ValueError(f"wrong: shape {wrong.shape} found; expected (n_samples,).")
+    wrong = arrays.mask("wrong", wrong)
+    if wrong.ndim != 1 or not len(wrong):
+        raise refused("wrong", f"shape {wrong.shape}", "(n_samples,)")
     weights = _weights(weights, len(wrong))
-    if n_classes < 2:
-        raise ValueError(f"n_classes: {n_classes} found; expected 2 or more.")
-    if not learning_rate > 0:
-        raise ValueError(f"learning_rate: {learning_rate} found; expected a number above 0.")
+    n_classes = arrays.whole("n_classes", n_classes, least=2)
+    rate = arrays.number("learning_rate", learning_rate, above=0)
     weights = weights / weights.sum()
     error = weights[wrong].sum()
     if error == 0 or error >= 1 - 1 / n_classes:
         return weights, float(error == 0)
-    alpha = learning_rate * (np.log((1 - error) / error) + np.log(n_classes - 1))
+    alpha = rate * (np.log((1 - error) / error) + np.log(n_classes - 1))
+    if alpha > 700:
+        raise refused("learning_rate", learning_rate, f"a smaller one: a say of {alpha:.0f} makes weights that run over")
     weights = weights * np.exp(alpha * wrong)
     return weights / weights.sum(), float(alpha)
 
@@ -274,17 +324,22 @@ def boost_residuals(fit_predict, x, y, x_new, rounds, shrinkage=0.1):
         The predictions for x_new after 0, 1, ... rounds, float, shape (rounds + 1, n_new); the first is the mean of y.
 
     Raises:
-        ValueError: a `y` of another length, a shrinkage not above 0, predictions of another shape.
+        CourseError: a `y` of another length, rounds below 0, a shrinkage not above 0, predictions of
+            another shape or that are not finite.
     """
-    y = _targets(y, len(x)).astype(float)
-    if not shrinkage > 0:
-        raise ValueError(f"shrinkage: {shrinkage} found; expected a number above 0.")
+    x = _rows("x", x)
+    x_new = _rows("x_new", x_new)
+    if x.shape[1:] != x_new.shape[1:]:
+        raise refused("x_new", f"shape {x_new.shape}", f"rows of the shape {x.shape[1:]}, as those of x")
+    y = arrays.numbers("y", arrays.targets("y", y, len(x)))
+    rounds = arrays.whole("rounds", rounds)
+    shrinkage = arrays.number("shrinkage", shrinkage, above=0)
     everything = np.concatenate([x, x_new])
     staged = [np.full(len(everything), y.mean())]
     for _ in range(rounds):
-        step = np.asarray(fit_predict(x, y - staged[-1][: len(y)], everything), float)
+        step = arrays.numbers("fit_predict", fit_predict(x, y - staged[-1][: len(y)], everything))
         if step.shape != (len(everything),):
-            raise ValueError(f"fit_predict: shape {step.shape} found; expected {(len(everything),)}, one a row.")
+            raise refused("fit_predict", f"shape {step.shape}", f"{(len(everything),)}, one a row")
         staged.append(staged[-1] + shrinkage * step)
     return np.stack(staged)[:, len(y) :]
 
@@ -298,32 +353,80 @@ def out_of_fold(fit_predict, x, y, folds):
     Args:
         fit_predict: function (x_train, y_train, x_held_out) -> predictions of a freshly trained model, shape (n,) or
             (n, n_classes).
-        x, y: rows and targets, shapes (n, ...) and (n,).
+        x, y: rows and targets, shapes (n, ...) and (n,); classes as one-hot rows, (n, n_classes), do as well.
         folds: pairs (train, held_out) of row numbers, as `KFold(5).split(x)` gives them; every row is held out once.
 
     Returns:
         Float array, shape (n,) or (n, n_classes), in the order of the rows.
 
     Raises:
-        ValueError: rows that are held out never or twice, or predictions whose shapes disagree, as when a class is
-            missing in a fold.
+        CourseError: rows that are held out never or twice, or that a fold trains on as well; predictions that are not
+            finite or whose shapes disagree; class probabilities where a class is missing in what a fold trains on:
+            its columns would stand for other classes than those of the other folds.
     """
-    x = np.asarray(x)
-    y = _targets(y, len(x))
-    found, times = None, np.zeros(len(x), int)
+    x = _rows("x", x)
+    y = _rows("y", y)
+    if len(y) != len(x):
+        raise refused("y", f"shape {y.shape}", f"{(len(x),)}, one a sample")
+    folds = _folds(folds, len(x))
+    found = None
     for train, held_out in folds:
-        part = np.asarray(fit_predict(x[train], y[train], x[held_out]), float)
+        part = arrays.numbers("fit_predict", fit_predict(x[train], y[train], x[held_out]))
         if found is None:
             found = np.full((len(x), *part.shape[1:]), np.nan)
-        expected = (len(x[held_out]), *found.shape[1:])
+        expected = (len(held_out), *found.shape[1:])
         if part.shape != expected:
-            raise ValueError(f"fit_predict: shape {part.shape} found; expected {expected}, as in the first fold.")
+            raise refused("fit_predict", f"shape {part.shape}", f"{expected}, as in the first fold")
         found[held_out] = part
+    if found.ndim == 2:
+        _check_classes(y, folds)
+    return found
+
+
+def _folds(folds, n):
+    """Return the pairs of row numbers as a list; every row of the n is held out once, and not trained on then."""
+    try:
+        pairs = [tuple(pair) for pair in folds]
+    except TypeError:
+        raise refused("folds", f"{folds!r:.40}", "pairs (train, held_out), as KFold(5).split(x) gives them") from None
+    times = np.zeros(n, int)
+    for number, pair in enumerate(pairs):
+        if len(pair) != 2:
+            raise refused("folds", f"{len(pair)} things in fold {number}", "two, (train, held_out)")
+        train, held_out = pairs[number] = tuple(_row_numbers(part, n) for part in pair)
+        both = np.intersect1d(train, held_out)
+        if len(both):
+            raise refused("folds", f"row {both[0]} trained on and held out in fold {number}", "one of both")
         np.add.at(times, held_out, 1)
     if (times != 1).any():
         row = int(np.argmax(times != 1))
-        raise ValueError(f"folds: row {row} is held out {times[row]} times; expected once.")
-    return found
+        raise CourseError(f"folds: row {row} is held out {times[row]} times; expected once.")
+    return pairs
+
+
+def _row_numbers(part, n):
+    rows = arrays.array("folds", part)
+    if rows.dtype == bool and rows.shape == (n,):
+        return np.flatnonzero(rows)
+    if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
+        raise refused("folds", f"{rows.dtype} of shape {rows.shape}", "row numbers, int")
+    odd = rows[(rows < 0) | (rows >= n)]
+    if len(odd):
+        raise refused("folds", f"row {odd[0]}", f"0 to {n - 1}")
+    return rows.astype(int)
+
+
+def _check_classes(y, folds):
+    """Raise unless every fold trains on every class; of numbers that are no classes nothing is asked."""
+    one_hot = y.ndim == 2 and y.shape[1] > 1
+    numbers = y.dtype.kind == "f" and (y != np.round(y)).any()
+    if numbers or (one_hot and not ((np.sort(y)[:, -2:] == [0, 1]).all() and (y.min(axis=1) == 0).all())):
+        return
+    classes = y.argmax(axis=1) if one_hot else y.reshape(len(y))
+    for number, (train, _) in enumerate(folds):
+        missing = np.setdiff1d(classes, classes[train])
+        if len(missing):
+            raise refused("folds", f"no row of class {missing[0]} in what fold {number} trains on", "every class: stratify")
 
 
 # --- what may come in
@@ -331,65 +434,91 @@ def out_of_fold(fit_predict, x, y, folds):
 
 def _one_of(name, value, choices):
     if value not in choices:
-        raise ValueError(f"{name}: {value!r} found; expected {' or '.join(map(repr, choices))}.")
+        raise refused(name, repr(value), " or ".join(map(repr, choices)))
 
 
-def _members(name, arrays, dims):
-    """Stack one array a member, all of one shape and finite; return them with n_models first."""
-    arrays = [np.asarray(array) for array in arrays]
-    wanted = {2: "(n_models, n_samples)", 3: "(n_models, n_samples, n_classes)"}
-    if not arrays:
-        raise ValueError(f"{name}: no members found; expected shape {' or '.join(wanted[d] for d in dims)}.")
-    for number, array in enumerate(arrays):
-        if array.shape != arrays[0].shape:
-            raise ValueError(f"{name}: member {number} has shape {array.shape}; expected {arrays[0].shape}, as member 0.")
-    stacked = np.stack(arrays)
-    if stacked.ndim not in dims:
-        raise ValueError(f"{name}: shape {stacked.shape} found; expected {' or '.join(wanted[d] for d in dims)}.")
-    if stacked.dtype.kind not in "biuf":
-        raise ValueError(f"{name}: {stacked.dtype} found; expected numbers.")
-    if not stacked.shape[1]:
-        raise ValueError(f"{name}: shape {stacked.shape} found; expected 1 sample or more.")
-    if not np.isfinite(stacked).all():
-        raise ValueError(f"{name}: {stacked[~np.isfinite(stacked)][0]} found; expected finite numbers.")
-    return stacked
+def _stack(name, members, dims):
+    """Return one array a member, of any dtype: all of one shape, which has one dimension less than one of `dims`."""
+    if hasattr(members, "__array__"):
+        members = arrays.array(name, members)
+    if isinstance(members, Mapping) or not hasattr(members, "__iter__") or getattr(members, "ndim", 1) == 0:
+        raise refused(name, f"a {type(members).__name__}", "one array a member")
+    members = [arrays.array(name, member) for member in members]
+    wanted = " or ".join({2: "(n_models, n_samples)", 3: "(n_models, n_samples, n_classes)"}[d] for d in dims)
+    if not members:
+        raise refused(name, "no members", f"shape {wanted}")
+    for number, member in enumerate(members):
+        if member.shape != members[0].shape:
+            raise CourseError(f"{name}: member {number} has shape {member.shape}; expected {members[0].shape}, as member 0.")
+    shape = (len(members), *members[0].shape)
+    if len(shape) not in dims:
+        raise refused(name, f"shape {shape}", wanted)
+    if not members[0].size:
+        raise refused(name, f"shape {shape}", "1 sample or more")
+    return members
 
 
-def _probabilities(name, stacked):
-    sums = stacked.sum(axis=-1, dtype=float)
+def _numbers(name, members):
+    return np.stack([arrays.numbers(name, member) for member in members])
+
+
+def _predictions(name, members):
+    """Return numbers or class probabilities, one a member, as float64 with n_models first."""
+    members = _stack(name, members, dims=(2, 3))
+    return _numbers(name, members) if members[0].ndim == 1 else _probabilities(name, members)
+
+
+def _probabilities(name, members):
+    stacked = _numbers(name, members)
+    sums = stacked.sum(axis=-1)
     if (stacked < -NEARLY).any():
-        raise ValueError(f"{name}: the probability {stacked.min():.4g} found; expected 0 to 1: are these logits?")
+        raise refused(name, f"the probability {stacked.min():.4g}", "0 to 1: are these logits?")
     if (np.abs(sums - 1) > NEARLY).any():
         odd = sums[np.abs(sums - 1) > NEARLY][0]
-        raise ValueError(f"{name}: a row that sums to {odd:.4g} found; expected class probabilities that sum to 1.")
+        raise refused(name, f"a row that sums to {odd:.4g}", "class probabilities that sum to 1")
     return stacked
 
 
-def _labels(name, labels, n_classes=None):
-    if labels.dtype.kind not in "biu":
-        raise ValueError(f"{name}: {labels.dtype} found; expected class numbers, int from 0 on.")
-    if labels.min() < 0 or (n_classes and labels.max() >= n_classes):
-        odd = labels.min() if labels.min() < 0 else labels.max()
-        raise ValueError(f"{name}: class {odd} found; expected {f'0 to {n_classes - 1}' if n_classes else '0 or more'}.")
-    return labels.astype(int)
+def _labels(name, members):
+    labels = [arrays.labels(name, member) for member in members]
+    if len({each.dtype.kind for each in labels}) > 1:
+        raise refused(name, "names and numbers", "class numbers or names of all members")
+    return np.stack(labels)
 
 
-def _targets(y, n):
-    y = np.asarray(y)
-    if y.shape != (n,):
-        raise ValueError(f"y: shape {y.shape} found; expected {(n,)}, one a sample.")
-    return y
+def _classes(name, y, n):
+    y = arrays.array(name, y)
+    if y.ndim == 2 and y.shape[0] == n and y.shape[1] > 1:
+        return arrays.from_one_hot(name, y)
+    y = arrays.targets(name, y, n)
+    if y.dtype.kind == "f":
+        return arrays.numbers(name, y)
+    return arrays.labels(name, y) if y.dtype == object else y
+
+
+def _rows(name, x):
+    x = arrays.array(name, x)
+    if not x.ndim or not len(x):
+        raise refused(name, f"shape {x.shape}", "rows, (n, ...)")
+    return x
+
+
+def _generator(seed):
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise refused("seed", f"{seed!r:.40}", "an int of 0 or more, or a Generator") from None
 
 
 def _weights(weights, n):
     if weights is None:
         return np.ones(n)
-    weights = np.asarray(weights, float)
+    weights = arrays.numbers("weights", weights, finite=False)
     if weights.shape != (n,):
-        raise ValueError(f"weights: shape {weights.shape} found; expected {(n,)}.")
+        raise refused("weights", f"shape {weights.shape}", f"{(n,)}")
     sound = np.isfinite(weights) & (weights >= 0)
     if not sound.all():
-        raise ValueError(f"weights: {weights[~sound][0]:g} found; expected finite numbers of 0 or more.")
-    if not weights.sum() > 0:
-        raise ValueError("weights: a sum of 0 found; expected one above 0.")
+        raise refused("weights", f"{weights[~sound][0]:g}", "finite numbers of 0 or more")
+    if not 0 < weights.sum() < np.inf:
+        raise refused("weights", f"a sum of {weights.sum():g}", "one above 0")
     return weights

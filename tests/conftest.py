@@ -5,11 +5,16 @@ import os
 import signal
 
 import pytest
+from hypothesis import settings
 from kit.notebooks import NOTEBOOKS
 
 pytest_plugins = ["kit.selection", "kit.lanes", "kit.fresh"]
 
 os.environ.pop("WANDB_API_KEY", None)  # nothing here goes online, whoever runs it
+
+# A slow machine is no failure, and two runs of one commit try the same examples.
+settings.register_profile("kit", deadline=None, database=None, derandomize=True)
+settings.load_profile("kit")
 
 # A shell starts background jobs with Ctrl-C ignored, and so would be every process that the tests start and stop.
 signal.signal(signal.SIGINT, signal.default_int_handler)
