@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from lib import viz
+from lib.errors import CourseError
 from lib.viz import look
 
 TRIALS = pd.DataFrame({
@@ -88,6 +89,42 @@ def test_every_figure_has_the_look_and_describes_itself(name):
     alt = figure.layout.meta["alt"]
     assert alt.startswith(f"{figure.layout.title.text}. A figure of "), alt
     assert alt == look.describe(figure), "nothing was drawn after it was described"
+
+
+EMPTY = {
+    "plot_bags": lambda: viz.plot_bags([], 3, "T"),
+    "plot_bands": lambda: viz.plot_bands(viz.bands_data([1, 2], {}), "T", "x", "y"),
+    "plot_brackets": lambda: viz.plot_brackets([]),
+    "plot_busy": lambda: viz.plot_busy({"a": []}, 2, "T"),
+    "plot_costs": lambda: viz.plot_costs(pd.DataFrame(COSTS | {"times_faster": [1.0]})[:0], "T"),
+    "plot_curves": lambda: viz.plot_curves(TRIALS[:0], "trial", "score", "kind", "T"),
+    "plot_fold_scores": lambda: viz.plot_fold_scores(FOLDS[:0], "T", "y"),
+    "plot_front": lambda: viz.plot_front(MODELS[:0], "kB", "accuracy", "T", "x", "y"),
+    "plot_history": lambda: viz.plot_history({"mae": [1.0]}),
+    "plot_inner_outer": lambda: viz.plot_inner_outer(pd.DataFrame({"inner score": [], "outer score": []}), "T", "y"),
+    "plot_intermediates": lambda: viz.plot_intermediates({"a": optuna.create_study()}, "T", "y"),
+    "plot_journey": lambda: viz.plot_journey([], "T"),
+    "plot_map": lambda: viz.plot_map(pd.DataFrame(), "T"),
+    "plot_pairs": lambda: viz.plot_pairs(np.zeros((0, 0)), [], "T", "share"),
+    "plot_parts": lambda: viz.plot_parts(pd.DataFrame(), "T"),
+    "plot_points": lambda: viz.plot_points(MODELS[:0], "kB", "accuracy", "kind", "T", "x", "y", trend=True),
+    "plot_posterior": lambda: viz.plot_posterior(POSTERIOR[:0], ([], []), "T", "x", "y"),
+    "plot_proposals": lambda: viz.plot_proposals(TRIALS[:0], "rate", "seconds", "T", by="kind"),
+    "plot_shifts": lambda: viz.plot_shifts({"a": []}, "T"),
+    "plot_speedup": lambda: viz.plot_speedup({}, "T"),
+    "plot_spread": lambda: viz.plot_spread({}, "T", "x"),
+    "plot_validation_curve": lambda: viz.plot_validation_curve(CV, "net__D"),
+    "plot_variants": lambda: viz.plot_variants({}, "T"),
+    "plot_weights": lambda: viz.plot_weights({}, "T"),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_nothing_to_draw_is_a_sentence(name):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with pytest.raises(CourseError) as caught:
+        EMPTY[name]()
+    assert "\n" not in str(caught.value)
 
 
 def test_an_alternative_names_axes_and_series_with_their_values():

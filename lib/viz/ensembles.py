@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lib.viz.look import BLUE, GREY, SKY, VERMILION, layout, style
+from lib.viz.look import BLUE, GREY, SKY, VERMILION, drawable, layout, style
 
 # --- pairs of members
 
@@ -32,6 +32,7 @@ def plot_pairs(matrix, names, title, unit, low=None, high=None):
         unit: what a field says, for the colour bar; "<br>" breaks its lines.
         low, high: ends of the colour scale; the smallest and the largest field where None.
     """
+    drawable(names, "there are no members")
     table = pairs_data(matrix, names)
     texts = [["" if np.isnan(field) else f"{field:.2f}" for field in row] for row in table.to_numpy()]
     few = {"text": texts, "texttemplate": "%{text}"} if len(table) <= 14 else {}
@@ -74,6 +75,7 @@ def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False):
         title, x_title, y_title: texts of the figure.
         trend: whether to draw the line.
     """
+    drawable(frame, "the table has no rows")
     figure = go.Figure()
     for number, (name, part) in enumerate(frame.groupby(kind, sort=False)):
         colour, _, symbol = style(number)
@@ -103,6 +105,7 @@ def bags_data(rows, n):
     Returns:
         Int array, shape (n_models, n); 0 is out of bag.
     """
+    drawable(rows, "no member has drawn a row")
     return np.stack([np.bincount(drawn, minlength=n) for drawn in np.asarray(rows)])
 
 

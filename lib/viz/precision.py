@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, VERMILION, layout, name_once, style
+from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, VERMILION, drawable, layout, name_once, style
 
 # --- number formats, and what they do to gradients
 
@@ -128,6 +128,7 @@ def costs_data(table):
 
 def plot_costs(table, title):
     """Draw how many times faster each policy is than the first one, for each block and size; see `costs_data`."""
+    drawable(table, "nothing was measured")
     table = costs_data(table)
     steps = list(table.step.unique())
     figure = make_subplots(1, len(steps), shared_yaxes=True, subplot_titles=steps, horizontal_spacing=0.04)

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, layout
+from lib.viz.look import BLUE, drawable, layout
 
 # --- pictures
 
@@ -20,6 +20,7 @@ def picture_grid(rows, **settings):
     Returns:
         A `plotly.graph_objects.Figure`, still without a title.
     """
+    drawable(rows, "there are no pictures")
     figure = make_subplots(len(rows), max(map(len, rows)), **settings)
     for row, pictures in enumerate(rows, start=1):
         for column, picture in enumerate(pictures, start=1):

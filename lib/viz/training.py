@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, ORANGE, VERMILION, add_band, layout, name_once, style
+from lib.viz.look import BLUE, ORANGE, VERMILION, add_band, drawable, layout, name_once, style
 
 # --- wholes and their parts
 
@@ -17,6 +17,7 @@ def plot_parts(parts, title, x_title="seconds"):
         parts: DataFrame, one row a bar (the index names it), one column a part, in the unit of x_title.
         title, x_title: texts of the figure.
     """
+    drawable(parts, "the table has no rows")
     figure = go.Figure()
     for number, part in enumerate(parts):
         figure.add_bar(
@@ -55,6 +56,8 @@ def plot_history(history, metrics=("accuracy", "loss")):
         metrics: those to draw, a panel each.
     """
     table = history_data(history)
+    there = ", ".join(table.metric.unique())
+    drawable(table[table.metric.isin(metrics)], f"the history has none of {', '.join(metrics)}; it has {there}")
     figure = make_subplots(1, len(metrics), subplot_titles=metrics, horizontal_spacing=0.1)
     colours = {"training": BLUE, "validation": ORANGE}
     for (metric, part), points in table[table.metric.isin(metrics)].groupby(["metric", "part"]):
@@ -79,6 +82,7 @@ def curves_data(frame, x, y, kind):
     Returns:
         A DataFrame: kind, x (under their own names), median, low, high (over the runs).
     """
+    drawable(frame, "the table has no rows")
     groups = frame.groupby([kind, x], sort=False)[y]
     return groups.agg(median="median", low="min", high="max").reset_index()
 
@@ -111,6 +115,7 @@ def bands_data(x, curves):
     Returns:
         A DataFrame with line, x, mean, low (10th percentile) and high (90th), one row for each line and point.
     """
+    drawable(curves, "there are no curves")
     tables = []
     for name, values in curves.items():
         low, high = np.quantile(values, [0.1, 0.9], axis=0)
@@ -171,6 +176,7 @@ def plot_spread(scores, title, x_title, truth=None):
         title, x_title: texts of the figure.
         truth: float, what is measured, where it is known.
     """
+    drawable(scores, "nothing was measured")
     figure = go.Figure()
     for name, values in scores.items():
         figure.add_box(
@@ -201,6 +207,7 @@ def weights_data(kernels, bins=61):
         A DataFrame with the columns kernel, weight (the middle of a bin), count (int, without zeros) and zeros (the
         share of that kernel's weights that are exactly 0).
     """
+    drawable(kernels, "there are no kernels")
     flat = {name: np.asarray(kernel, float).ravel() for name, kernel in kernels.items()}
     everything = np.concatenate(list(flat.values()))
     edges = np.linspace(everything.min(), everything.max(), bins + 1)
