@@ -6,6 +6,7 @@ fit gets one line: the argument, what was found, what was expected.
 
 from numbers import Integral, Real
 
+import ml_dtypes
 import numpy as np
 
 from lib.errors import CourseError, first_line
@@ -212,3 +213,12 @@ def whole(name, value, least=0):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral) or value < least:
         raise refused(name, f"{value!r:.40}" if not isinstance(value, Real) else value, f"{least} or more")
     return int(value)
+
+
+def item_bytes(dtype):
+    """Return the bytes of one number of a dtype, int; two numbers of int4 are not packed into one.
+
+    Args:
+        dtype: as NumPy or Keras names it, such as "bfloat16" or "float8_e4m3fn".
+    """
+    return np.dtype(getattr(ml_dtypes, str(dtype), dtype)).itemsize

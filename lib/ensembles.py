@@ -519,6 +519,8 @@ def _weights(weights, n):
     sound = np.isfinite(weights) & (weights >= 0)
     if not sound.all():
         raise refused("weights", f"{weights[~sound][0]:g}", "finite numbers of 0 or more")
-    if not 0 < weights.sum() < np.inf:
-        raise refused("weights", f"a sum of {weights.sum():g}", "one above 0")
+    with np.errstate(over="ignore"):
+        total = weights.sum()
+    if not 0 < total < np.inf:
+        raise refused("weights", f"a sum of {total:g}", "one above 0")
     return weights
