@@ -47,7 +47,8 @@ def trials_frame(search, objective=0, direction=None):
     if hasattr(search, "oracle"):
         oracle = search.oracle
         trials = [oracle.trials[trial_id] for trial_id in oracle.start_order]
-        return _tidy(_tuner_rows(trials, oracle.objective.direction, search_log(search)))
+        spaces = [trial.hyperparameters.space for trial in trials]
+        return _tidy(_tuner_rows(trials, spaces, oracle.objective.direction, search_log(search)))
     if hasattr(search, "cv_results_"):
         return _tidy(_search_rows(search))
     if hasattr(search, "directions"):
@@ -109,11 +110,11 @@ def _column(values):
 # --- KerasTuner
 
 
-def _tuner_rows(trials, direction, log):
+def _tuner_rows(trials, spaces, direction, log):
     """Return one triple for each `keras_tuner` trial; seconds and epochs come from the search's log, where it has one."""
     log = {row["trial_id"]: row for row in log}
     rows = []
-    for trial in trials:
+    for trial, space in zip(trials, spaces, strict=True):
         logged, hp = log.get(trial.trial_id, {}), trial.hyperparameters
         place = {column: hp.values[name] for name, column in HYPERBAND.items() if name in hp.values}
         outcome = {
@@ -123,13 +124,13 @@ def _tuner_rows(trials, direction, log):
             "epochs": logged.get("epochs", _hyperband_epochs(hp.values)),
             "status": trial.status,
         }
-        rows.append((_hyperparameters(hp), place, outcome))
+        rows.append((_hyperparameters(hp, space), place, outcome))
     return rows
 
 
-def _hyperparameters(hp):
+def _hyperparameters(hp, space):
     """Return the active values, without those that only Hyperband's own bookkeeping needs."""
-    active = {entry.name for entry in hp.space if hp.is_active(entry)}
+    active = {entry.name for entry in space if hp.is_active(entry)}
     return {name: value for name, value in hp.values.items() if name in active and not name.startswith("tuner/")}
 
 
@@ -141,8 +142,6 @@ def _hyperband_epochs(values):
 
 def _folder_rows(folder, direction):
     """Read a tuner's folder as it is, also while its search runs, or after it was killed."""
-    from keras_tuner.engine.trial import Trial
-
     if not (folder / "oracle.json").exists():
         near = sorted(path.parent.as_posix() for path in folder.glob("*/oracle.json"))
         where = f"there is one in {near[0]}" if near else "a folder that a search has left holds the file oracle.json"
@@ -150,8 +149,27 @@ def _folder_rows(folder, direction):
     order = json.loads((folder / "oracle.json").read_text())["start_order"]
     # A search that was killed between two writes has named a trial that has no file yet.
     files = [path for trial_id in order if (path := folder / f"trial_{trial_id}" / "trial.json").exists()]
-    trials = [Trial.load(str(path)) for path in files]
-    return _tuner_rows(trials, direction or _direction(trials, folder), search_log(folder))
+    trials, spaces = _load(files)
+    return _tuner_rows(trials, spaces, direction or _direction(trials, folder), search_log(folder))
+
+
+def _load(files):
+    """Read trials, and the space of each; to read a space takes long, so one that several share is read once."""
+    from keras_tuner import HyperParameters
+    from keras_tuner.engine.trial import Trial
+
+    known = {}
+    trials = []
+    spaces = []
+    for path in files:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        told = state["hyperparameters"]
+        key = json.dumps(told["space"])
+        if key not in known:
+            known[key] = HyperParameters.from_config(told).space
+        spaces.append(known[key])
+        trials.append(Trial.from_state(state | {"hyperparameters": told | {"space": []}}))
+    return trials, spaces
 
 
 def _direction(trials, folder):

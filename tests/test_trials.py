@@ -1,13 +1,18 @@
 """A finished search as one table: columns, order, values, and the rows of trials that failed."""
 
+import json
 import time
 import warnings
+from pathlib import Path
+from types import SimpleNamespace
 
+import hypothesis
 import keras_tuner as kt
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.datasets import make_classification
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401  its import makes the halving searches importable
@@ -18,6 +23,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lib import tuning
+from lib.columns import is_gap
 from lib.errors import CourseError
 from lib.trials import trials_frame
 
@@ -217,6 +223,37 @@ def test_a_value_stays_as_it_was_chosen(values, gap):
     kept = grown(candidates).value
     assert [repr(value) for value in kept[: len(values)]] == [repr(value) for value in values]
     assert kept.isna().tolist() == [False] * len(values) + [True] * gap
+
+
+CHOSEN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.integers(0, 3), inner, max_size=2) | st.tuples(inner),
+    max_leaves=3,
+)
+HYPERPARAMETERS = st.sampled_from(["units", "net__units", "a__score", "score", "param_score", "trial", "epochs", "a__epochs"])
+
+
+@hypothesis.settings(max_examples=200, deadline=None)
+@hypothesis.given(st.lists(st.dictionaries(HYPERPARAMETERS, CHOSEN, max_size=4), min_size=1, max_size=4))
+def test_every_value_of_every_candidate_is_in_a_column_of_its_own(candidates):
+    zeros = np.zeros(len(candidates))
+    results = {"params": candidates, "mean_test_score": zeros, "mean_fit_time": zeros, "mean_score_time": zeros}
+    search = SimpleNamespace(cv_results_=results, n_splits_=2, multimetric_=False, estimator=LogisticRegression())
+    frame = trials_frame(search)
+    names = {name for candidate in candidates for name in candidate}
+    own = frame.drop(columns=["trial", *LAST])
+    assert frame.columns.is_unique and len(own.columns) == len(names)
+    for place, candidate in enumerate(candidates):
+        kept = [value for column in own if not is_gap(value := own[column].tolist()[place])]
+        assert len(kept) == len(candidate)
+        for chosen in candidate.values():
+            told = str(chosen) if is_gap(chosen) else chosen
+            kept.pop(next(number for number, value in enumerate(kept) if alike(value, told)))
+
+
+def alike(kept, told):
+    """Say whether two values are the same; a whole number may have become a float among others."""
+    return repr(kept) == repr(told) or (isinstance(kept, float) and type(told) is int and kept == told)
 
 
 def test_none_and_nan_that_were_chosen_are_no_gaps():
@@ -457,6 +494,22 @@ def test_five_thousand_trials_of_a_tuner_in_under_a_second():
     began = time.process_time()
     assert trials_frame(tuner).rate.tolist() == [number / 5_000 for number in range(5_000)]
     assert time.process_time() - began < 1
+
+
+def test_five_thousand_trials_of_a_folder_in_under_a_second(fake):
+    folder = Path(fake.project_dir)
+    kept = trials_frame(folder)
+    first, second = ((folder / f"trial_{number:02}" / "trial.json").read_text() for number in (0, 1))
+    oracle = json.loads((folder / "oracle.json").read_text())
+    oracle["start_order"] += [f"more_{number}" for number in range(4_988)]
+    (folder / "oracle.json").write_text(json.dumps(oracle))
+    for number in range(4_988):
+        (folder / f"trial_more_{number}").mkdir()
+        (folder / f"trial_more_{number}" / "trial.json").write_text((first, second)[number % 2])
+    began = time.process_time()
+    frame = trials_frame(folder)
+    assert time.process_time() - began < 1 and len(frame) == 5_000
+    pd.testing.assert_frame_equal(frame[:12], kept)
 
 
 def test_a_study_without_trials_is_an_empty_table():

@@ -10,10 +10,13 @@ import optuna
 import pandas as pd
 import plotly.express as px
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from kit.notebooks import read
 from sklearn.linear_model import LogisticRegression
 
 from lib import viz
+from lib.columns import is_gap
 from lib.errors import CourseError
 from lib.trials import trials_frame
 
@@ -207,6 +210,43 @@ def test_a_frame_of_any_values_is_drawn(draw, score):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         draw(search(**KEPT, score=score), "Any")
+
+
+ENDS = st.sampled_from([-np.inf, -3.5, -1, 0, 0.25, 1, 2, 7.5, 100, 1e4, np.inf])
+CELLS = st.sampled_from([np.nan, np.inf, -np.inf, -2.0, 0.0, 0.25, 1.0, 2.0, 3.0, 7.0, 1e3, 1e4])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(CELLS, min_size=2, max_size=8), ENDS, ENDS, st.sampled_from([None, "linear"]))
+def test_a_brushed_range_is_what_pandas_calls_between(cells, low, high, scale):
+    frame = pd.DataFrame({"trial": range(len(cells)), "value": cells, "score": 0.5, "status": "COMPLETED"})
+    assume(frame.value.nunique(dropna=False) > 1)
+    low, high = sorted([low, high])
+    figure = viz.plot_parallel(frame, "All", brush={"value": (low, high)}, scales={"value": scale} if scale else None)
+    expected = frame[frame.value.between(low, high)]
+    assert viz.selected(figure, frame).trial.tolist() == expected.trial.tolist()
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
+VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=2), max_leaves=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(VALUES, VALUES, st.floats()), min_size=1, max_size=6), st.booleans())
+def test_any_frame_is_drawn_or_refused_in_one_line(rows, every):
+    first, second = (pd.Series([row[place] for row in rows], dtype=object) for place in (0, 1))
+    scores = {"score": [row[2] for row in rows], "status": "COMPLETED"}
+    frame = pd.DataFrame({"trial": range(len(rows)), "a": first, "b": second} | scores)
+    for draw in (viz.parallel_data, viz.still_data):
+        try:
+            draw(frame, every=every)
+        except CourseError as error:
+            assert "\n" not in str(error)
+            continue
+    axes = [axis for axis in viz.parallel_data(frame, every=True, order=["a", "b"])[:-1] if axis["kind"] == "names"]
+    for axis in axes:
+        there = [value for value in frame[axis["column"]] if not is_gap(value)]
+        assert len(set(axis["values"][axis["real"]])) == len({(type(value), repr(value)) for value in there})
 
 
 def test_two_values_never_share_a_tick():

@@ -1,6 +1,7 @@
 """TensorBoard's HParams page, written from any trials frame; and event files, read back into tables."""
 
 import math
+import time
 from pathlib import Path, PurePosixPath
 
 import numpy as np
@@ -135,15 +136,18 @@ def _trial(row, number, values, metrics):
 
 
 def _write(folder, summaries):
+    """Write an event file at once: TensorBoard's own writer starts a thread for each, and a search has thousands."""
     from tensorboard.compat.proto.event_pb2 import Event
-    from tensorboard.compat.proto.summary_pb2 import Summary
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+    from tensorboard.summary.writer.record_writer import RecordWriter
 
-    writer = EventFileWriter(str(folder), filename_suffix=SUFFIX)
-    for summary in summaries:
-        own = Summary.FromString(summary.SerializeToString())  # some are TensorFlow's class of that name
-        writer.add_event(Event(step=0, summary=own))
-    writer.close()
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / f"events.out.tfevents.{time.time():017.6f}{SUFFIX}", "wb") as file:  # the page reads by name, the last
+        writer = RecordWriter(file)
+        writer.write(Event(file_version="brain.Event:2").SerializeToString())
+        for summary in summaries:
+            event = Event(step=0)
+            event.summary.ParseFromString(summary.SerializeToString())  # some are TensorFlow's class of that name
+            writer.write(event.SerializeToString())
 
 
 # --- reading

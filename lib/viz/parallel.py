@@ -323,14 +323,17 @@ def _number_range(axis, part):
 def _position(axis, value):
     """Return where a number lies; beyond all others it is halfway to what lies apart, so as not to reach there."""
     places = dict(zip(axis["names"], axis["ticks"], strict=True))
-    apart = [places[name] for name in axis["apart"]]
     if np.isinf(value) and f"{value:g}" in axis["apart"]:
         return places[f"{value:g}"]
-    real = axis["values"][axis["real"]] if axis["real"].any() else np.zeros(1)
-    low, high = real.min(), real.max()
+    above = [places[name] for name in axis["apart"] if name == "inf"]
+    below = [places[name] for name in axis["apart"] if name != "inf"]
+    if axis["real"].any():
+        low, high = np.quantile(axis["values"][axis["real"]], [0, 1])
+    else:
+        low = high = (max(below, default=min(above, default=0) - 2) + min(above, default=max(below, default=0) + 2)) / 2
     far = high - low or abs(low) or 1.0
-    floor = (low + max([place for place in apart if place < low], default=low - far)) / 2
-    ceiling = (high + min([place for place in apart if place > high], default=high + far)) / 2
+    floor = (low + max(below, default=low - far)) / 2
+    ceiling = (high + min(above, default=high + far)) / 2
     if axis["kind"] == "log":
         value = np.log10(value) if value > 0 else -np.inf
     return min(max(value, floor), ceiling)
