@@ -183,7 +183,7 @@ def test_a_perfect_member_gets_everything():
 
 def test_out_of_bag_with_named_classes_agrees_with_scikit_learn():
     x, y = load_wine(return_X_y=True)
-    fitted = BaggingClassifier(GaussianNB(), 15, oob_score=True, random_state=1).fit(x, np.array(["a", "b", "c"])[y])
+    fitted = BaggingClassifier(GaussianNB(), 40, oob_score=True, random_state=1).fit(x, np.array(["a", "b", "c"])[y])
     unseen = np.stack([~np.isin(np.arange(len(x)), rows) for rows in fitted.estimators_samples_])
     found = ensembles.out_of_bag([member.predict_proba(x) for member in fitted.estimators_], unseen)
     assert np.allclose(found, fitted.oob_decision_function_)
