@@ -92,6 +92,7 @@ def test_every_figure_has_the_look_and_describes_itself(name):
 
 
 EMPTY = {
+    "dress": lambda: viz.dress(optuna.visualization.plot_parallel_coordinate(optuna.create_study()), "T"),
     "plot_bags": lambda: viz.plot_bags([], 3, "T"),
     "plot_bands": lambda: viz.plot_bands(viz.bands_data([1, 2], {}), "T", "x", "y"),
     "plot_brackets": lambda: viz.plot_brackets([]),

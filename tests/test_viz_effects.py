@@ -24,6 +24,14 @@ def test_the_map_of_a_grid_has_its_scores_in_the_cells():
     assert np.array_equal(heat.z, [[0.85, np.nan], [0.6, 0.7]], equal_nan=True)
 
 
+def test_no_two_cells_of_a_map_share_a_place():
+    rates = pd.Index([0.12345, 0.12346], name="rate")
+    table = pd.DataFrame([[0.1, 0.2], [0.3, 0.4]], pd.Index(["1", 1], name="depth", dtype=object), rates)
+    (heat,) = viz.plot_map(table, "title").data
+    assert heat.x == ("0.12345", "0.12346") and heat.y == ("'1'", "1")
+    assert viz.path_data(table, [(1, 1)]).values.tolist() == [["0.12346", "1", 1]]
+
+
 def test_slices():
     scored = {"score": [0.8, 0.9, np.nan], "direction": "max", "seconds": 1.0, "epochs": 2, "status": "COMPLETED"}
     frame = pd.DataFrame({"trial": [1, 2, 3], "rate": [1e-4, 1e-2, 1e-3], "kind": ["b", "a", "a"], **scored})

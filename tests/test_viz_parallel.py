@@ -318,6 +318,9 @@ def test_what_plotly_itself_draws_is_read_back_too():
 
 
 def test_other_rows_than_those_drawn_are_refused():
+    iris = px.data.iris()
+    with pytest.raises(CourseError, match="made from other rows"):
+        viz.selected(px.parallel_coordinates(iris, color="species_id"), iris[::-1])
     frame = search()
     figure = viz.plot_parallel(frame, "All", brush={"rate": (1e-3, 1e-1)})
     assert viz.selected(figure, frame.assign(note="mine")).trial.tolist() == [2, 3, 4], "a column more does no harm"

@@ -1,8 +1,10 @@
 """The figures of pictures and columns: their data compared exactly, and that they can be drawn."""
 
 import numpy as np
+import pytest
 
 from lib import viz
+from lib.errors import CourseError
 
 
 def test_the_first_picture_of_each_class():
@@ -53,3 +55,10 @@ def test_confusion_agrees_with_scikit_learn():
     assert np.array_equal(counts, confusion_matrix(y_true, y_pred))
     assert counts.index.tolist() == list("abcd")
     assert viz.plot_confusion(y_true, y_pred, list("abcd")).data[0].z.sum() == 4  # each class divides into shares of 1
+
+
+@pytest.mark.parametrize("y_pred", [[0, 1, -1], [0, 1, 2], [0, 1], [1], [0.5, 0, 1]], ids=str)
+def test_what_is_no_class_of_a_confusion_matrix_is_told(y_pred):
+    with pytest.raises(CourseError, match="y_pred: "):
+        viz.confusion_data([0, 1, 1], y_pred, ["a", "b"])
+    assert viz.confusion_data([[0], [1]], [1, 1], ["a", "b"]).to_numpy().tolist() == [[0, 1], [0, 1]]

@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from lib.columns import texts
 from lib.viz.look import BLUE, GREY, drawable, layout
 from lib.viz.parallel import drawn_lines, line_colours, parallel_data, sign
 
@@ -21,12 +22,15 @@ def path_data(table, path):
     Returns:
         A DataFrame with x and y (str, as the axes name them) and trial (int from 1), one row a cell of the path.
     """
-    rows = [(_label(table.columns[c]), _label(table.index[r]), n) for n, (r, c) in enumerate(path, start=1)]
+    across, upwards = _labels(table.columns), _labels(table.index)
+    rows = [(across[column], upwards[row], n) for n, (row, column) in enumerate(path, start=1)]
     return pd.DataFrame(rows, columns=["x", "y", "trial"])
 
 
-def _label(value):
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _labels(values):
+    """Name values briefly, unless two of them would then share a name, and so a place on the axis."""
+    brief = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
+    return brief if len(set(brief)) == len(brief) else texts(values)
 
 
 def plot_map(table, title, path=(), digits=2):
@@ -40,7 +44,7 @@ def plot_map(table, title, path=(), digits=2):
     """
     drawable(table, "the table has no scores")
     heat = go.Heatmap(
-        z=table, x=[*map(_label, table.columns)], y=[*map(_label, table.index)], colorscale="Viridis", xgap=1, ygap=1,
+        z=table, x=_labels(table.columns), y=_labels(table.index), colorscale="Viridis", xgap=1, ygap=1,
         colorbar={"thickness": 14}, texttemplate=None if len(path) else f"%{{z:.{digits}f}}",
         hovertemplate=f"{table.index.name} %{{y}}, {table.columns.name} %{{x}}: %{{z:.3f}}<extra></extra>",
     )

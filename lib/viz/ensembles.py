@@ -77,7 +77,7 @@ def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False):
     """
     drawable(frame, "the table has no rows")
     figure = go.Figure()
-    for number, (name, part) in enumerate(frame.groupby(kind, sort=False)):
+    for number, (name, part) in enumerate(frame.groupby(kind, sort=False, dropna=False)):
         colour, _, symbol = style(number)
         marker = {"size": 8, "symbol": symbol, "color": colour, "opacity": 0.75}
         figure.add_scatter(

@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from lib.columns import texts
 from lib.errors import CourseError
 from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, SKY, VERMILION, drawable, layout
 
@@ -67,9 +68,10 @@ def validation_curve_data(cv_results, name):
     known = dict.fromkeys(key for params in cv_results["params"] for key in params)
     if name not in known:
         raise CourseError(f"name: the search has no parameter {name!r}; it has {', '.join(known)}.")
+    values = texts([params.get(name, "(none)") for params in cv_results["params"]])
     folds = sum(key.startswith("split") and key.endswith("_test_score") for key in cv_results)
     rows = []
-    for place, params in enumerate(cv_results["params"]):
+    for place, value in enumerate(values):
         seconds = folds * (cv_results["mean_fit_time"][place] + cv_results["mean_score_time"][place])
         candidate = {
             "mean": cv_results["mean_test_score"][place],
@@ -79,7 +81,7 @@ def validation_curve_data(cv_results, name):
         }
         for fold in range(folds):
             score = cv_results[f"split{fold}_test_score"][place]
-            rows.append({"value": str(params.get(name, "(none)")), "fold": fold + 1, "score": score, **candidate})
+            rows.append({"value": value, "fold": fold + 1, "score": score, **candidate})
     return pd.DataFrame(rows)
 
 

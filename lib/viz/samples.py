@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from lib.arrays import labels, targets
 from lib.viz.look import BLUE, drawable, layout
 
 # --- pictures
@@ -143,9 +144,15 @@ def confusion_data(y_true, y_pred, classes):
 
     Returns:
         A DataFrame of counts: a row for each true class, a column for each predicted one.
+
+    Raises:
+        CourseError: what is no class number below len(classes), or other numbers of labels.
     """
+    n = len(y_true)
+    pairs = {"y_true": y_true, "y_pred": y_pred}
+    places = tuple(targets(name, labels(name, y, len(classes)), n) for name, y in pairs.items())
     counts = np.zeros((len(classes), len(classes)), int)
-    np.add.at(counts, (np.asarray(y_true), np.asarray(y_pred)), 1)
+    np.add.at(counts, places, 1)
     return pd.DataFrame(counts, index=classes, columns=classes)
 
 

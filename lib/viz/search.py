@@ -181,7 +181,7 @@ def proposals_data(frame, x, y, by="oracle"):
         A dict from oracle to its DataFrame of x, y, trial and score in the order of the trials; the oracles stand in the
         order in which the frame has them.
     """
-    parts = frame.rename(columns={x: "x", y: "y"}).groupby(by, sort=False)
+    parts = frame.rename(columns={x: "x", y: "y"}).groupby(by, sort=False, dropna=False)
     return {name: part[["x", "y", "trial", "score"]].sort_values("trial", ignore_index=True) for name, part in parts}
 
 

@@ -83,7 +83,7 @@ def curves_data(frame, x, y, kind):
         A DataFrame: kind, x (under their own names), median, low, high (over the runs).
     """
     drawable(frame, "the table has no rows")
-    groups = frame.groupby([kind, x], sort=False)[y]
+    groups = frame.groupby([kind, x], sort=False, dropna=False)[y]
     return groups.agg(median="median", low="min", high="max").reset_index()
 
 
@@ -97,7 +97,7 @@ def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False):
     """
     table = curves_data(frame, x, y, kind)
     figure = go.Figure()
-    for number, (name, part) in enumerate(table.groupby(kind, sort=False)):
+    for number, (name, part) in enumerate(table.groupby(kind, sort=False, dropna=False)):
         _add_curve(figure, number, name, part[x], part["median"], part.low, part.high, mode="lines")
     figure.update_xaxes(title_text=x, type="log" if log_x else "linear")
     figure.update_yaxes(title_text=y, type="log" if log_y else "linear")
