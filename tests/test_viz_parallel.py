@@ -166,10 +166,30 @@ def test_a_range_holds_the_values_between_its_ends_and_no_others(brush, kept):
 
 
 @pytest.mark.parametrize(
+    "brush, kept",
+    [
+        ({"status": ["COMPLETED"]}, [1, 2, 3, 4]),
+        ({"status": ["COMPLETED", "RUNNING"]}, [1, 2, 3, 4]),
+        ({"status": ["RUNNING"]}, []),
+        ({"same": [1]}, [1, 2, 3, 4, 5]),
+        ({"same": (2, 3)}, []),
+        ({"momentum": (0, 1), "word": ["a"]}, [2, 3, 5]),
+    ],
+    ids=str,
+)
+def test_what_is_brushed_has_an_axis_though_it_is_always_the_same(brush, kept):
+    frame = search(same=1, word="a")
+    assert viz.selected(viz.plot_parallel(frame, "All", brush=brush), frame).trial.tolist() == kept
+    assert {axis["label"] for axis in viz.still_data(frame, brush=brush)[0]} >= set(brush)
+
+
+@pytest.mark.parametrize(
     "settings, message",
     [
         ({"brush": {"rat": (0, 1)}}, "brush: 'rat' has no axis in this picture. Did you mean 'rate'?"),
-        ({"brush": {"status": ["COMPLETED"]}}, "brush: 'status' has no axis"),
+        ({"brush": {"seconds": (0, 2)}}, "brush: 'seconds' has no axis"),
+        ({"brush": {"rate": (0, 1)}, "order": ["kind"]}, "brush: 'rate' has no axis"),
+        ({"brush": {"status": ["done"]}}, "brush: status has no 'done'; it has COMPLETED, PRUNED"),
         ({"brush": {"units": (200, 100)}}, "brush: units is .* give a pair"),
         ({"brush": {"units": "wide"}}, "brush: units is 'wide'"),
         ({"brush": {"kind": []}}, "brush: nothing is named for kind; it has a, b"),

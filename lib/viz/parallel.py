@@ -12,7 +12,7 @@ from plotly.colors import get_colorscale
 from lib.columns import OUTCOME, check_trials, texts
 from lib.errors import CourseError, did_you_mean
 from lib.table import to_number
-from lib.viz.look import ENDS, GREY, ending, layout
+from lib.viz.look import ENDS, GREY, SYNONYMS, ending, layout
 
 APART = ("failed", "pruned")  # in colours below those of the scores; other trials without a score look like the worst
 BAND = 0.08  # of the colour bar, for each end that has no score to compare
@@ -23,7 +23,7 @@ LARGEST = float(np.finfo("float32").max)  # that a picture can draw; a loss beyo
 # --- from a table to axes
 
 
-def parallel_data(frame, objective="score", every=False, scales=None, order=None):
+def parallel_data(frame, objective="score", every=False, scales=None, order=None, brush=None):
     """Turn a trials frame into the axes of a parallel-coordinates picture, the objective last.
 
     Columns without two different values are left out. Learning rates and other positive columns that span a factor of
@@ -37,6 +37,7 @@ def parallel_data(frame, objective="score", every=False, scales=None, order=None
         every: bool, whether trials without a score are kept: at "(none)" on the score's axis, with an axis for the status.
         scales: dict from a column to "log" or "linear", where the rule for logarithms is not what you want.
         order: names of columns from left to right; those not named are left out. None for the frame's own order.
+        brush: see `plot_parallel`; a column that it names has an axis also without two different values.
 
     Returns:
         A list of dict with column, label, values (float array, one a line), ticks (positions), names (str), kind
@@ -49,12 +50,13 @@ def parallel_data(frame, objective="score", every=False, scales=None, order=None
     """
     lines = drawn_lines(frame, every)
     scales = scales or {}
+    brush = brush or {}
     wanted = [c for c in lines if c not in ("trial", *OUTCOME)] if order is None else list(order)
     _check_names("order", wanted, list(lines))
     columns = {c: _read(lines[c]) for c in wanted}
     if order is None:
-        wanted = [c for c, (missing, known) in columns.items() if len(set(known)) + missing.any() > 1]
-    if every and lines["status"].nunique() > 1:
+        wanted = [c for c, (missing, known) in columns.items() if len(set(known)) + missing.any() > 1 or c in brush]
+    if (every and lines["status"].nunique() > 1) or ("status" in brush and "status" in lines and order is None):
         wanted.append("status")
         columns["status"] = _read(lines["status"])
     if not wanted and order is None:
@@ -201,7 +203,7 @@ def plot_parallel(frame, title, objective="score", every=False, scales=None, ord
         ranks: bool, whether colours follow the rank of a trial instead of its score; for many trials, or for a few
             scores that lie far out.
     """
-    axes = parallel_data(frame, objective, every, scales, order)
+    axes = parallel_data(frame, objective, every, scales, order, brush)
     ranges = brushed(axes, brush)
     dimensions = [_dimension(axis, ranges.get(axis["column"])) for axis in axes]
     quiet = {"color": GREY, "size": 12}
@@ -301,6 +303,8 @@ def _word(axis, value):
 def _named_range(axis, part):
     known = dict(zip(axis["names"], axis["ticks"], strict=True))
     word = _word(axis, part)
+    if word not in known and axis["column"] == "status" and word.lower() in {**ENDS, **SYNONYMS}:
+        return [len(known) - 0.4, len(known) - 0.3]  # where no line is: no trial ended so
     if word not in known:
         raise CourseError(f"brush: {axis['column']} has no {part!r}; it has {', '.join(known)}.")
     place = known[word]

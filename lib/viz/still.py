@@ -23,7 +23,7 @@ def still_data(frame, objective="score", every=False, scales=None, order=None, b
         kept: bool array, shape (n_lines,), what the brush holds.
         line: as `lib.viz.parallel.line_colours` returns it.
     """
-    axes = parallel_data(frame, objective, every, scales, order)
+    axes = parallel_data(frame, objective, every, scales, order, brush)
     heights = np.stack([_shares(axis, axis["values"]) for axis in axes], axis=1)
     kept = np.full(len(heights), True)
     ranges = brushed(axes, brush)
