@@ -43,17 +43,34 @@ def begin(folder=None):
     Where TF_XLA_FLAGS names a folder already, TensorFlow keeps to that one, and nothing is kept here.
 
     Args:
-        folder: Path of a folder to make it in, which somebody else removes; None for the system's temporary one, where it is
-            removed when the process ends.
+        folder: Path of a folder to make it in, which somebody else removes; None for the user's own, where it is removed
+            when the process ends, or, after a kill, when the next one begins.
     """
     flags = [word for word in os.environ.get("TF_XLA_FLAGS", "").split() if NAME not in word]  # not our parent process' own
     if os.getpid() in _private or any(word.startswith(FLAG) for word in flags):
         return
-    private = tempfile.mkdtemp(prefix=NAME, dir=folder)
+    try:
+        # Never in a folder that others may write to: what lies in it is run.
+        private = tempfile.mkdtemp(prefix=f"{NAME}{os.getpid()}-", dir=folder or _processes())
+    except OSError:  # a home that cannot be written: nothing is kept
+        return
     if folder is None:
         atexit.register(shutil.rmtree, private, ignore_errors=True)
     _private[os.getpid()] = Path(private)
     os.environ["TF_XLA_FLAGS"] = " ".join([*flags, FLAG + private])
+
+
+def _processes():
+    """Make the folder of the processes' own folders, and remove those whose process is no more."""
+    import psutil
+
+    folder = places.cache() / "xla-processes"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in folder.glob(f"{NAME}*"):
+        number = left.name.removeprefix(NAME).partition("-")[0]
+        if not psutil.pid_exists(int(number)):
+            shutil.rmtree(left, ignore_errors=True)
+    return folder
 
 
 def kept(label, make):

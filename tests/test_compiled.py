@@ -117,6 +117,17 @@ def test_a_folder_that_cannot_be_made_costs_a_compilation_only(first, tmp_path):
     assert run(tmp_path / "file") == [losses, 0]
 
 
+def test_a_process_that_was_killed_leaves_nothing_for_long(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)
+    of_killed = compiled._processes() / f"{compiled.NAME}{ended.stdout.strip()}-abc"
+    of_ours = compiled._processes() / f"{compiled.NAME}{os.getpid()}-abc"
+    of_killed.mkdir()
+    of_ours.mkdir()
+    compiled._processes()
+    assert not of_killed.exists() and of_ours.exists()
+
+
 def test_the_oldest_are_dropped(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     monkeypatch.setattr(compiled, "LIMIT", 10_000)

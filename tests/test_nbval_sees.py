@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from kit.notebooks import NOTEBOOKS, is_compared, read
 
 
@@ -22,6 +23,7 @@ def alter(output):
     data.pop("text/html", None)
 
 
+@pytest.mark.lesson("00")
 def test_an_altered_output_turns_red(tmp_path):
     stored = read(NOTEBOOKS[0])
     first = next(i for i, cell in enumerate(stored["cells"]) if is_compared(cell))

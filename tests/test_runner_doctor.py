@@ -85,7 +85,11 @@ def test_lab_starts_jupyterlab_at_the_first_notebook_and_ends_quietly(monkeypatc
 
     monkeypatch.setenv("COURSE_NOTEBOOKS", str(tmp_path / "notebooks"))
     monkeypatch.setattr(cli.subprocess, "Popen", Server)
-    assert cli.main(["lab", "--no-browser", "--port", "9000"]) == ending
+    kept = signal.getsignal(signal.SIGTERM)
+    try:
+        assert cli.main(["lab", "--no-browser", "--port", "9000"]) == ending
+    finally:
+        signal.signal(signal.SIGTERM, kept)  # which the command takes until its process ends
     ((words, environment),) = started
     assert words[:3] == [sys.executable, "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={tmp_path.resolve()}" in words

@@ -56,17 +56,16 @@ def test_short(): pass
 
 
 def test_one_of_each_family_runs_and_a_seed_repeats_it(run):
-    first = run(test_long=LONG)
-    seed = re.search(r"--sample-seed (\d+)", first.stdout)[1]
-    assert passed(run("--sample-seed", seed)) == passed(first)
-    one, two = (passed(run("--sample-seed", number)) for number in "12")
-    assert one != two
-    for names in (passed(first), one, two):
+    drawn = run("test_long.py", test_long=LONG)
+    seed = re.search(r"--sample-seed (\d+)", drawn.stdout)[1]
+    one, two = (passed(run("test_long.py", "--sample-seed", number)) for number in (seed, str(int(seed) + 1)))
+    assert passed(drawn) == one
+    for names in (one, two):
         kinds = collections.Counter(name.partition("[")[0] for name in names)
         assert kinds == {"kill": 1, "seed": 1, "lab": 3, "short": 1}
         assert len({name[4] for name in names if name.startswith("lab[")}) == 1, "three questions to one lesson"
-    assert len(passed(run("--long"))) == 16
-    assert passed(run("-k", "kill and 5")) == ["kill[5]"], "what is asked for by name runs"
+    assert len(passed(run("test_long.py", "--long"))) == 16
+    assert passed(run("test_long.py", "-k", "kill and 5")) == ["kill[5]"], "what is asked for by name runs"
 
 
 LESSONS = """
@@ -100,6 +99,7 @@ def test_a_lesson_runs_what_belongs_to_it_and_its_green_is_kept(run, tmp_path):
     nothing = run("--changed")
     assert nothing.returncode == 0 and "no lesson has changed since it was last green here" in nothing.stderr
     assert "there is no lesson 99; the lessons are 00, 01" in run("--lesson", "99").stderr
+    assert "6 passed" in run("-p", "xdist", "-n2", "--lesson", "8,11").stdout, "a lane reads the command line once more"
 
 
 def test_what_was_narrowed_by_name_is_no_green(run, tmp_path):

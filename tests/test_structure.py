@@ -173,6 +173,12 @@ def test_no_marks_for_a_formatter_and_no_lists_of_names():
     assert not marked, "nobody runs a formatter here, nor stars"
 
 
+def test_what_several_test_modules_use_stands_in_the_kit():
+    leans = re.compile(r"^\s*(?:from|import) (?:test_\w+|conftest)\b", re.MULTILINE)
+    files = [path for path in sorted((ROOT / "tests").rglob("*.py")) if leans.search(path.read_text(encoding="utf-8"))]
+    assert not files, "what they import from another test module belongs into tests/kit"
+
+
 @pytest.mark.parametrize("package", ["runner", "viz", "data.py", "errors.py"])
 def test_what_never_imports_keras(package):
     path = ROOT / "lib" / package

@@ -70,6 +70,16 @@ def test_what_is_logged_comes_back_to_the_last_digit(tmp_path):
     assert summary["accuracy.max"] == 0.9 and summary["best"] == 7 and summary["deep.a"] == 2
 
 
+def test_a_run_whose_end_is_still_being_written_is_read_whole(tmp_path):
+    with runs.tracked_run("p", {"units": 32}, folder=tmp_path) as run:
+        run.log({"loss": 0.5})
+    (file,) = Path(run.settings.sync_dir).glob("*.wandb")
+    whole = file.read_bytes()
+    file.write_bytes(whole[:7])  # so it was found once on a busy machine, a tenth of a second after the run had ended
+    threading.Timer(0.3, file.write_bytes, [whole]).start()
+    assert runs.read_run(run.settings.sync_dir).config == {"units": 32}
+
+
 def test_it_reads_what_the_command_of_wandb_prints(tmp_path):
     with runs.tracked_run("p", {"units": 32}, folder=tmp_path) as run:
         run.log({"loss": 0.5})

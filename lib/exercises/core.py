@@ -59,7 +59,7 @@ class Exercise:
     """
 
     def __init__(self, check, hints, reference):
-        self.key = f"{check.__module__.rpartition('.')[2]}.{check.__name__.removeprefix('_check_')}"
+        self.key = f"{check.__module__.rpartition('.')[2]}.{check.__name__.rpartition('_')[2]}"
         self.hints = hints
         self.reference = reference
         self._check = check

@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -254,7 +255,17 @@ def _records(file):
     """Return the records of a .wandb file, a list of dict, as `wandb leet inspect --json` prints them.
 
     That command takes half a second to import its package and then calls this program, which takes a few hundredths.
+    A run that has ended this moment may lack its end: wandb's service writes on after `finish` has returned.
     """
+    for patience in (0.05, 0.1, 0.2, 0.4, 0.8, 0):
+        records = _records_now(file)
+        if any(record["type"] == "exit" for record in records) or time.time() - file.stat().st_mtime > 60:
+            break
+        time.sleep(patience)
+    return records
+
+
+def _records_now(file):
     from wandb.util import get_core_path
 
     call = [get_core_path(), "leet", "inspect", "--no-observability", "--json", "--run-file", str(file), str(file.parent)]

@@ -220,12 +220,24 @@ def gigaflops(size=4000, repeats=3):
     return 2 * size**3 / min(seconds) / 1e9
 
 
-def show(number, kind, r):
-    print(
-        f"round {number}  {kind:5}  {r['seconds']:6.1f} s  best val_accuracy {r['best']:.4f}  {r['trials']} trials  "
-        f"{r['epochs']} epochs  {r['megabytes']:5.0f} MB at most  {r['cpu']:5.0f} s of processor time",
-        flush=True,
-    )
+def show(number, kind, result, plain, speed):
+    """Print what one search came to, beside the plain one of its round where there is one."""
+    limit = result["teraflop"] * 1000 / speed
+    lines = [
+        f"{result['seconds']:6.1f} s  best val_accuracy {result['best']:.4f}  {result['trials']} trials  "
+        f"{result['epochs']} epochs  {result['megabytes']:5.0f} MB at most  {result['cpu']:5.0f} s of processor time",
+        f"{result['seconds'] / limit:.1f} times the arithmetic limit "
+        f"({result['teraflop']:.1f} TFLOP at {speed:.0f} GFLOP/s: {limit:.0f} s)",
+    ]
+    if "kinds" in result:
+        loaded = result["kinds"].pop("loaded")
+        told = ", ".join(f"{name} {seconds:.1f}" for name, seconds in result["kinds"].items())
+        lines.append(f"core-seconds: {told}; {loaded} programs were found compiled")
+    if plain not in (None, result):
+        lines.append(f"{plain['seconds'] / result['seconds']:.2f} times as fast as plain, "
+                     f"memory {result['megabytes'] / plain['megabytes']:.2f} of plain")
+    for line in lines:
+        print(f"round {number}  {kind:5}  {line}", flush=True)
 
 
 def main():
@@ -244,23 +256,13 @@ def main():
 
 
 def compare(options, top):
-    kinds = options.only or ["plain", "cold", "warm"]
     speed = gigaflops()
     for number in range(1, options.rounds + 1):
-        results = {kind: timed(kind, options.short, f"{top}/{number}") for kind in kinds}
-        for kind, result in results.items():
-            show(number, kind, result)
-            limit = result["teraflop"] * 1000 / speed
-            print(f"round {number}  {kind:5}  {result['seconds'] / limit:.1f} times the arithmetic limit "
-                  f"({result['teraflop']:.1f} TFLOP at {speed:.0f} GFLOP/s: {limit:.0f} s)", flush=True)
-            if "kinds" in result:
-                loaded = result["kinds"].pop("loaded")
-                told = ", ".join(f"{name} {seconds:.1f}" for name, seconds in result["kinds"].items())
-                print(f"round {number}  {kind:5}  core-seconds: {told}; {loaded} programs were found compiled", flush=True)
-            if kind != "plain" and "plain" in results:
-                plain = results["plain"]
-                print(f"round {number}  {kind:5}  {plain['seconds'] / result['seconds']:.2f} times as fast as plain, "
-                      f"memory {result['megabytes'] / plain['megabytes']:.2f} of plain", flush=True)
+        plain = None
+        for kind in options.only or ["plain", "cold", "warm"]:
+            result = timed(kind, options.short, f"{top}/{number}")
+            plain = result if kind == "plain" else plain
+            show(number, kind, result, plain, speed)
 
 
 if __name__ == "__main__":

@@ -1,29 +1,18 @@
-"""A plugin of pytest: which tests run (`--lesson`, `--changed`, `--long`), and which lessons are green here.
+"""A plugin of pytest: which tests run (`--lesson`, `--changed`, `--long`), and which lessons are green here."""
 
-A test belongs to a lesson by its parameters, a notebook, the name of one, or an exercise of it; or by the mark
-`lesson("13")`. The mark without a number means every lesson. The cells of a notebook belong to it.
-"""
-
-import hashlib
 import random
-import re
-from functools import cache
-from pathlib import Path
 
 import pytest
-import yaml
 
-from kit.imports import MODULES, closure, imported
-from kit.notebooks import NOTEBOOKS, ROOT, code_cells, source
+from kit.lessons import LESSONS, key, lessons
 
-LESSONS = {path.name[:2]: path for path in NOTEBOOKS}
 GREEN = "lessons/green"  # in pytest's cache: for each lesson the key with which it was last green
 
 
 def pytest_addoption(parser):
     group = parser.getgroup("course", "what of the course is tested")
-    lessons = "all that a change to these lessons can turn red"
-    group.addoption("--lesson", action="append", default=[], metavar="08,11", help=lessons)
+    red = "all that a change to these lessons can turn red"
+    group.addoption("--lesson", action="append", default=[], metavar="08,11", help=red)
     group.addoption("--changed", action="store_true", help="the lessons that have changed since they were last green here")
     group.addoption("--long", action="store_true", help="all long tests, not one of each family")
     group.addoption("--sample-seed", type=int, metavar="N", help="decides which of the long tests run (default: drawn)")
@@ -35,19 +24,21 @@ def pytest_configure(config):
     option = config.option
     if option.lf:
         config.pluginmanager.register(CellsAbove())
+    # A lane has both, what its parent has settled and the words of the command line.
+    option.lesson = list(dict.fromkeys(word.strip().zfill(2) for words in option.lesson for word in words.split(",")))
     if hasattr(config, "workerinput"):
         return  # a lane takes the options as its parent has settled them
     if option.sample_seed is None:
         option.sample_seed = random.randrange(10_000)
-    option.lesson = [word.strip().zfill(2) for words in option.lesson for word in words.split(",")]
     if unknown := set(option.lesson) - set(LESSONS):
         raise pytest.UsageError(f"there is no lesson {', '.join(sorted(unknown))}; the lessons are {', '.join(LESSONS)}")
-    record = Record(config)
+    whole = set(config.args) == set(config.getini("testpaths")) and not is_named(config)
+    record = Record(config) if whole or option.changed else None
     if option.changed:
         option.lesson = [number for number, now in record.keys.items() if record.green.get(number) != now]
         if not option.lesson:
             pytest.exit("no lesson has changed since it was last green here", returncode=0)
-    if set(config.args) == set(config.getini("testpaths")) and not is_named(config):
+    if whole:
         config.pluginmanager.register(record)
 
 
@@ -82,17 +73,6 @@ class CellsAbove:
         items[:] = [item for item in items if item.path.suffix != ".ipynb"] + cells
 
 
-def lessons(item):
-    """Return the numbers of the lessons that an item belongs to, a set of str."""
-    marks = list(item.iter_markers("lesson"))
-    if any(not mark.args for mark in marks):
-        return set(LESSONS)
-    values = [item.path, *(item.callspec.params.values() if hasattr(item, "callspec") else ())]
-    names = [value.name if isinstance(value, Path) else str(getattr(value, "key", value)) for value in values]
-    found = [re.match(r"(?:e(?=\d\d\.q))?(\d\d)[_.]", name) for name in names]
-    return ({match[1] for match in found if match} | {mark.args[0] for mark in marks}) & set(LESSONS)
-
-
 def sampled(items, seed):
     """Return the items with one of each family of long ones."""
     families = {}
@@ -106,25 +86,6 @@ def sampled(items, seed):
 def unit(item, mark):
     """Return what is drawn together: a single test, or all that have one value of the parameter that the mark names."""
     return str(item.callspec.params[mark.kwargs["by"]]) if "by" in mark.kwargs else item.nodeid
-
-
-@cache
-def digest(file):
-    return hashlib.sha256(file.read_bytes()).hexdigest()
-
-
-def key(path):
-    """Return a digest of what decides whether a lesson is green: its notebook, what that imports and loads, pins, bounds."""
-    code = "\n".join(map(source, code_cells(path)))
-    modules = sorted(closure(imported(code)))
-    text = code + "".join(MODULES[name].read_text(encoding="utf-8") for name in modules)
-    data = [file for file in sorted((ROOT / "data").glob("*/*")) if file.parent.name in text]
-    answers = ROOT / "tests" / f"answers_{path.name[:2]}.py"
-    files = [path, answers, ROOT / "requirements.txt", *data, *(MODULES[name] for name in modules)]
-    names = ("notebooks/profiles.yaml", "tests/metrics.yaml")
-    tables = [yaml.safe_load((ROOT / name).read_text(encoding="utf-8")) for name in names]
-    told = [str(table.get(path.stem)) for table in tables] + [digest(file) for file in files if file.exists()]
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
 class Record:
