@@ -4,6 +4,7 @@ Numbers come out as float64, so that no sum runs over in 16 bits, class numbers 
 fit gets one line: the argument, what was found, what was expected.
 """
 
+import sys
 from numbers import Integral, Real
 
 import ml_dtypes
@@ -64,7 +65,7 @@ def numbers(name, value, shape=None, finite=True):
             raise refused(name, f"{odd[0]!r:.40}", "numbers")
     elif not _is_numeric(found.dtype):
         raise refused(name, found.dtype, "numbers")
-    found = found.astype(np.float64)
+    found = _as("float64", name, found)
     if shape is not None and found.shape != shape:
         raise refused(name, f"shape {found.shape}", f"{shape}")
     if finite and not np.isfinite(found).all():
@@ -118,13 +119,23 @@ def labels(name, value, n_classes=None):
     if odd.size:
         worst = odd.min() if odd.min() < 0 else odd.max()
         raise refused(name, f"class {worst}", f"0 to {n_classes - 1}" if n_classes else "0 or more")
-    return found.astype(int)
+    return _as(int, name, found)
+
+
+def _as(dtype, name, found):
+    """Return an array in another dtype; a whole number that it cannot hold is refused."""
+    try:
+        if dtype is int and found.dtype.kind == "u" and found.max(initial=0) > np.iinfo("int64").max:
+            raise OverflowError
+        return found.astype(dtype)
+    except OverflowError:
+        raise refused(name, f"{max(found.flat)!s:.40}", "numbers of 64 bits") from None
 
 
 def _plain(name, found):
     for kind, dtype in ((str, str), (Integral, int)):
         if all(isinstance(each, kind) for each in found.flat):
-            return found.astype(dtype)
+            return _as(dtype, name, found)
     odd = [each for each in found.flat if not isinstance(each, (str, Integral))]
     raise refused(name, f"{odd[0]!r:.40}" if odd else "names and numbers", "class numbers, int from 0 on, or names")
 
@@ -203,8 +214,8 @@ def number(name, value, above=None, least=None):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise refused(name, f"{value!r:.40}", bound)
     small = (above is not None and not value > above) or (least is not None and not value >= least)
-    if small or not np.isfinite(float(value)):
-        raise refused(name, value, bound)
+    if small or not abs(value) <= sys.float_info.max:
+        raise refused(name, f"{value!s:.40}", bound)
     return float(value)
 
 

@@ -378,7 +378,7 @@ def out_of_fold(fit_predict, x, y, folds):
         if part.shape != expected:
             raise refused("fit_predict", f"shape {part.shape}", f"{expected}, as in the first fold")
         found[held_out] = part
-    if found.ndim == 2:
+    if found.ndim == 2 and found.shape[1] > 1:
         _check_classes(y, folds)
     return found
 

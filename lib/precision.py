@@ -99,16 +99,19 @@ def dtype_audit(model):
         A layer that is called several times is counted once.
 
     Raises:
-        CourseError: the model has layers that have not been called on anything yet.
+        CourseError: this is no model, or one without layers, or with layers that have not been called on anything yet.
     """
-    return pd.DataFrame([_audit_row(name, layer) for name, layer in _layers(model)]).astype(
-        {"activation_bytes": "Int64"}
-    )
+    rows = [_audit_row(name, layer) for name, layer in _layers(model)]
+    if not rows:
+        raise arrays.refused("model", "no layers", "a model made of layers")
+    return pd.DataFrame(rows).astype({"activation_bytes": "Int64"})
 
 
 def _layers(model, prefix=""):
     import keras
 
+    if not isinstance(model, keras.Model):
+        raise arrays.refused("model", f"a {type(model).__name__}", "a keras.Model")
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _layers(layer, f"{prefix}{layer.name}/")
@@ -207,6 +210,7 @@ def block(kind, size):
     """
     if kind not in BLOCKS:
         raise CourseError(f"There is no block {kind!r}; there are: {', '.join(BLOCKS)}.")
+    size = arrays.whole("size", size, least=1)
     if size < 4 or (kind == "attention" and size % 4):
         raise CourseError(f"size={size} does not fit: 4 or more, and a multiple of 4 for attention.")
 
@@ -256,11 +260,11 @@ def compare(model_fn, policies=POLICIES, batch_size=64, repeats=5, seconds=0.1, 
     Raises:
         CourseError: an unknown policy, fewer than one repeat, or a shape that is not known.
     """
-    if repeats < 1:
-        raise CourseError(f"repeats={repeats}: it takes one measurement or more.")
+    arrays.whole("repeats", repeats, least=1)
     arrays.whole("batch_size", batch_size, least=1)
     if isinstance(policies, str) or not policies:
         raise arrays.refused("policies", repr(policies), "a list of names of dtype policies")
+    policies = list(policies)
     models = {name: _ready(model_fn, name, batch_size, jit_compile) for name in policies}
     calls = {(name, step): call for name, (_, steps) in models.items() for step, call in steps.items()}
     warm = {key: _warm(call, seconds) for key, call in calls.items()}

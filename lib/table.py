@@ -69,7 +69,7 @@ def _content(path):
 def _text(name, content):
     """Decode bytes as UTF-8, UTF-16 or Korean CP949; what is none of them may be one of many alphabets, and is refused."""
     wide = content.startswith((b"\xff\xfe", b"\xfe\xff"))
-    if b"\0" in content and not wide:
+    if "\0" in content.decode("utf-16" if wide else "latin-1", errors="replace"):
         raise CourseError(f"{name} is not a CSV: it holds bytes that are no text. {SAVE}")
     encoding = "utf-16" if wide else "utf-8-sig"
     try:

@@ -2,11 +2,13 @@
 
 import json
 import os
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from lib import arrays
 from lib.columns import OUTCOME, is_gap, texts
 from lib.errors import CourseError
 from lib.tuning.resume import search_log
@@ -244,7 +246,8 @@ def _study_rows(study, objective):
     The score of a pruned trial is the last value it reported. Epochs are the trial's user attribute `epochs`, or else
     the number of values that it reported, since an objective reports once an epoch.
     """
-    if not 0 <= objective < len(study.directions):
+    objective = arrays.whole("objective", objective)
+    if objective >= len(study.directions):
         raise CourseError(f"objective={objective}: this study has {len(study.directions)}, counted from 0.")
     direction = {"MINIMIZE": "min", "MAXIMIZE": "max"}[study.directions[objective].name]
     rows = []
@@ -262,7 +265,7 @@ def _study_rows(study, objective):
 
 def _epochs_of_trial(trial):
     noted = trial.user_attrs.get("epochs", len(trial.intermediate_values) or None)
-    whole = isinstance(noted, int | float) and not isinstance(noted, bool) and noted == noted // 1
+    whole = isinstance(noted, Real) and not isinstance(noted, bool) and noted == noted // 1 and abs(noted) < 2**63
     if noted is not None and not whole:
         raise CourseError(
             f"Trial {trial.number + 1}: its user attribute 'epochs' is {noted!r}, and a table needs a whole number: "

@@ -128,6 +128,13 @@ def test_a_name_to_skip_that_matches_no_layer_lists_them(skip):
         plain().fit(X, Y, verbose=0, callbacks=[Pruning(0.5, skip=skip)])
 
 
+@pytest.mark.parametrize("wrong", [{"sparsity": "0.5"}, {"sparsity": np.nan}, {"end": "3"}, {"begin": None}, {"end": np.inf}])
+def test_a_plan_of_pruning_is_of_numbers(wrong):
+    (name, found), = wrong.items()
+    with pytest.raises(CourseError, match=f"^{name}: {found!r} found; expected a number"):
+        Pruning(**{"sparsity": 0.5} | wrong)
+
+
 def test_one_name_to_skip_is_no_list_of_names():
     with pytest.raises(CourseError, match=r"skip: 'last' found; expected a list of names of layers, \['last'\]"):
         Pruning(0.5, skip="last")
@@ -237,6 +244,10 @@ LITE = {
         lambda m, lite: to_litert(m, "int8", np.full((2, 6), np.nan)), "calibration: nan found; expected finite"
     ),
     "two of each": (lambda m, lite: to_litert(two_by_two()), "model: 2 inputs and 2 outputs found; expected one of each"),
+    "one number to calibrate": (
+        lambda m, lite: to_litert(m, "int8", 3), r"calibration is a list of shape \(\), expected float32"
+    ),
+    "no threads": (lambda m, lite: LiteRT(lite.content, threads=0), "threads: 0 found; expected 1 or more"),
     "no model": (lambda m, lite: to_litert("model"), "model: a str found; expected a keras.Model"),
 }
 
@@ -287,6 +298,15 @@ def test_factors_keep_the_dtypes_of_the_layer(tmp_path):
     small.save(tmp_path / "small.keras")
     again = keras.models.load_model(tmp_path / "small.keras")
     assert np.array_equal(again.predict(X, verbose=0), small.predict(X, verbose=0))
+
+
+def test_a_rank_is_any_whole_number():
+    model = plain()
+    counts = [low_rank(model, "wide", rank).count_params() for rank in (2, np.int64(2))]
+    assert counts[0] == counts[1] == 6 * 2 + 2 * 16 + 16 + 34
+    for rank, found in [(True, "True"), (2.0, "2.0"), ("2", "'2'"), (0, "0")]:
+        with pytest.raises(CourseError, match=f"^rank: {found} found; expected 1 or more"):
+            low_rank(model, "wide", rank)
 
 
 def test_nothing_is_missing_from_a_kernel_of_zeros():
@@ -362,6 +382,13 @@ def test_two_inputs_and_sequences_come_on_the_board():
     assert board.frame().working_bytes.isna().all(), "their length is open"
 
 
+def test_one_output_by_name_is_one_output():
+    model = plain()
+    by_name = keras.Model(model.inputs, {"kind": model.outputs[0]})
+    rows = [Scoreboard(X, Y, repeats=1).add("a", each) for each in (model, by_name)]
+    assert rows[0]["accuracy"] == rows[1]["accuracy"]
+
+
 def test_a_board_without_a_model_has_its_columns():
     frame = Scoreboard(X, Y).frame()
     assert len(frame) == 0 and {"accuracy", "parameters", "joules_per_thousand"} <= set(frame.columns)
@@ -383,6 +410,11 @@ BOARD = {
     "a number for a class": (
         lambda: Scoreboard(X, Y).add("number", number()), r"the model's output: \d\d.* alone found; expected a prob"
     ),
+    "x of another shape": (
+        lambda: Scoreboard(X[:, :2], Y).add("a", plain()),
+        r"x: float32 of shape \(96, 2\) found; expected what the model takes: \(None, 6\)",
+    ),
+    "x of text": (lambda: Scoreboard(X.astype(str), Y).add("a", plain()), r"x: <U.* of shape \(96, 6\) found; expected what the"),
     "two outputs": (lambda: Scoreboard((X, X), Y).add("two", two_by_two()), "model: 2 outputs found; expected one"),
     "a class too many": (lambda: Scoreboard(X, Y + 1).add("two", plain()), "y: class 2 found; expected 0 to 1"),
     "labels of another shape": (lambda: Scoreboard(X, np.eye(3, dtype=int)[Y]).add("two", plain()), r"y: shape \(96, 3\) found"),

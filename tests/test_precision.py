@@ -175,8 +175,13 @@ def test_the_audit_of_open_shapes_and_two_outputs():
 
 
 def test_the_audit_says_what_it_needs():
-    with pytest.raises(CourseError, match="input shape"):
-        precision.dtype_audit(keras.Sequential([keras.layers.Dense(2)]))
+    for model, message in [
+        (keras.Sequential([keras.layers.Dense(2)]), "input shape"),
+        (keras.Sequential(), "model: no layers found; expected a model made of layers"),
+        (None, "model: a NoneType found; expected a keras.Model"),
+    ]:
+        with pytest.raises(CourseError, match=message):
+            precision.dtype_audit(model)
 
 @pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "bool", "float64"])
 def test_the_audit_of_pictures_as_bytes(dtype):
@@ -269,7 +274,7 @@ def test_compare_goes_on_where_a_backend_cannot():
     [
         (lambda: precision.block("dens", 8), "dense, convolution, attention"),
         (lambda: precision.block("attention", 6), "multiple of 4"),
-        (lambda: precision.compare(net, repeats=0), "one measurement or more"),
+        (lambda: precision.compare(net, repeats=0), "repeats: 0 found; expected 1 or more"),
         (lambda: precision.compare(net, policies=["float31"]), "no dtype policy"),
         (
             lambda: precision.compare(lambda: keras.Sequential([keras.Input((None, 3)), keras.layers.Dense(2)])),
@@ -296,6 +301,8 @@ def test_compare_takes_whole_numbers(dtype, layer):
 @pytest.mark.parametrize(
     "call, message",
     [
+        (lambda: precision.compare(net, repeats=1.5), "repeats: 1.5 found; expected 1 or more"),
+        (lambda: precision.block("dense", 8.5), "size: 8.5 found; expected 1 or more"),
         (lambda: precision.compare(net, policies=[]), "policies: .* found; expected a list of names"),
         (lambda: precision.compare(net, policies="float32"), "policies: 'float32' found; expected a list of names"),
         (lambda: precision.compare(net, batch_size=0), "batch_size: 0 found; expected 1 or more"),

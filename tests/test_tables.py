@@ -138,6 +138,8 @@ BAD = [
     ("", "empty: it has not even a header"),
     ("age,dose,well\n", "empty: it has a header but no rows"),
     (b"PK\x03\x04\x00\x00\xff\xfe", "mine.csv is not a CSV: it holds bytes"),
+    (GOOD.encode("utf-16-le"), "mine.csv is not a CSV: it holds bytes that are no text. Save your table as CSV, in UTF-8"),
+    (GOOD.encode("utf-32"), "mine.csv is not a CSV: it holds bytes that are no text. Save your table as CSV, in UTF-8"),
     ("just a letter\nto somebody\n", "not a CSV with several columns: its first line is 'just a letter'"),
     (GOOD.replace("41,2.5,no", "41,2.5"), "line 3: 2 fields, but the header has 3 columns"),
     (GOOD.replace("63,4,no", "63,4,no,1"), "line 5: 4 fields"),

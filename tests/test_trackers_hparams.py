@@ -172,6 +172,11 @@ def test_one_branch_of_a_space_is_written_without_the_columns_of_the_other(tmp_p
     assert [info.name for info in experiment.hparam_infos] == ["model", "C", "status"], "nothing to tick without a value"
 
 
+def test_a_column_may_be_called_by_a_number(tmp_path):
+    folder = write_hparams(FRAME.assign(**{"rate": 1}).rename(columns={"rate": 7}), tmp_path)
+    assert read_hparams(folder)["7"].tolist() == [1] * len(FRAME)
+
+
 def test_what_cannot_be_written_is_told_in_one_line(tmp_path):
     for frame, metrics, message in [
         (FRAME[:0], ["score"], "no trials yet"),

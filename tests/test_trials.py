@@ -458,9 +458,20 @@ def test_a_study_of_several_objectives_gives_the_one_asked_for():
     assert set(second.score) == {7} and set(second.direction) == {"min"}
     with pytest.raises(CourseError, match="objective=2: this study has 2, counted from 0"):
         trials_frame(study, objective=2)
+    for wrong in (-1, 1.0, True, "score"):
+        with pytest.raises(CourseError, match=f"objective: {wrong!r} found; expected 0 or more"):
+            trials_frame(study, objective=wrong)
 
 
-@pytest.mark.parametrize("epochs", [3.5, "three", True, float("nan")])
+def test_epochs_of_a_trial_may_be_any_whole_number(study):
+    for epochs in (3, 3.0, np.int64(3), np.float32(3)):
+        trial = study.ask()
+        trial.set_user_attr("epochs", epochs)
+        study.tell(trial, 1.0)
+    assert trials_frame(study).epochs.tolist()[-4:] == [3] * 4
+
+
+@pytest.mark.parametrize("epochs", [3.5, "three", True, float("nan"), float("inf"), 1e30])
 def test_epochs_of_a_trial_that_are_no_whole_number_are_told(study, epochs):
     trial = study.ask()
     trial.set_user_attr("epochs", epochs)

@@ -316,6 +316,11 @@ def test_nothing_to_draw_is_a_sentence(draw, frame, message):
     assert "\n" not in str(caught.value)
 
 
+def test_a_trial_without_a_status_has_none_to_draw():
+    with pytest.raises(CourseError, match="status: a trial has none"):
+        viz.plot_parallel(search(status=None), "All", every=True)
+
+
 def test_five_thousand_trials_are_drawn_in_under_a_second():
     frame = search().sample(5_000, replace=True, random_state=1).assign(
         trial=range(5_000), score=np.arange(5_000.0), layers=[[number % 7] for number in range(5_000)]

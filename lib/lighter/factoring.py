@@ -1,10 +1,9 @@
 """Low-rank factorization: one wide Dense layer as two narrow ones, by singular values."""
 
-from numbers import Integral
-
 import keras
 import numpy as np
 
+from lib import arrays
 from lib.errors import CourseError
 from lib.lighter.checks import check_built
 from lib.lighter.quantization import check_not_quantized
@@ -29,7 +28,8 @@ def low_rank(model, name, rank):
     """
     layer = _dense(model, name)
     inputs, units = layer.kernel.shape
-    if not isinstance(rank, Integral) or not 1 <= rank <= min(inputs, units):
+    rank = arrays.whole("rank", rank, least=1)
+    if rank > min(inputs, units):
         raise CourseError(
             f"rank={rank} is not in 1 to {min(inputs, units)}, the smaller side of the kernel {inputs} × {units}"
         )

@@ -31,6 +31,8 @@ def schedule(step, begin, end, sparsity):
         CourseError: sparsity is out of range, or end is not after begin.
     """
     _check_sparsity(sparsity)
+    for name, value in (("begin", begin), ("end", end), ("step", step)):
+        arrays.number(name, value)
     if end <= begin:
         raise CourseError(f"end={end} must be after begin={begin}")
     progress = min(1.0, max(0.0, (step - begin) / (end - begin)))
@@ -58,7 +60,7 @@ def magnitude_mask(weights, sparsity):
 
 
 def _check_sparsity(sparsity):
-    if not 0 <= sparsity < 1:
+    if not 0 <= arrays.number("sparsity", sparsity) < 1:
         raise CourseError(f"sparsity={sparsity} is not in [0, 1)")
 
 

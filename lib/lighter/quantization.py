@@ -170,9 +170,9 @@ def _calibration(model, calibration):
         raise refused("model", "no shape of its input", "one with an Input layer")
     wanted = tuple(model.inputs[0].shape[1:])
     words = f"shape (n, {', '.join('any' if size is None else str(size) for size in wanted)})"
-    if calibration is None or len(calibration) == 0:
+    found = np.zeros(0) if calibration is None else arrays.numbers("calibration", calibration)
+    if not found.size:
         raise CourseError(f"kind='int8' needs calibration, an array of {words}")
-    found = arrays.numbers("calibration", calibration)
     if not _fits(found.shape[1:], wanted):
         dtype = getattr(calibration, "dtype", "a list")
         raise CourseError(f"calibration is {dtype} of shape {found.shape}, expected float32 of {words}")
@@ -215,9 +215,10 @@ class LiteRT:
         if not isinstance(content, (bytes, bytearray)):
             raise refused("content", f"a {type(content).__name__}", "the bytes of a .tflite file: Path(name).read_bytes()")
         self.content = bytes(content)
+        threads = arrays.whole("threads", threads, least=1)
         try:
             with _no_words():
-                self.interpreter = Interpreter(model_content=self.content, num_threads=arrays.whole("threads", threads, least=1))
+                self.interpreter = Interpreter(model_content=self.content, num_threads=threads)
                 self.interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
             raise CourseError(f"content: LiteRT cannot read these {len(content)} bytes: {first_line(error)}") from None

@@ -158,7 +158,7 @@ class Scoreboard:
         predict = _compiled(model) if is_keras else model.predict
         n = len(self.y)
         parts = np.array_split(np.arange(n), max(1, n // self.batch))
-        said = [_output(predict(_rows(self.x, slice(part[0], part[-1] + 1)))) for part in parts]
+        said = [_said(model, predict, _rows(self.x, slice(part[0], part[-1] + 1))) for part in parts]
         from_logits = is_keras and getattr(getattr(model, "loss", None), "from_logits", False)
         accuracy = _accuracy(np.concatenate(said), self.y, from_logits)
         size, compressed = saved_bytes(model)
@@ -203,10 +203,18 @@ def _rows(x, part):
     return keras.tree.map_structure(lambda each: each[part], x)
 
 
-def _output(said):
-    if isinstance(said, (list, tuple, dict)):
-        raise refused("model", f"{len(said)} outputs", "one, whose classes y names")
-    return np.asarray(said)
+def _said(model, predict, x):
+    try:
+        outputs = keras.tree.flatten(predict(x))
+    except CourseError:
+        raise
+    except Exception:  # what Keras and TensorFlow say of it takes many lines
+        found = ", ".join(f"{each.dtype} of shape {each.shape}" for each in keras.tree.flatten(x))
+        wanted = [str(each.shape) for each in keras.tree.flatten(getattr(model, "inputs", None) or [])]
+        raise refused("x", found, f"what the model takes{': ' * bool(wanted)}{', '.join(wanted)}") from None
+    if len(outputs) != 1:
+        raise refused("model", f"{len(outputs)} outputs", "one, whose classes y names")
+    return np.asarray(outputs[0])
 
 
 def _accuracy(said, y, from_logits=False):

@@ -46,7 +46,7 @@ def write_hparams(frame, folder, metrics=MEASURED):
     _check(frame, metrics)
     others = [name for name in frame if name not in ("trial", *OUTCOME, *metrics)]
     names = [name for name in others if frame[name].notna().any()] + ["status"]
-    told = {name: _told(frame[name]) for name in names}
+    told = {str(name): _told(frame[name]) for name in names}
     metrics = [name for name in metrics if frame[name].notna().any()]  # one without any value would empty the figures
     folder = Path(folder)
     _clear(folder)
@@ -67,8 +67,6 @@ def _check(frame, metrics):
     if numbers.duplicated().any():
         twice = numbers[numbers.duplicated()].iloc[0]
         raise CourseError(f"trial: two rows have the number {twice}. Number the rows anew, or write each search by itself.")
-    if frame["status"].isna().any():
-        raise CourseError("status: a trial has none; see lib.trials.trials_frame for the words.")
     for name in metrics:
         if name not in frame or not pd.api.types.is_numeric_dtype(frame[name]):
             raise CourseError(f"metrics: {name!r} is no column of numbers in this frame.")
