@@ -45,7 +45,7 @@ def check_trials(frame, needed=("trial", "status")):
         needed: names of the columns that it must have.
 
     Raises:
-        CourseError: a column is missing or there twice, there is no row, or a trial has no status.
+        CourseError: a column is missing or there twice, there is no row, or a trial's status is no word.
     """
     twice = frame.columns[frame.columns.duplicated()]
     if len(twice):
@@ -54,5 +54,7 @@ def check_trials(frame, needed=("trial", "status")):
         raise CourseError(f"This is no trials frame: it has no column {missing[0]!r}. See lib.trials.trials_frame.")
     if not len(frame):
         raise CourseError("The search has no trials yet: there is nothing to draw or to write.")
-    if "status" in needed and frame["status"].isna().any():
-        raise CourseError("status: a trial has none; see lib.trials.trials_frame for the words.")
+    for status in frame["status"] if "status" in needed else ():
+        if not isinstance(status, str):
+            found = "none" if is_gap(status) else repr(status)
+            raise CourseError(f"status: a trial has {found}; see lib.trials.trials_frame for the words.")

@@ -123,14 +123,17 @@ def test_any_value_of_a_trial_is_logged_and_none_takes_the_place_of_the_runs_own
     table = frame().assign(
         layers=[[64], [32, 32], None], weights=[{"a": 2}, {"a": [1]}, {"a": 2}],
         depth=["None", 3, "None"], rate=[np.inf, -np.inf, 0.5],
+        many=[2**60 + 1, 10**400, 1], word=["Infinity", "NaN", "inf"], **{"9": 0},
         estimator=[LogisticRegression(C=2), "none", "none"], state=["s1", "s2", "s3"], run=["a", "b", "c"], folder="f", tags=7,
     )
-    folders = runs.log_trials(table, "p", "search", tmp_path)
+    folders = runs.log_trials(table.rename(columns={"9": 9}), "p", "search", tmp_path)
     configs = [runs.read_run(folder).config for folder in folders]
     assert [config.get("layers") for config in configs] == [[64], [32, 32], None] and "layers" not in configs[2]
     assert [config["weights"] for config in configs] == table.weights.tolist()
     assert [config["depth"] for config in configs] == ["None", 3, "None"]
     assert [config["rate"] for config in configs] == [np.inf, -np.inf, 0.5]
+    assert [config["many"] for config in configs] == [str(2**60 + 1), str(10**400), 1] and configs[0]["9"] == 0
+    assert [config["word"] for config in configs] == ["'Infinity'", "'NaN'", "inf"]
     assert configs[0]["estimator"] == "LogisticRegression(C=2)"
     found = runs.runs_frame(tmp_path)
     assert found.run.tolist() == ["trial 1", "trial 2", "trial 3"] and found.state.tolist() == ["finished", "finished", "failed"]
@@ -140,7 +143,11 @@ def test_any_value_of_a_trial_is_logged_and_none_takes_the_place_of_the_runs_own
 
 
 def test_what_is_no_trials_frame_is_told(tmp_path):
-    for table, message in [(frame()[:0], "no trials yet"), (frame().drop(columns="status"), "no column 'status'")]:
+    for table, message in [
+        (frame()[:0], "no trials yet"),
+        (frame().drop(columns="status"), "no column 'status'"),
+        (frame().assign(status=3), "status: a trial has 3; see"),
+    ]:
         with pytest.raises(CourseError, match=message):
             runs.log_trials(table, "p", "search", tmp_path)
 

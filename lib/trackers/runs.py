@@ -161,7 +161,7 @@ def log_trials(frame, project, group, folder):
     folders = []
     for row in frame.astype(object).to_dict("records"):
         known = {name: _plain(value) for name, value in row.items() if not is_gap(value)}
-        config = {name: value for name, value in known.items() if name not in (*MEASURED, "status")}
+        config = {str(name): value for name, value in known.items() if name not in (*MEASURED, "status")}
         about = {"name": f"trial {known['trial']}", "tags": [known["status"].lower()], "reinit": "create_new"}
         with tracked_run(project, config, group, folder, **about) as run:
             run.log({name: known[name] for name in MEASURED if name in known})
@@ -172,7 +172,12 @@ def log_trials(frame, project, group, folder):
 
 
 def _plain(value):
+    """Return a value that comes back as it is, or its words; W&B's service reads whole numbers as floats."""
     value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, int) and abs(value) > 2**53:
+        return str(value)
+    if isinstance(value, str) and value in NUMBERS:
+        return repr(value)
     try:
         json.dumps(value)
     except (TypeError, ValueError):
