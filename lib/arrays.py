@@ -140,6 +140,39 @@ def _plain(name, found):
     raise refused(name, f"{odd[0]!r:.40}" if odd else "names and numbers", "class numbers, int from 0 on, or names")
 
 
+def row_numbers(name, value, n):
+    """Make an array of row numbers out of such, or of a mask.
+
+    Args:
+        name: str, the argument's.
+        value: what `array` takes: whole numbers in [0, n), or n booleans.
+        n: int, the rows that there are.
+
+    Returns:
+        An int array of one dimension.
+
+    Raises:
+        CourseError: neither of them, or a row that is not there.
+    """
+    rows = array(name, value)
+    if rows.dtype == bool and rows.shape == (n,):
+        return np.flatnonzero(rows)
+    if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
+        raise refused(name, f"{rows.dtype} of shape {rows.shape}", "row numbers, int")
+    odd = rows[(rows < 0) | (rows >= n)]
+    if len(odd):
+        raise refused(name, f"row {odd[0]}", f"0 to {n - 1}")
+    return rows.astype(int)
+
+
+def names(name, value, n):
+    """Return the names of n things as a list of str: each another one, or a figure would draw two as one."""
+    found = [str(each) for each in value]
+    if len(found) != n or len(set(found)) != n:
+        raise refused(name, f"{len(found)} names, {len(set(found))} of them different,", f"{n} different ones")
+    return found
+
+
 def targets(name, y, n):
     """Make an array with one target a sample out of a column, shape (n, 1), too.
 

@@ -25,6 +25,13 @@ def test_an_unknown_price_or_gain_is_no_reason_to_be_worth_it(unknown):
     assert list(viz.plot_front(table, "ms", "accuracy", "title", "x", "y").data[0].x) == [1, 3]
 
 
+@pytest.mark.parametrize("cost, gain", [("kb", "accuracy"), ("kB", "kind")])
+def test_what_is_no_column_of_numbers_is_told(cost, gain):
+    table = pd.DataFrame({"kB": [1.0, 5.0], "accuracy": [0.8, 0.9], "kind": ["a", "b"]}, index=["one", "two"])
+    with pytest.raises(CourseError, match=f"'{cost}' or '{gain}' is no column of numbers in this table; its columns are kB,"):
+        viz.front_data(table, cost, gain)
+
+
 def test_a_price_of_nothing_is_told():
     with pytest.raises(CourseError, match="cost: 'one' costs 0, and a logarithmic axis begins above 0"):
         viz.plot_front(PRICES.assign(ms=range(5)), "ms", "accuracy", "title", "x", "y")

@@ -18,6 +18,15 @@ def test_the_first_picture_of_each_class():
     assert [heat.z.tolist() for heat in figure.data] == [[[102] * 3] * 2, [[51] * 3] * 2, [[153] * 3] * 2]
 
 
+def test_pictures_as_bytes_and_labels_as_names_are_the_same_picture():
+    x = np.arange(24, dtype="uint8").reshape(4, 2, 3)
+    drawn = [
+        viz.plot_pictures(pictures, y, ["a", "b"])
+        for pictures in (x, x[..., None], x / 255) for y in ([1, 0, 1, 0], ["b", "a", "b", "a"], [[1], [0], [1], [0]])
+    ]
+    assert all([heat.z.tolist() for heat in each.data] == [x[1].tolist(), x[0].tolist()] for each in drawn)
+
+
 def test_variants_are_bytes_and_cut_off():
     kinds = {"as it is": np.full((2, 1, 2), 0.4, "float32"), "changed": np.array([[[-0.1, 1.2]]], "float32")}
     figure = viz.plot_variants(kinds, "title")
@@ -55,6 +64,12 @@ def test_confusion_agrees_with_scikit_learn():
     assert np.array_equal(counts, confusion_matrix(y_true, y_pred))
     assert counts.index.tolist() == list("abcd")
     assert viz.plot_confusion(y_true, y_pred, list("abcd")).data[0].z.sum() == 4  # each class divides into shares of 1
+
+
+def test_a_confusion_of_names_is_that_of_their_numbers():
+    names = np.array(["ant", "bee", "cat"])
+    told, said = np.random.default_rng(1).integers(0, 3, (2, 50))
+    assert viz.confusion_data(names[told], names[said], names).equals(viz.confusion_data(told, said, names))
 
 
 @pytest.mark.parametrize("y_pred", [[0, 1, -1], [0, 1, 2], [0, 1], [1], [0.5, 0, 1]], ids=str)

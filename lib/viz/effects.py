@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from lib import arrays
 from lib.columns import texts
 from lib.viz.look import BLUE, GREY, drawable, layout
 from lib.viz.parallel import drawn_lines, line_colours, parallel_data, sign
@@ -147,7 +148,12 @@ def thinned(frame, best, rest, seed=1):
 
     Returns:
         A DataFrame, in the frame's order.
+
+    Raises:
+        CourseError: less than 0 of either.
     """
+    best = arrays.whole("best", best)
+    rest = arrays.whole("rest", rest)
     numbered = frame.reset_index(drop=True)  # two searches in one frame may share their index
     ranked = _ranked(numbered)
     others = numbered.drop(ranked.index[:best])
@@ -177,8 +183,10 @@ def gates_data(frame, share=0.01, scales=None):
         low_value, high_value, and trials (int, how many of the best have a value).
 
     Raises:
-        CourseError: as `parallel_data`.
+        CourseError: as `parallel_data`; or a share that is none.
     """
+    if arrays.number("share", share, above=0) > 1:
+        raise arrays.refused("share", share, "1 at most")
     scored = drawn_lines(frame).reset_index(drop=True)
     axes = parallel_data(scored, scales=scales)[:-1]
     ranked = _ranked(scored).index

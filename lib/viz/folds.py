@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from lib import arrays
 from lib.columns import texts
 from lib.errors import CourseError
 from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, SKY, VERMILION, drawable, layout
@@ -21,11 +22,17 @@ def division_data(n, splits):
 
     Returns:
         A DataFrame of roles (str, "" for none): a row for each split, a column for each sample.
+
+    Raises:
+        CourseError: a sample that is not there, or that has two roles in one split.
     """
     table = pd.DataFrame("", index=list(splits), columns=range(n))
     for name, roles in splits.items():
         for role, samples in roles.items():
-            table.loc[name, list(samples)] = role
+            rows = arrays.row_numbers(role, list(samples), n)
+            if table.loc[name, rows].any():
+                raise arrays.refused(f"{name}, {role}", "a sample that has a role", "one role for each")
+            table.loc[name, rows] = role
     return table
 
 

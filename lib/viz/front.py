@@ -18,8 +18,15 @@ def front_data(table, cost, gain):
 
     Returns:
         The table with one more column, front (bool), the cheapest row first.
+
+    Raises:
+        CourseError: there is no such column, or it holds what is no number.
     """
-    numbers = table[[cost, gain]].astype("Float64").astype(float)  # an unknown one may be NaN or NA
+    try:
+        numbers = table[[cost, gain]].astype("Float64").astype(float)  # an unknown one may be NaN or NA
+    except (KeyError, ValueError, TypeError):
+        known = ", ".join(map(str, table))
+        raise CourseError(f"{cost!r} or {gain!r} is no column of numbers in this table; its columns are {known}.") from None
     table = table.assign(**numbers).sort_values([cost, gain], ascending=[True, False])
     known = table[[cost, gain]].notna().all(axis=1)
     best = table[gain].where(known, -np.inf).cummax().shift(fill_value=-np.inf)

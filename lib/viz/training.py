@@ -5,6 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
+from lib import arrays
 from lib.viz.look import BLUE, ORANGE, VERMILION, add_band, drawable, layout, name_once, style
 
 # --- wholes and their parts
@@ -114,10 +115,16 @@ def bands_data(x, curves):
 
     Returns:
         A DataFrame with line, x, mean, low (10th percentile) and high (90th), one row for each line and point.
+
+    Raises:
+        CourseError: there are no curves, or one of another shape, or with what is no number.
     """
     drawable(curves, "there are no curves")
     tables = []
     for name, values in curves.items():
+        shape = arrays.numbers(str(name), values, finite=False).shape
+        if len(shape) != 2 or shape[1] != len(x) or not shape[0]:
+            raise arrays.refused(str(name), f"shape {shape}", f"(runs, {len(x)}), as x has points")
         low, high = np.quantile(values, [0.1, 0.9], axis=0)
         tables.append(pd.DataFrame({"line": name, "x": x, "mean": np.mean(values, axis=0), "low": low, "high": high}))
     return pd.concat(tables, ignore_index=True)
@@ -206,9 +213,12 @@ def weights_data(kernels, bins=61):
     Returns:
         A DataFrame with the columns kernel, weight (the middle of a bin), count (int, without zeros) and zeros (the
         share of that kernel's weights that are exactly 0).
+
+    Raises:
+        CourseError: there are no kernels, or one that is not of finite numbers.
     """
     drawable(kernels, "there are no kernels")
-    flat = {name: np.asarray(kernel, float).ravel() for name, kernel in kernels.items()}
+    flat = {name: arrays.numbers(str(name), kernel).ravel() for name, kernel in kernels.items()}
     everything = np.concatenate(list(flat.values()))
     edges = np.linspace(everything.min(), everything.max(), bins + 1)
     parts = []
