@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.metrics import confusion_matrix
 
 from lib import viz
 from lib.errors import CourseError
@@ -64,6 +67,16 @@ def test_confusion_agrees_with_scikit_learn():
     assert np.array_equal(counts, confusion_matrix(y_true, y_pred))
     assert counts.index.tolist() == list("abcd")
     assert viz.plot_confusion(y_true, y_pred, list("abcd")).data[0].z.sum() == 4  # each class divides into shares of 1
+
+
+CLASS = st.integers(0, 4)
+
+
+@given(st.lists(st.tuples(CLASS, CLASS), min_size=1, max_size=40), st.sampled_from(["int8", "uint64", object]))
+def test_a_confusion_of_any_labels_is_that_of_scikit_learn(pairs, dtype):
+    told, said = np.array(pairs, dtype).T
+    theirs = confusion_matrix(told.astype(int), said.astype(int), labels=range(5))
+    assert np.array_equal(viz.confusion_data(told, said, list("abcde")), theirs)
 
 
 def test_a_confusion_of_names_is_that_of_their_numbers():
