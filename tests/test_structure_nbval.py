@@ -3,6 +3,7 @@
 Each rule is a function that lists what breaks it; one test holds every notebook to it, another shows that it sees a breach.
 """
 
+import ast
 import base64
 import json
 import re
@@ -13,13 +14,13 @@ import numpy as np
 import plotly.graph_objects as go
 import pytest
 import yaml
+from kit.figures import PLOTLY, figures
 from kit.notebooks import ROOT, is_compared, is_ignored, read, source, tags
 from nbval.plugin import find_comment_markers, metadata_tags
 
 from lib.metric import MIME
-from lib.viz.alt import describe
+from lib.viz.alt import KINDS, describe
 
-PLOTLY = "application/vnd.plotly.v1+json"
 # Why a cell is not compared, and what its output then shows. A picture is told by the kind of its output; "loss" and "progress"
 # count against a notebook, and need less proof.
 WORDS = {
@@ -30,23 +31,22 @@ WORDS = {
     "progress": "",
 }
 PROGRESS_LINE = re.compile(r"trial \d+ of \d+.*")  # its seconds are no measurement
+EMPTY = {"figure", "figures", "picture", "image", "plot", "chart", "graph", "diagram", "untitled", "title"}  # no titles
 ADDRESS = re.compile(r"\b(?:https?|wss?|ftp|postgresql)://\S+|\x1b\[[\d;]*m")
+ROOTS = "Applications|Library|Users|Volumes|bin|content|data|dev|etc|home|media|mnt|opt|private|proc|root|srv|tmp|usr|var|work"
 PATH = re.compile(
-    r"file://\S+"
-    r"|(?:(?<![\w.~}])|(?<=\\[nrt]))/(?:[\w.+@-]+/)+[\w.+@-]+"  # /srv/data, of any root; not ~/data, ./data, a/b
-    r"|(?<!\w)[A-Za-z]:(?:\\+|/(?!/))\w+"
+    r"file:/\S+"
+    r"""|(?:(?<![\w.~}])|(?<=\\[nrt])|(?<=[\s>'"]-[A-Za-z]))/(?:[\w.+@-]+/)+[\w.+@-]+"""  # /srv/data; not ~/data, ./data
+    rf"|(?<![\w.~}}</])/(?:{ROOTS})(?![\w>-]|\.\w)"  # /tmp
+    r"|(?<!\w)[A-Za-z]:(?:\\+|/(?!/)\w)"
     r"|(?<!\\)\\\\+[\w.-]+\\+[\w$.-]+"  # \\server\share
+    r"|(?<![\w/])~\w+/"  # ~somebody/data
 )
 
 
 def shown(cell):
     """Return the outputs that nbval compares if it compares the cell: a metric is held to its bounds instead."""
     return [output for output in cell["outputs"] if MIME not in output.get("data", {})]
-
-
-def figures(cell):
-    """Return the plotly figures in a cell's outputs, as dicts."""
-    return [output["data"][PLOTLY] for output in cell["outputs"] if PLOTLY in output.get("data", {})]
 
 
 def has_picture(cell):
@@ -129,9 +129,9 @@ def is_true(word, cell):
 
 
 def comparable(document):
-    """Return the cells with an output that is no picture, no time and nothing of this machine."""
-    return [cell for cell in code(document) if shown(cell) and not has_picture(cell)
-            and cell["metadata"].get("ignored") not in ("time", "machine")]
+    """Return the cells with an output that is no picture and no time; what is written beside a picture counts."""
+    cells = [cell for cell in code(document) if any(not has_picture({"outputs": [output]}) for output in shown(cell))]
+    return [cell for cell in cells if cell["metadata"].get("ignored") != "time"]
 
 
 def compared_share(document):
@@ -154,28 +154,79 @@ def bound(table):
 
 
 def overwritten_parameters(document):
-    """List the parameters that a cell below theirs assigns to, in whatever way."""
+    """List the parameters that a cell below theirs gives another value, in whatever way, and the ways to give one unseen."""
     cells = [cell for cell in code(document) if source(cell).strip()]
     first = next(i for i, cell in enumerate(cells) if "parameters" in tags(cell))
-    names = [set(bound(symtable.symtable(source(cell), cell["id"], "exec"))) for cell in cells]
-    return [(cells[i]["id"], name) for i in range(first + 1, len(cells)) for name in sorted(names[first] & names[i])]
+    names = set(bound(symtable.symtable(source(cells[first]), "parameters", "exec")))
+    found = []
+    for cell in cells[first + 1 :]:
+        given = names & set(bound(symtable.symtable(source(cell), cell["id"], "exec")))
+        found += [(cell["id"], name) for name in sorted(given | {*changed_in_place(source(cell), names), *reached(source(cell))})]
+    return found
+
+
+CHANGES = {"append", "clear", "extend", "insert", "pop", "popitem", "remove", "reverse", "setdefault", "sort", "update"}
+REACHES = {"__import__", "__main__", "eval", "exec", "get_ipython", "globals", "locals", "setattr", "vars"}
+
+
+def changed_in_place(text, names):
+    """Yield those of the names whose lists or dicts code changes."""
+    for node in ast.walk(ast.parse(text)):
+        item = isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+        called = isinstance(node, ast.Attribute) and node.attr in CHANGES
+        if (item or called) and isinstance(node.value, ast.Name) and node.value.id in names:
+            yield node.value.id
+
+
+def reached(text):
+    """Yield by what code could give any name a value, so that no reader of the code would see it."""
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.alias) and node.name == "*":
+            yield "import *"
+        if isinstance(node, ast.Name) and node.id in REACHES:
+            yield node.id
+        if isinstance(node, ast.Constant) and node.value == "__main__":
+            yield "__main__"
 
 
 def lacks_full(document, profiles):
-    """Say whether a notebook that trains or measures anything has no values for the full profile."""
+    """Say whether a notebook that trains or measures anything has no full profile, or one that changes nothing."""
     words = {cell["metadata"].get("ignored") for cell in code(document)}
-    return bool(words & {"loss", "time"}) and not profiles.get("full")
+    records = any(len(shown(cell)) < len(cell["outputs"]) for cell in code(document))
+    lines = [line for cell in code(document) if "parameters" in tags(cell) for line in ast.parse(source(cell)).body]
+    lesson = {line.targets[0].id: ast.literal_eval(line.value) for line in lines}
+    full = profiles.get("full") or {}
+    return bool(records or words & {"loss", "time"}) and not any(lesson.get(name) != value for name, value in full.items())
+
+
+def bare_pictures(document):
+    """List the cells with a stored image that cannot say what it shows: no plotly figure, or HTML without a text alternative."""
+    wrong = []
+    for cell in code(document):
+        images = [kind for output in cell["outputs"] for kind in output.get("data", {}) if kind.startswith("image/")]
+        drawn = re.findall(r"<(?:img|svg|canvas)\b[^>]*>", words_of(cell, tagless=False))
+        wrong += [(cell["id"], one) for one in [*images, *drawn] if not re.search(r"\b(?:alt|aria-label)=\W?\w", one)]
+    return wrong
 
 
 def wrong_alternatives(document):
     """List the cells with a stored figure whose text alternative is missing, or is not what that very figure shows."""
     wrong = []
     for cell in code(document):
-        for stored in figures(cell):
+        for stored in figures(cell["outputs"]):
             says = (stored["layout"].get("meta") or {}).get("alt")
-            if says != describe(go.Figure(decoded({"data": stored["data"], "layout": stored["layout"]}))):
+            drawn = describe(go.Figure(decoded({"data": stored["data"], "layout": stored["layout"]})))
+            if says != drawn or not says_something(says):
                 wrong.append((cell["id"], says))
     return wrong
+
+
+def says_something(alternative):
+    """Say whether a text alternative has a title of its own, names a kind of figure, and says what its axes or its parts are."""
+    found = re.fullmatch(r"(.+?)[.?!] A figure of ([^.]+)\.(.*)", alternative or "", flags=re.DOTALL)
+    if not found or found[1].lower() in EMPTY or not set(found[2].split(" and ")) <= set(KINDS.values()):
+        return False
+    return bool(re.search(r"(Across|Upwards|Written in it): .*\w|across the axes \w", found[3]))
 
 
 # --- every notebook
@@ -214,7 +265,7 @@ def test_what_trains_has_a_full_profile(notebook):
 
 
 def test_every_figure_has_its_text_alternative(notebook):
-    assert not wrong_alternatives(read(notebook))
+    assert not wrong_alternatives(read(notebook)) and not bare_pictures(read(notebook))
 
 
 # --- the rules see a breach
@@ -275,11 +326,15 @@ def test_the_share_counts_neither_pictures_nor_times_nor_metrics():
     compared = [a_cell("x", text("1"))]
     assert compared_share({"cells": beside + ignored + 3 * compared}) == 0.75
     assert compared_share({"cells": beside + 2 * ignored + 3 * compared}) == 0.6
+    both = a_cell("x", FIGURE, text("the best: 3"), mark="nbval-ignore-output", ignored="picture")
+    machine = a_cell("x", text("2 cores"), mark="nbval-ignore-output", ignored="machine")
+    assert compared_share({"cells": [both, machine, *beside, *3 * compared]}) == 0.6
 
 
 @pytest.mark.parametrize("path", [
     "/srv/data", "/Volumes/disk/a.csv", "'/home/someone/x'", "a\n/nix/store/b", r"'a\n/nix/store/b'", "\x1b[32m/opt/x/y\x1b[0m",
     r"C:\data", r"d:\\data\\x", "E:/data/x", r"\\server\share", "file:///x", "sqlite:////srv/a.db", "PATH=/usr/bin",
+    "/opt", "in /tmp.", "'/Users'", "-I/opt/include", "~somebody/x", "file:/x/y", "C:\\",
 ])
 def test_an_absolute_path_is_seen(path):
     cell = a_cell("x", {"text/html": ["<p>beside\n", f"<td>{path}</td>"]})
@@ -289,6 +344,7 @@ def test_an_absolute_path_is_seen(path):
 @pytest.mark.parametrize("words", [
     "~/data/x", "./data/x", "data/x/y", "1/2/3", "and/or",
     "a / b / c", "http://127.0.0.1:80/a/b", "<td></td></tr>", "trial: 3",
+    "T-shirt/top", "train/data", "12 kB/data", "a: /b", "</data>",
 ])
 def test_what_is_no_absolute_path(words):
     assert not absolute_paths({"cells": [a_cell("x", {"text/html": words})]})
@@ -297,7 +353,9 @@ def test_what_is_no_absolute_path(words):
 @pytest.mark.parametrize("below", [
     "epochs = 1", "epochs += 1", "for epochs in (1, 2): pass", "import math as epochs", "from math import e as epochs",
     "def epochs(): pass", "class epochs: pass", "with open('x') as epochs: pass", "a, (epochs, *b) = x", "(epochs := 3)",
-    "if x:\n    epochs: int = 1", "def f():\n    global epochs\n    epochs = 1", "[epochs := n for n in x]",
+    "if x:\n    epochs: int = 1", "def f():\n    global epochs\n    epochs = 1", "[epochs := n for n in x]", "del epochs",
+    "try: x\nexcept ValueError as epochs: pass", "match x:\n    case epochs: pass", "epochs[0] = 1", "del epochs[0]",
+    "epochs[:] = []", "epochs.append(1)", "epochs |= {}",
 ])
 def test_an_overwritten_parameter_is_seen(below):
     cells = [a_cell("epochs = 3  # [1..9]", mark="parameters"), a_cell(below)]
@@ -305,8 +363,17 @@ def test_an_overwritten_parameter_is_seen(below):
 
 
 @pytest.mark.parametrize("below", [
+    'globals()["epochs"] = 1', "vars().update(epochs=1)", 'exec("epochs = 1")', "from math import *",
+    'import __main__\n__main__.epochs = 1', 'import sys\nsys.modules["__main__"].epochs = 1', 'get_ipython().push({"epochs": 1})',
+])
+def test_a_way_to_overwrite_a_parameter_unseen_is_seen(below):
+    cells = [a_cell("epochs = 3  # [1..9]", mark="parameters"), a_cell(below)]
+    assert overwritten_parameters({"cells": cells})
+
+
+@pytest.mark.parametrize("below", [
     "rounds = epochs", "def f(epochs): return epochs", "f(epochs=2)", "x.epochs = 1", "[epochs for epochs in x]",
-    "def f():\n    epochs = 1", "epochs == 1", "",
+    "def f():\n    epochs = 1", "epochs == 1", "", "x[epochs] = 1", "rows.append(epochs)", "epochs[0]", "epochs.index(1)",
 ])
 def test_a_parameter_that_is_only_used(below):
     cells = [a_cell("epochs = 3  # [1..9]", mark="parameters"), a_cell(below)]
@@ -317,6 +384,8 @@ def test_a_missing_full_profile_is_seen():
     trains = {"cells": [a_cell("x", METRIC, mark="nbval-ignore-output", ignored="loss")]}
     assert lacks_full(trains, {"smoke": {"epochs": 1}}) and lacks_full(trains, {"full": None})
     assert not lacks_full(trains, {"full": {"epochs": 9}}) and not lacks_full({"cells": [a_cell("1", text("1"))]}, {})
+    same = {"cells": [a_cell("epochs = 9  # [1..9]", mark="parameters"), a_cell("x", METRIC)]}
+    assert lacks_full(same, {"full": {"epochs": 9}}) and not lacks_full(same, {"full": {"epochs": 10}})
 
 
 def test_a_missing_text_alternative_is_seen():
@@ -324,11 +393,41 @@ def test_a_missing_text_alternative_is_seen():
     assert wrong_alternatives({"cells": [bare]}) == [("made-up", None)]
 
 
+@pytest.mark.parametrize(("output", "bare"), [
+    ({"image/png": "iVBO"}, True), ({"text/html": "<img src='x'>"}, True), ({"text/html": ["<svg width=2>", "</svg>"]}, True),
+    ({"text/html": "<img alt='' src='x'>"}, True), ({"text/html": "<svg role='img' aria-label='Two bars'>"}, False),
+    ({"text/html": "<img alt='Two bars'>"}, False), (FIGURE, False),
+])
+def test_an_image_that_cannot_say_what_it_shows_is_seen(output, bare):
+    assert bool(bare_pictures({"cells": [a_cell("x", output)]})) == bare
+
+
 @pytest.mark.parametrize(("trace", "shape"), [(lambda y: go.Bar(y=y), 4), (lambda z: go.Heatmap(z=z), (2, 2))])
 def test_a_text_alternative_of_another_figure_is_seen(trace, shape):
-    figure = go.Figure(trace(np.ones(shape)), layout_title_text="Two")
+    figure = go.Figure(trace(np.ones(shape)), layout={"title_text": "Two", "xaxis_title_text": "bars"})
     figure.update_layout(meta={"alt": describe(figure)})
     stored = json.loads(figure.to_json())
     assert "bdata" in str(stored) and not wrong_alternatives({"cells": [a_cell("x", {PLOTLY: stored})]})
     stored["layout"]["title"]["text"] = "Three"
     assert wrong_alternatives({"cells": [a_cell("x", {PLOTLY: stored})]})
+
+
+@pytest.mark.parametrize(("layout", "says"), [
+    ({"title_text": "Cost of a trial", "xaxis_title_text": "units"}, True),
+    ({"title_text": "Is it dear?", "yaxis_title_text": "seconds"}, True),
+    ({"title_text": "Cost", "xaxis": {"tickvals": [0], "ticktext": ["Adam"]}}, True),
+    ({"title_text": "Cost", "annotations": [{"text": "Adam"}]}, True),
+    ({"title_text": "Cost of a trial"}, False),
+    ({"title_text": "Cost", "xaxis": {"tickvals": [0], "ticktext": ["0"]}}, False),
+    ({"title_text": "Figure", "xaxis_title_text": "units"}, False),
+    ({"xaxis_title_text": "units"}, False),
+])
+def test_a_text_alternative_that_says_nothing_is_seen(layout, says):
+    figure = go.Figure(go.Scatter(y=[1, 2]), layout=layout)
+    figure.update_layout(meta={"alt": describe(figure)})
+    assert bool(wrong_alternatives({"cells": [a_cell("x", {PLOTLY: json.loads(figure.to_json())})]})) != says
+
+
+@pytest.mark.parametrize("words", [None, "", "A figure.", "Cost. A figure of things. Across: units."])
+def test_other_empty_phrases(words):
+    assert not says_something(words)

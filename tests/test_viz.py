@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import optuna
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from lib import viz
@@ -132,6 +133,16 @@ def test_an_alternative_names_axes_and_series_with_their_values():
     alt = DRAWN["plot_history"]().layout.meta["alt"]
     assert alt.startswith("Learning curve. A figure of lines or points.")
     assert "Across: epoch, from 1 to 2." in alt and "training: 1, 0.5. validation: 0.9, 0.6." in alt
+
+
+def test_an_alternative_says_what_stands_along_an_axis_and_where_a_map_is_highest():
+    bars = go.Bar(x=[f"model {number}" for number in range(10)], y=np.arange(10))
+    alt = look.describe(go.Figure(bars, layout_yaxis_title_text="seconds"))
+    assert "Across: model 0; model 1; " in alt and "; model 7; and 2 more. Upwards: seconds, from 0 to 9." in alt
+    heights = go.Heatmap(z=[[1, 2], [4, np.nan]], x=["a", "b"], y=[0.1, 0.2])
+    alt = look.describe(go.Figure(heights, layout_title_text="Which?"))
+    assert alt.startswith("Which? A figure of a map of colours.")
+    assert alt.endswith("Colours: values from 1 to 4, the greatest at a across and 0.2 upwards.")
 
 
 def test_series_stay_apart_beyond_the_colours():
