@@ -447,6 +447,12 @@ def test_what_is_no_sampler_is_refused():
     assert "\n" not in str(told.value)
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "one", True])
+def test_what_is_no_seed_is_refused_in_a_line(seed):
+    with pytest.raises(CourseError, match=f"^seed: {seed!r} found; expected 0 or more"):
+        OptunaOracle(objective="score", seed=seed)
+
+
 def test_a_sampler_that_needs_pytorch_is_refused_in_a_line():
     with pytest.raises(CourseError, match="GPSampler needs PyTorch"):
         OptunaOracle(GPSampler(), "val_accuracy")

@@ -15,6 +15,7 @@ from optuna.distributions import CategoricalDistribution, FloatDistribution, Int
 from optuna.samplers import BaseSampler, CmaEsSampler, GPSampler, GridSampler, PartialFixedSampler, TPESampler
 from optuna.trial import TrialState
 
+from lib import arrays
 from lib.errors import CourseError, first_line
 from lib.tuning.resume import atomic_saves, forget, repair
 
@@ -59,11 +60,12 @@ class OptunaOracle(keras_tuner.Oracle):
 
     Raises:
         TypeError: `sampler` is none of Optuna's.
-        CourseError: It cannot be saved, or lacks PyTorch; in a reload: another sampler or objective; in a search: a
-            hyperparameter that the sampler cannot choose.
+        CourseError: It cannot be saved, or lacks PyTorch, or the seed is no whole number; in a reload: another sampler or
+            objective; in a search: a hyperparameter that the sampler cannot choose.
     """
 
     def __init__(self, sampler=None, objective=None, max_trials=10, seed=None, **settings):
+        seed = None if seed is None else arrays.whole("seed", seed)
         super().__init__(objective=objective, max_trials=max_trials, seed=seed, **settings)
         if sampler is None:
             sampler = TPESampler(seed=self.seed)
