@@ -93,20 +93,23 @@ def sweep(notebook, profile, out):
     subprocess.run([*call, "-g", f"seed=1..{SEEDS[profile]}", "--workers", "1"], check=True)
 
 
-def extremes(file, seeds, metrics):
-    """Return the lowest and the highest of each metric over the runs of a sweep, a dict from metric to a pair.
+def extremes(file, profile, stored):
+    """Return the lowest and the highest of each metric over all seeds, a dict from metric to a pair.
 
     Args:
-        file: Path of the runs.csv.
-        seeds: int, how many runs are expected there.
-        metrics: names of the metrics; one that no run has is left out.
+        file: Path of a runs.csv.
+        profile: "smoke", or "lesson", where the stored notebook is one more run with seed 1.
+        stored: dict of the metrics as stored; one that no run has is left out.
     """
     with open(file, newline="", encoding="utf-8") as text:
-        rows = list(csv.DictReader(text))
-    if len(rows) < seeds or any(row["status"] != "done" for row in rows):
-        sys.exit(f"{file}: not all of its runs are done")
-    columns = {name: f"metric_{name}" if f"metric_{name}" in rows[0] else name for name in metrics}
+        rows = [row for row in csv.DictReader(text) if row["status"] == "done"]
+    seeds = {int(row["seed"]) for row in rows} | ({1} if profile == "lesson" else set())
+    if missing := set(range(1, SEEDS[profile] + 1)) - seeds:
+        sys.exit(f"{file}: there is no finished run with seed {min(missing)}")
+    columns = {name: f"metric_{name}" if f"metric_{name}" in rows[0] else name for name in stored}
     found = {name: [number(row[column]) for row in rows] for name, column in columns.items() if column in rows[0]}
+    if profile == "lesson":
+        found = {name: [*each, number(str(stored[name]))] for name, each in found.items()}
     return {name: (min(each), max(each)) for name, each in found.items()}
 
 
@@ -159,7 +162,7 @@ def main(words=None):
         if not (out / "runs.csv").exists():
             continue
         old = bounds[path.stem][profile]
-        found = extremes(out / "runs.csv", SEEDS[profile], recorded)
+        found = extremes(out / "runs.csv", profile, recorded)
         table |= {(path.stem, profile, name): (SEEDS[profile], *pair) for name, pair in found.items()}
         new = {name: bounds_of(path.stem, profile, name, *pair) for name, pair in found.items()}
         bounds[path.stem][profile] = {name: new.get(name, old.get(name)) for name in recorded}

@@ -10,8 +10,9 @@ import nbformat
 import pandas as pd
 import plotly.graph_objects as go
 import pytest
-from kit.figures import PLOTLY, differences, figure_differences
-from kit.notebooks import ROOT
+from kit.figures import PLOTLY, differences, figure_differences, figures
+from kit.fresh import NEEDS
+from kit.notebooks import NOTEBOOKS, ROOT, code_cells
 
 from lib import viz
 
@@ -71,9 +72,16 @@ def test_figures_are_compared_by_what_they_show_also_in_ignored_cells(tmp_path):
         assert line in said
 
 
+@pytest.mark.lesson("07")
+def test_what_needs_a_program_is_a_cell_that_draws():
+    cells = [cell for path in NOTEBOOKS for cell in code_cells(path) if cell["id"] in NEEDS]
+    assert len(cells) == len(NEEDS) and all(figures(cell["outputs"]) for cell in cells)
+
+
 def a_figure(y=0.813):
     """Return a figure as it is stored."""
-    figure = go.Figure([go.Scatter(x=[1, 10], y=[0.5, y], name="32 units", mode="lines"), go.Bar(y=[3, 4], name="pruned")])
+    line = go.Scatter(x=[1, 10], y=[0.5, y], name="32 units", mode="lines+text", text=["first", "0.8"])
+    figure = go.Figure([line, go.Bar(y=[3, 4], name="pruned")])
     figure.update_layout(
         title_text="Best of 9 searches", xaxis={"type": "log", "title_text": "epochs", "ticktext": ["a", "1"]},
         annotations=[{"text": "Coat, 0.3"}, {"text": "Bag, 0.4"}], meta={"alt": f"Bars. Across: epochs, to 10. One: {y}, 0.5."},
@@ -101,7 +109,8 @@ OF_FIGURES = [
     ("layout meta alt", "Dots. Across: epochs, to 10. One: 0.813, 0.5.", "text alternative"),
     ("layout meta", None, "text alternative"),
     ("data 0 name", "32 layers", "traces"),
-    ("data 0 mode", "markers", "traces"),
+    ("data 0 mode", "markers+text", "traces"),
+    ("data 0 text", ["last", "0.8"], "texts"),
     ("data 1 type", "box", "traces"),
 ]
 

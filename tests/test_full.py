@@ -1,10 +1,13 @@
 """The full profile, without running it whole: the arithmetic of its sizes, and each lesson with its full values scaled.
 
-The rule of the scaling: a parameter that only multiplies the work (how many pictures a training sees, for how many epochs,
-how often something is done again with another seed) takes its smoke value. Every other one takes its full value, or the
-lesson's where full does not change it: how many trials, folds, members or rounds there are, how wide a network is, which
-sizes a list names. These are what a lesson's cells count, divide, and hold against each other. `max_epochs` is one of them,
-since the rounds of Hyperband and the steps of a pruner follow from it.
+The rule of the scaling, so that a run ends in about a minute and what full changes is still there:
+
+- what only multiplies the work (how many pictures a training sees, for how many epochs, how often something is done again
+  with another seed) takes its smoke value;
+- a count of trials, draws, rounds or members takes one more than at the lesson profile, since what a lesson lays out for its
+  own count, such as a grid of 24 points, is too small for any larger one;
+- everything else takes its full value, or the lesson's where full does not change it: folds, widths, the sizes that a list
+  names, and `max_epochs`, from which the rounds of Hyperband and the steps of a pruner follow.
 """
 
 import ast
@@ -30,13 +33,16 @@ from lib.tuning import brackets
 
 PROFILES = read_profiles(ROOT / "notebooks")
 AMOUNT = re.compile(r"(?<!max_)epochs|(pictures|patients|labels|seeds|repeats|splits|teams|orders|replays|searches)$")
+COUNT = re.compile(r"(trials|draws|rounds|members)$")
 
 # What the sizes of a lesson must be to each other, by its number; true at each profile.
 SIZES = {
     "01": ["10 * folds <= few_pictures", "few_batch_size < few_pictures - few_pictures // folds", "width_max >= 16"],
     "02": ["max(batch_sizes) < 426 * (folds - 1) / folds", "epochs_max >= 6"],  # 426 tumours to search with
     "03": ["units_max % 32 == 0", "max_epochs >= factor"],
-    "05": ["10 * inner_folds < patients * (folds - 1) / folds", "batch_size < patients * (folds - 1) / folds / 2"],
+    "04": ["real_trials <= 5 * 3 * 8 * 2", "map_trials <= 10 * 10"],  # points of the two spaces, ten a Float without a step
+    "05": ["10 * inner_folds < patients * (folds - 1) / folds", "batch_size < patients * (folds - 1) / folds / 2",
+           "trials <= 2 * 2 * 2 * 3 * 3 * 4", "cost_trials <= 2 * 2 * 19"],  # the points of their spaces
     "06": ["pruner_trials > 5", "main_trials // 2 >= 4", "max_epochs >= 3", "2 < first_trials"],
     "07": ["workers <= trials", "crowd >= 9"],
     "08": ["sum(size <= validation_pictures for size in sizes) >= 2", "sizes == sorted(set(sizes))", "seeds >= 3"],
@@ -59,9 +65,16 @@ def values(info, profile):
 
 
 def scaled(info):
-    """Return the full values of a notebook, with the amounts of its smoke profile."""
+    """Return all parameters of a notebook as in its full profile, scaled by the rule above."""
     smoke = values(info, "smoke")
-    return {name: smoke[name] if AMOUNT.search(name) else value for name, value in values(info, "full").items()}
+    lesson = values(info, "lesson")
+    found = values(info, "full")
+    for name, value in found.items():
+        if AMOUNT.search(name):
+            found[name] = smoke[name]
+        elif COUNT.search(name):
+            found[name] = min(value, lesson[name] + 1)
+    return found
 
 
 # --- arithmetic
@@ -99,6 +112,15 @@ def test_no_range_allows_more_pictures_than_there_are(notebook):
             assert parameter.high <= lengths()[array], f"{end} may be more than split.{array} has"
 
 
+def test_full_is_more_than_the_lesson_and_that_no_less_than_smoke(notebook):
+    info = read_notebook(notebook)
+    smoke = values(info, "smoke")
+    lesson = values(info, "lesson")
+    for name, value in PROFILES[notebook.stem].get("full", {}).items():
+        size = len if isinstance(value, list) else float
+        assert size(smoke[name]) <= size(lesson[name]) < size(value), name
+
+
 @pytest.mark.parametrize("profile", ["smoke", "lesson", "full"])
 def test_the_sizes_of_a_lesson_fit_each_other(notebook, profile):
     given = values(read_notebook(notebook), profile)
@@ -108,7 +130,7 @@ def test_the_sizes_of_a_lesson_fit_each_other(notebook, profile):
 
 @pytest.mark.lesson
 def test_every_full_profile_has_its_sizes_looked_at():
-    assert {path.name[:2] for path in NOTEBOOKS if PROFILES[path.stem].get("full")} <= {*SIZES, "04"}
+    assert {path.name[:2] for path in NOTEBOOKS if PROFILES[path.stem].get("full")} <= set(SIZES)
 
 
 @pytest.mark.lesson("04")

@@ -38,7 +38,7 @@ def test_an_altered_output_turns_red(tmp_path):
     copy = tmp_path / NOTEBOOKS[0].name
     copy.write_text(json.dumps(stored), encoding="utf-8")
     red = nbval(copy)
-    assert red.returncode == 1, red.stdout[-3000:]
+    assert red.returncode == 1 and "Cell outputs differ" in red.stdout, red.stdout[-3000:]
     # That the cell is green as it is stored, and those before it too, nbval itself says in this very run of pytest.
     codes = sum(cell["cell_type"] == "code" for cell in stored["cells"])
     assert re.search(rf"\b1 failed, {codes - 1} passed", red.stdout), red.stdout[-3000:]

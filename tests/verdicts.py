@@ -48,6 +48,7 @@ COMPARISONS = {
            "teams-table[1600, bagged, team] - teams-table[1600, whole, member]"),
     "10": ("weak_boosted_gain", "strong_boosted_loss", "noise_harm", "hasty_end - slow_end",
            "noise-both[rate 1, true labels, all] - noise-both[rate 1, true labels, one]",
+           "noise-both[rate 1, true labels, all] - noise-both[rate 1, spoilt labels, all]",
            "numbers-table[networks, shrinkage 0.1] - numbers-table[ridge]",
            "numbers-table[trees] - numbers-table[trees, early stopping]",
            "numbers-table[trees, early stopping] - numbers-table[ridge]",
@@ -191,14 +192,15 @@ def compared(number, expression, stored, runs):
     return dict(zip(COLUMNS, (*values, f"{found.mean():.4g}", f"{error:.3g}"), strict=True))
 
 
-def read_runs(folder):
-    """Return the executed notebooks of a sweep's folder, by seed; those that failed are told."""
+def read_runs(number, folder):
+    """Return the executed notebooks of a sweep, one a seed; for its own seed maybe the stored one, which is such a run."""
     with open(folder / "runs.csv", encoding="utf-8", newline="") as file:
-        ended = [row for row in csv.DictReader(file) if row["status"] == "done" and int(row["seed"]) in SEEDS]
-    missing = set(SEEDS) - {int(row["seed"]) for row in ended}
-    if missing:
+        ended = {int(row["seed"]): folder / row["notebook"] for row in csv.DictReader(file) if row["status"] == "done"}
+    own = next(each.default for each in read_notebook(LESSONS[number]).parameters if each.name == "seed")
+    paths = {own: LESSONS[number], **ended}
+    if missing := set(SEEDS) - set(paths):
         print(f"{folder}: no run for seed {', '.join(map(str, sorted(missing)))}", file=sys.stderr)
-    return [read(folder / row["notebook"]) for row in sorted(ended, key=lambda row: int(row["seed"]))]
+    return [read(paths[seed]) for seed in SEEDS if seed in paths]
 
 
 def read_table():
@@ -249,7 +251,7 @@ def main(words=None):
         folder = (asked.folder or ROOT / "runs" / "verdicts") / number
         if asked.folder is None:
             sweep(number, folder)
-        rows[number] = rows_of(number, read_runs(folder))
+        rows[number] = rows_of(number, read_runs(number, folder))
         fell = [row for row in rows[number] if int(row["held"]) < int(row["runs"])]
         print(f"{number}: {len(rows[number])} verdicts, {len(fell)} of them not in every run")
         write_table([row for number in rows for row in rows[number]])

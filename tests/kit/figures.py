@@ -10,7 +10,7 @@ from lib.data import FASHION_CLASSES
 from lib.viz.look import ENDS, SYNONYMS
 
 PLOTLY = "application/vnd.plotly.v1+json"
-DATA = ("x", "y", "z", "base", "dimensions", "values", "text", "customdata")  # what a trace draws
+DATA = ("x", "y", "z", "base", "dimensions", "values", "customdata")  # what a trace draws
 NUMBER = re.compile(r"[-−+]?\d[\d.,]*(?<![.,])(?:e[-+]?\d+)?%?")
 ENDED = {*ENDS, *SYNONYMS}  # which trials ended how is often the machine's
 
@@ -37,7 +37,7 @@ def forms(texts):
 
 
 def same_data(stored, fresh):
-    """Say whether two figures draw the same numbers and words."""
+    """Say whether two figures draw the same numbers."""
     return [[trace.get(part) for part in DATA] for trace in stored["data"]] == [
         [trace.get(part) for part in DATA] for trace in fresh["data"]]
 
@@ -52,7 +52,7 @@ def leaves(value, path):
 
 
 def everything(figure):
-    """Return all that a figure is made of by its path, its data apart."""
+    """Return by its path all that a figure is made of beside its data."""
     traces = [{key: part for key, part in trace.items() if key not in DATA} for trace in figure["data"]]
     layout = {key: part for key, part in figure["layout"].items() if key != "meta"}
     return leaves({"trace": traces, "layout": layout, "meta": figure["layout"].get("meta")}, "")
@@ -61,8 +61,10 @@ def everything(figure):
 def essence(figure):
     """Return what a figure shows apart from its numbers, a dict from what to str or list of str."""
     layout = figure["layout"]
+    texts = [text for trace in figure["data"] if "text" in trace.get("mode", "") for text in trace.get("text") or []]
     shows = {"title": apart_from_numbers(layout.get("title", {}).get("text")), "traces": forms_of_traces(figure["data"]),
-             "annotations": forms(note.get("text") for note in layout.get("annotations", []))}
+             "annotations": forms(note.get("text") for note in layout.get("annotations", [])),
+             "texts": forms(texts)}
     for key, axis in layout.items():
         if re.fullmatch(r"[xy]axis\d*", key):
             name = f"axis {key.replace('axis', '')}"

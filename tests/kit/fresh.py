@@ -11,9 +11,12 @@ import yaml
 
 from kit.figures import differences
 from kit.notebooks import ROOT
+from lib import places
 from lib.metric import MIME
+from lib.postgres import find_programs
 
 TOLD = 4  # differences of one cell; who mends them sees the others then
+NEEDS = {"postgres-record": lambda: places.postgres() or find_programs()}  # cells that draw nothing without a program
 
 
 @cache
@@ -46,7 +49,9 @@ def pytest_runtest_call(item):
         outputs = item.test_outputs or ()
         records = [output.data[MIME] for output in outputs if MIME in output.get("data", {})]
         found = {record["name"]: record["value"] for record in records}
-        wrong = faults(found, bounds()[item.path.stem]["lesson"], "this run") + differences(item.cell.outputs, outputs)
+        wrong = faults(found, bounds()[item.path.stem]["lesson"], "this run")
+        if item.cell.get("id") not in NEEDS or NEEDS[item.cell.id]():
+            wrong += differences(item.cell.outputs, outputs)
         if wrong:
             item.raise_cell_error("; ".join(wrong[:TOLD]) + (f"; and {len(wrong) - TOLD} more" if len(wrong) > TOLD else ""))
     return result
