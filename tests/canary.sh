@@ -20,7 +20,7 @@ pins() { sed -nE 's/^ *"?([A-Za-z][][A-Za-z0-9_.-]*)==([^", ]+).*/\1 \2/p' requi
 
 if [ ! -e "$folder/whole" ]; then
   python3 -m venv --clear "$folder"
-  pins | cut -d " " -f 1 | xargs "$folder/bin/pip" install --quiet --disable-pip-version-check
+  pins | cut -d " " -f 1 | xargs "$folder/bin/pip" install --upgrade --quiet --disable-pip-version-check
   "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps -e .
   touch "$folder/whole"
 fi

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
@@ -48,14 +48,19 @@ def shoot_dashboard(browser, folder):
         course = Path(sys.executable).with_name("course")
         subprocess.run([course, "run", "06", "--out", out], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         (journal,) = Path(out).rglob("study.journal")
-        with start_dashboard(journal) as dashboard:
-            page = browser.new_page(viewport={"width": 1100, "height": 1240}, device_scale_factor=1)
-            page.goto(dashboard.url)
-            page.get_by_text("main").first.click()
-            page.mouse.move(5, 600)  # over a figure it would show buttons
-            page.get_by_text("Timeline").first.wait_for()
-            page.wait_for_timeout(3000)  # the figures are drawn one after the other
-            page.screenshot(path=folder / "optuna_dashboard.png")
+        shoot_study(browser, journal, folder / "optuna_dashboard.png")
+
+
+def shoot_study(browser, journal, path):
+    """Write the picture of a journal's study `main` on Optuna's dashboard."""
+    with start_dashboard(journal) as dashboard:
+        page = browser.new_page(viewport={"width": 1100, "height": 1240}, device_scale_factor=1)
+        page.goto(dashboard.url)
+        page.get_by_text("main").first.click()
+        page.mouse.move(5, 600)  # over a figure it would show buttons
+        page.get_by_text("Timeline").first.wait_for()
+        page.wait_for_timeout(3000)  # the figures are drawn one after the other
+        page.screenshot(path=path)
 
 
 def shoot_tensorboard(browser, folder):
@@ -120,15 +125,19 @@ class Shot:
 
     Args:
         take: callable with a browser and a folder.
+        steps: functions that it calls.
         lesson: number of the lesson that is seen or run; "" for none.
         cells: ids of the cells that are seen with their outputs; () if the lesson's code is what it shows.
+        code: cells that are run for it, a dict from id to source.
         files: files of the kit that draw it.
         pins: packages whose page it is.
     """
 
     take: Callable
+    steps: tuple = ()
     lesson: str = ""
     cells: tuple = ()
+    code: dict = field(default_factory=dict)
     files: tuple = ()
     pins: tuple = ()
 
@@ -139,7 +148,8 @@ class Shot:
         files = [(ROOT / file).read_text(encoding="utf-8") for file in self.files]
         lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
         pins = [line.split()[0] for line in lines if line.split("==")[0] in self.pins]
-        parts = [inspect.getsource(self.take), BRUSHED, seen if self.cells else [code for code, _ in seen], files, pins]
+        steps = [inspect.getsource(step) for step in (self.take, *self.steps)]
+        parts = [steps, self.code, seen if self.cells else [code for code, _ in seen], files, pins]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -149,12 +159,12 @@ def as_seen(cell):
 
 
 SHOTS = {
-    "lesson_03.png": Shot(shoot_lesson, "03", ("table", "parallel"), pins=("jupyterlab", "plotly")),
-    "optuna_dashboard.png": Shot(shoot_dashboard, "06", pins=("optuna", "optuna-dashboard")),
+    "lesson_03.png": Shot(shoot_lesson, lesson="03", cells=("table", "parallel"), pins=("jupyterlab", "plotly")),
+    "optuna_dashboard.png": Shot(shoot_dashboard, (shoot_study,), lesson="06", pins=("optuna", "optuna-dashboard")),
     "parallel_coordinates.png": Shot(
-        shoot_brush, files=("lib/viz/parallel.py", "lib/viz/look.py"), pins=("jupyterlab", "plotly", "anywidget")
+        shoot_brush, code=BRUSHED, files=("lib/viz/parallel.py", "lib/viz/look.py"), pins=("jupyterlab", "plotly", "anywidget")
     ),
-    "tensorboard_hparams.png": Shot(shoot_tensorboard, "14", pins=("tensorboard",)),
+    "tensorboard_hparams.png": Shot(shoot_tensorboard, (shoot_hparams,), lesson="14", pins=("tensorboard",)),
 }
 
 
