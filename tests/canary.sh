@@ -25,19 +25,19 @@ if [ ! -e "$folder/whole" ]; then
   touch "$folder/whole"
 fi
 
-printf "%-24s %-12s %s\n" package pinned newest
+printf "%-26s %-12s %s\n" package pinned newest
 pins | while read -r package pinned; do
   newest=$("$folder/bin/python" -c "import importlib.metadata as m; print(m.version('${package%[*}'))")
-  if [ "$newest" != "$pinned" ]; then printf "%-24s %-12s %s\n" "$package" "$pinned" "$newest"; fi
+  if [ "$newest" != "$pinned" ]; then printf "%-26s %-12s %s\n" "$package" "$pinned" "$newest"; fi
 done
 
 red=0
 check() {  # run tests, one a name, and print each name with its result
   local log="$folder/pytest.log" status=0
-  printf "\n%-24s %s\n" "$1" result
+  printf "\n%-26s %s\n" "$1" result
   COLUMNS=180 PYTHONPATH=$PWD:$PWD/tests "$folder/bin/python" -m pytest -n 0 -rA "${@:2}" > "$log" 2>&1 || status=$?
   sed -nE 's/^(PASSED|FAILED|ERROR) [^[]*\[([^]]+)\]( - )?(.*)/\2 \1 \4/p' "$log" | while read -r name result why; do
-    if [ "$1" = lesson ] || [ "$result" != PASSED ]; then printf "%-24s %-7s %s\n" "$name" "${result,,}" "$why"; fi
+    if [ "$1" = lesson ] || [ "$result" != PASSED ]; then printf "%-26s %-7s %s\n" "$name" "${result,,}" "$why"; fi
   done
   tail -n 1 "$log"
   if [ $status != 0 ]; then

@@ -38,7 +38,7 @@ HEDGE = (r"(?:\b(?:(?P<more>more than|at least)|(?P<less>less than|fewer than|un
          r"|(?P<about>about|some|nearly|almost|hardly|roughly|around)|(?P<vague>a few|several|many)) )?(?:the )?")
 SHARE = rf"(?P<share>(?:\bone|{NUMBER}) (?:in|out of) {NUMBER}(?! steps)|{NUMBER} of (?:the )?{NUMBER}(?= (?:{COUNTED})\b))"
 POINT = (rf"(?P<point>\bhalf a point|a whole point|(?<=about )a point|(?<=within )a point|(?<=than )a point"
-         rf"|\bpoints(?= (?:{BETTER})\b))")
+         rf"|(?:(?<=few )|(?<=some )|(?<=several ))points(?= (?:{BETTER})\b))")
 PART = (rf"(?P<part>\b(?:(?:one|{SMALL}) (?:{PIECE})s?|half(?= (?:of(?! it\b)|as)\b)"
         rf"|(?:{PIECE})(?= (?:of|as|more|less|fewer|down)\b)))")
 CLAIM = re.compile(
@@ -85,7 +85,8 @@ def claim(match, after):
         return None
     value, step = size(match)
     hedged = bool(match["about"] or match["more"] or match["less"])
-    points = bool(match["point"] or (match["number"] and hedged and re.match(r" points\b", after)))
+    differs = hedged or match.string[:match.start()].endswith("by ") or re.match(rf" points (?:{BETTER})\b", after)
+    points = bool(match["point"] or (match["number"] and differs and re.match(r" points\b", after)))
     scale = 0.01 if points and not match["point"] else 1
     low = value - step / 2
     high = value + step / 2

@@ -64,7 +64,7 @@ def sources(cell):
     if cell["cell_type"] != "code":
         return {}
     output = "output" if is_compared(cell) or cell["metadata"].get("ignored") == "picture" else "noise"
-    return {"metric": numbers(recorded(cell).values()), output: shown(cell), "code": literals(cell)}
+    return {"metric": numbers(recorded(cell).values()), output: shown(cell), "code": literals(source(cell))}
 
 
 def figures_in(text):
@@ -78,9 +78,9 @@ def numbers(values):
     return {float(value) for value in flat if isinstance(value, int | float) and not isinstance(value, bool)}
 
 
-def literals(cell):
-    """Return the numbers in a cell's code."""
-    code = re.sub(r"^\s*[%!].*", "", source(cell), flags=re.M)
+def literals(code):
+    """Return the numbers that stand in code."""
+    code = re.sub(r"^[%!].*", "", code, flags=re.M)
     return numbers(node.value for node in ast.walk(ast.parse(code)) if isinstance(node, ast.Constant))
 
 
