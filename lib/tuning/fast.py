@@ -407,10 +407,9 @@ def _beyond(model, tensors):
         return True
     if not any(map(_is_sparse, keras.tree.flatten(model.loss))):
         return False
-    labels = keras.tree.flatten(tensors[1])
-    outputs = keras.tree.flatten(_outputs(model, tensors[0]))
-    for label, output in zip(labels, outputs, strict=False):
-        numbers = tf.cast(label, "int64")
+    x, y, _ = keras.utils.unpack_x_y_sample_weight(tensors)
+    for labels, output in zip(keras.tree.flatten(y), keras.tree.flatten(_outputs(model, x)), strict=False):
+        numbers = tf.cast(labels, "int64")
         if tf.reduce_min(numbers) < 0 or tf.reduce_max(numbers) >= (output.shape[-1] or 0):
             return True
     return False
@@ -427,11 +426,9 @@ def _is_sparse(loss):
 
 def _outputs(model, x):
     """Return something with the shapes of a model's outputs."""
-    import keras
-
     if hasattr(model, "outputs"):
         return model.outputs
-    return model.compute_output_spec(keras.tree.map_structure(lambda t: keras.KerasTensor((None, *t.shape[1:]), t.dtype.name), x))
+    return model.compute_output_spec(_symbols(x))
 
 
 # --------------------------------------------------------------------------------------- through Keras' own fit
@@ -475,13 +472,14 @@ def _prepare_arrays(model, plain_fit, call, state):
 
 def _build(model, tensors):
     """Create every variable of model, loss, metrics and optimizer now: a compiled loop cannot create any."""
+    model._symbolic_build(data_batch=_symbols(tensors))
+
+
+def _symbols(tensors):
+    """Make the symbols of a batch of any size."""
     import keras
 
-    model._symbolic_build(
-        data_batch=keras.tree.map_structure(
-            lambda t: keras.KerasTensor((None, *t.shape[1:]), t.dtype.name), tensors
-        )
-    )
+    return keras.tree.map_structure(lambda t: keras.KerasTensor((None, *t.shape[1:]), t.dtype.name), tensors)
 
 
 @dataclass(frozen=True)
