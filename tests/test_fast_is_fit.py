@@ -200,6 +200,7 @@ def looking(folder):
         def on_epoch_end(self, epoch, logs=None):
             logs["elsewhere"] = self.model.evaluate(X[:9], T[:9], batch_size=4, verbose=0)
             logs["beside"] = self.model.test_on_batch(X[:9], T[:9])
+            self.model.train_on_batch(X[:9], T[:9])
 
     return [Looking()]
 
@@ -633,6 +634,16 @@ def test_a_fit_of_its_own_gets_its_own_arguments():
         loud, history = model.fit(X, T, loud=True, verbose=0)
     assert loud
     assert history.history["loss"]
+
+
+def test_a_train_function_of_its_own_is_called():
+    class Own(keras.Model):
+        def make_train_function(self, force=False):
+            if self.train_function is None or force:
+                self.train_function = lambda iterator: {"rows": len(next(iterator)[0])}
+
+    with pytest.warns(UserWarning, match="makes a train_function of its own"):
+        assert fast(regression(kind=Own)).fit(X, T, batch_size=43, verbose=0).history == {"rows": [43]}
 
 
 def test_an_evaluate_of_its_own_gets_the_data():

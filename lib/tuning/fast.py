@@ -88,7 +88,7 @@ class _State:
         self.compiled_with = None  # the compile() call that all below belongs to
         self.loops = {}
         self.of_keras = {}  # Keras' own functions: steps in an execution -> training and test, of datasets
-        self.test_function = None  # Keras' own, one step in an execution
+        self.own = None  # Keras' own for training and test, one step in an execution
 
     def follow(self, model):
         """Forget what was made before the model was compiled anew."""
@@ -96,7 +96,7 @@ class _State:
             self.compiled_with = model._compile_config
             self.loops = {}
             self.of_keras = {}
-            self.test_function = None
+            self.own = None
 
 
 class _Plain(Exception):
@@ -450,8 +450,9 @@ def _prepare_arrays(model, plain_fit, call, state):
     batches = -(-_count(tensors) // size)
     blocks = _Blocks(batches, _block_length(state.steps, batches, call["callbacks"]))
     _build(model, tensors)
+    state.own = state.own or _own_functions(model)
     loop = _loop(model, model.train_step, tensors, size, blocks.length, state, state.jit_compile)
-    train = _Numbered(loop, tensors, blocks, call["shuffle"])
+    train = _Numbered(loop, tensors, blocks, state.own[0], call["shuffle"])
     test = _test(model, call, state)
     _check_kept(model, "train_function", train)
     _check_kept(model, "test_function", test)
@@ -505,23 +506,23 @@ class _Blocks:
 class _Numbered:
     """A function that Keras calls with an iterator over numbers of blocks, and that runs a loop on the samples of each.
 
-    Any other iterator, as when a callback evaluates data of its own, goes to the function `otherwise`.
+    Any other iterator, as when a callback evaluates data of its own, goes to Keras' own function.
     """
 
-    def __init__(self, loop, tensors, blocks, shuffle=False, otherwise=None):
+    def __init__(self, loop, tensors, blocks, own, shuffle=False):
         self.loop = loop
         self.tensors = tensors
         self.blocks = blocks
+        self.own = own
         self.shuffle = shuffle
-        self.otherwise = otherwise
         self.order = np.arange(_count(tensors), dtype="int32")
         self.retrace = loop.retrace
 
     def __call__(self, iterator):
         import tensorflow as tf
 
-        if self.otherwise and getattr(iterator, "element_spec", None) != tf.TensorSpec([], tf.int64):
-            return self.otherwise(iterator)
+        if getattr(iterator, "element_spec", None) != tf.TensorSpec([], tf.int64):
+            return self.own(iterator)
         number = int(next(iterator))
         if number == 0 and self.shuffle:
             np.random.shuffle(self.order)  # NumPy's global generator: what keras.utils.set_random_seed seeds
@@ -531,14 +532,13 @@ class _Numbered:
 
 def _test(model, call, state):
     """Return the function that Keras shall call for validation: our own for arrays, and Keras' for anything else."""
-    state.test_function = state.test_function or _test_function(model)
     tensors, size = _validation(model, call) or (None, 0)
     if tensors is None:
-        return state.test_function
+        return state.own[1]
     # XLA would take longer to compile it than it saves.
     loop = _loop(model, model.test_step, tensors, size, state.steps, state, jit_compile=False)
     batches = -(-_count(tensors) // size)
-    return _Numbered(loop, tensors, _Blocks(batches, min(state.steps, batches)), otherwise=state.test_function)
+    return _Numbered(loop, tensors, _Blocks(batches, min(state.steps, batches)), state.own[1])
 
 
 def _validation(model, call):
@@ -558,14 +558,15 @@ def _validation(model, call):
     return tensors, operator.index(call["validation_batch_size"] or call["batch_size"] or 32)
 
 
-def _test_function(model):
-    """Keras' own test function without XLA."""
+def _own_functions(model):
+    """Return Keras' own functions for training and test, without XLA."""
     jit = model.jit_compile
     model.jit_compile = False
     try:
-        with _functions(model, model.train_function, None, 1):
+        with _functions(model, None, None, 1):
+            model.make_train_function(force=True)
             model.make_test_function(force=True)
-            return model.test_function
+            return model.train_function, model.test_function
     finally:
         model.jit_compile = jit
 
@@ -573,21 +574,27 @@ def _test_function(model):
 @contextlib.contextmanager
 def _functions(model, train, test, steps):
     """Let Keras use these functions for training and test, and as many steps in an execution, for a while."""
-    before = model.train_function, model.test_function, model.steps_per_execution
-    model.train_function, model.test_function, model.steps_per_execution = train, test, steps
+    names = "train_function", "test_function", "steps_per_execution"
+    before = {name: getattr(model, name) for name in names}
     try:
+        for name, value in zip(names, (train, test, steps), strict=True):
+            setattr(model, name, value)
         yield
     finally:
-        model.train_function, model.test_function, model.steps_per_execution = before
+        for name, value in before.items():
+            setattr(model, name, value)
 
 
 def _check_kept(model, name, function):
     """Raise unless Keras' `fit` will call this function, and not make one of its own: it would train on our numbers."""
+    import keras
+
+    make = f"make_{name}"
     before = getattr(model, name)
     setattr(model, name, function)
     try:
-        getattr(model, f"make_{name}")()
-        if getattr(model, name) is not function:
+        getattr(model, make)()
+        if getattr(model, name) is not function or getattr(type(model), make) is not getattr(keras.Model, make):
             raise _Plain(f"the model makes a {name} of its own")
     finally:
         setattr(model, name, before)
