@@ -262,10 +262,10 @@ def _resident(array):
 
 
 def _packed(x, y, sample_weight, class_weight=None):
-    """Check resident tensors and put them together as Keras gives them to a step.
+    """Check arrays and put them together as Keras gives them to a step.
 
     Returns:
-        A tuple (x,), (x, y) or (x, y, sample_weight), or x alone, of tensors or nests of them, all with n samples first.
+        A tuple (x,), (x, y) or (x, y, sample_weight), or x alone, of resident tensors or nests of them, all with n samples first.
     """
     from keras import tree
     from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
@@ -436,11 +436,10 @@ def _outputs(model, x):
 
 def _prepare_arrays(model, plain_fit, call, state):
     """Make arrays resident and loops compiled; see `_prepare`."""
-    import keras
     import tensorflow as tf
     from keras.src.trainers.data_adapters import array_slicing
 
-    data = keras.tree.map_structure(_resident, (call["x"], call["y"], call["sample_weight"]))
+    data = call["x"], call["y"], call["sample_weight"]
     if call["validation_split"] and call["validation_data"] is None:
         data, call["validation_data"] = array_slicing.train_validation_split(data, validation_split=call["validation_split"])
     tensors = _packed(*data, call["class_weight"])
@@ -554,8 +553,7 @@ def _validation(model, call):
     own = getattr(type(model), "evaluate", keras.Model.evaluate) is not keras.Model.evaluate
     if own or not array_data_adapter.can_convert_arrays(arrays):
         return None
-    tensors = _packed(*keras.tree.map_structure(_resident, arrays))
-    return tensors, operator.index(call["validation_batch_size"] or call["batch_size"] or 32)
+    return _packed(*arrays), operator.index(call["validation_batch_size"] or call["batch_size"] or 32)
 
 
 def _own_functions(model):
