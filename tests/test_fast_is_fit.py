@@ -540,25 +540,26 @@ def test_validation_is_on_the_labels_of_this_call(x):
     np.testing.assert_allclose(found, np.repeat(np.arange(6.0) ** 2, 2))
 
 
-def resident_bytes():
+def resident_megabytes():
     psutil = pytest.importorskip("psutil")
     gc.collect()
-    return psutil.Process().memory_info().rss
+    return psutil.Process().memory_info().rss / 1e6
 
 
 def test_twenty_fits_do_not_grow():
-    size = 4_000_000  # bytes of an array
+    size = 4  # megabytes of an array
     model = fast(regression(), jit_compile=False)
-    used = []
-    for _ in range(20):
-        x = RNG.random((size // 24, 6), "float32")
+    used = {}
+    for fits in range(1, 21):
+        x = RNG.random((size * 1_000_000 // 24, 6), "float32")
         y = x[:, :1].copy()
         x.flags.writeable = False
         model.fit(x, y, batch_size=50_000, validation_data=(x[:], y.copy()), verbose=0)
         del x, y
-        used.append(resident_bytes())
-    print("\nMB after 1, 5, 10 and 20 fits:", *(round(used[fits - 1] / 1e6) for fits in (1, 5, 10, 20)))
-    assert used[-1] - used[4] < 3 * size, used
+        if fits in (1, 5, 10, 20):
+            used[fits] = resident_megabytes()
+    print("\nMB after", *(f"{fits}: {found:.0f}" for fits, found in used.items()))
+    assert used[20] - used[5] < 3 * size, used
 
 
 def test_shared_memory_is_not_copied(tmp_path):
