@@ -25,7 +25,7 @@ DOCUMENTED = {"os._exit", "tensorboard.plugins.hparams.api", "_runtime", "_step"
 TABLE = [
     ("keras.Model._compile_config", "tuning/fast",
      "tells one call of compile from the next; get_compile_config is new each time"),
-    ("keras.Model._flatten_layers", "lighter/checks precision exercises/e03 exercises/e13",
+    ("keras.Model._flatten_layers", "lighter/checks precision tuning/fast exercises/e03 exercises/e13",
      "layers inside layers; `.layers` ends at an LSTM's cell"),
     ("keras.Model._symbolic_build", "tuning/fast",
      "metrics and optimizer built without a step; `build` makes the layers only"),

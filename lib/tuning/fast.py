@@ -29,6 +29,8 @@ def fast(model, steps=125, jit_compile=True):
       `steps_per_execution`: a learning rate set after every batch is set after every block. A ModelCheckpoint with
       `save_freq` and a TensorBoard with `update_freq` get blocks that are short enough for them.
     - XLA draws other random numbers, in Dropout or in random pictures; `jit_compile=False` draws Keras' own.
+    - XLA reads another row, or computes nan, where an index lies beyond its table; Keras stops with an error there. So a
+      model with an Embedding, and labels that are no classes, get an ordinary graph; a table of one's own is not known.
     - The loss of a single output in the history is the true mean over samples. Plain Keras gives the mean of the
       batches' means there, in which a smaller batch counts like any other.
 
@@ -86,7 +88,7 @@ class _State:
         self.compiled_with = None  # the compile() call that all below belongs to
         self.loops = {}
         self.of_keras = {}  # Keras' own functions: steps in an execution -> training and test, of datasets
-        self.test_function = None  # Keras' own, one step in an execution
+        self.own = None  # Keras' own for training and test, one step in an execution
 
     def follow(self, model):
         """Forget what was made before the model was compiled anew."""
@@ -94,7 +96,7 @@ class _State:
             self.compiled_with = model._compile_config
             self.loops = {}
             self.of_keras = {}
-            self.test_function = None
+            self.own = None
 
 
 class _Plain(Exception):
@@ -171,21 +173,25 @@ def _prepare(model, plain_fit, args, kwargs, state):
         raise _Plain(reason)
     state.follow(model)
     if isinstance(call["x"], tf.data.Dataset):
-        return functools.partial(_fit_dataset, model, plain_fit, call, state)
+        return _prepare_dataset(model, plain_fit, call, state)
     return _prepare_arrays(model, plain_fit, call, state)
 
 
-def _fit_dataset(model, plain_fit, call, state):
-    """Fit on a dataset of known length with Keras' own loop of several steps in a call."""
+def _prepare_dataset(model, plain_fit, call, state):
+    """Take a dataset of known length through Keras' own loop of several steps in a call; see `_prepare`."""
     steps = model.steps_per_execution
     if steps == 1:
         steps = _block_length(state.steps, int(call["x"].cardinality()), call["callbacks"])
     train, test = state.of_keras.get(steps, (None, None))
-    with _functions(model, train, test, steps):
-        try:
-            return plain_fit(**call)
-        finally:
-            state.of_keras[steps] = model.train_function, model.test_function
+
+    def run():
+        with _functions(model, train, test, steps):
+            try:
+                return plain_fit(**call)
+            finally:
+                state.of_keras[steps] = model.train_function, model.test_function
+
+    return run
 
 
 def _block_length(steps, batches, callbacks):
@@ -256,10 +262,10 @@ def _resident(array):
 
 
 def _packed(x, y, sample_weight, class_weight=None):
-    """Check resident tensors and put them together as Keras gives them to a step.
+    """Check arrays and put them together as Keras gives them to a step.
 
     Returns:
-        A tuple (x,), (x, y) or (x, y, sample_weight), or x alone, of tensors or nests of them, all with n samples first.
+        A tuple (x,), (x, y) or (x, y, sample_weight), or x alone, of resident tensors or nests of them, all with n samples first.
     """
     from keras import tree
     from keras.src.trainers.data_adapters.array_data_adapter import ArrayDataAdapter
@@ -383,12 +389,46 @@ def _loop(model, step, tensors, size, steps, state, jit_compile):
     from keras import tree
     from keras.src.trainers.trainer import model_supports_jit
 
+    xla = jit_compile and model_supports_jit(model) and not _beyond(model, tensors)
     signature = str(tree.map_structure(lambda t: f"{t.dtype.name} {t.shape[1:]}", tensors))
     steps = min(steps, _count(tensors) // size)
-    key = (step.__name__, size, steps, signature)
+    key = (step.__name__, size, steps, xla, signature)
     if key not in state.loops:
-        state.loops[key] = _Loop(model, step, tensors, size, steps, jit_compile and model_supports_jit(model))
+        state.loops[key] = _Loop(model, step, tensors, size, steps, xla)
     return state.loops[key]
+
+
+def _beyond(model, tensors):
+    """Say whether an index may lie beyond its table, of an Embedding or of the classes, which XLA would not tell."""
+    import keras
+    import tensorflow as tf
+
+    if any(isinstance(layer, keras.layers.Embedding) for layer in model._flatten_layers()):
+        return True
+    if not any(map(_is_sparse, keras.tree.flatten(model.loss))):
+        return False
+    x, y, _ = keras.utils.unpack_x_y_sample_weight(tensors)
+    for labels, output in zip(keras.tree.flatten(y), keras.tree.flatten(_outputs(model, x)), strict=False):
+        numbers = tf.cast(labels, "int64")
+        if tf.reduce_min(numbers) < 0 or tf.reduce_max(numbers) >= (output.shape[-1] or 0):
+            return True
+    return False
+
+
+def _is_sparse(loss):
+    """Whether a loss, as `compile` takes it, reads labels as numbers of classes."""
+    import keras
+
+    loss = keras.losses.get(loss) if isinstance(loss, str) else loss
+    sparse = keras.losses.SparseCategoricalCrossentropy
+    return isinstance(loss, sparse) or loss is keras.losses.sparse_categorical_crossentropy
+
+
+def _outputs(model, x):
+    """Return something with the shapes of a model's outputs."""
+    if hasattr(model, "outputs"):
+        return model.outputs
+    return model.compute_output_spec(_symbols(x))
 
 
 # --------------------------------------------------------------------------------------- through Keras' own fit
@@ -396,14 +436,12 @@ def _loop(model, step, tensors, size, steps, state, jit_compile):
 
 def _prepare_arrays(model, plain_fit, call, state):
     """Make arrays resident and loops compiled; see `_prepare`."""
-    import keras
     import tensorflow as tf
     from keras.src.trainers.data_adapters import array_slicing
 
-    data = keras.tree.map_structure(_resident, (call["x"], call["y"], call["sample_weight"]))
-    validation = call["validation_data"]
-    if call["validation_split"] and validation is None:
-        data, validation = array_slicing.train_validation_split(data, validation_split=call["validation_split"])
+    data = call["x"], call["y"], call["sample_weight"]
+    if call["validation_split"] and call["validation_data"] is None:
+        data, call["validation_data"] = array_slicing.train_validation_split(data, validation_split=call["validation_split"])
     tensors = _packed(*data, call["class_weight"])
     size = operator.index(call["batch_size"] or 32)
     if _count(tensors) < max(size, 1):
@@ -411,14 +449,16 @@ def _prepare_arrays(model, plain_fit, call, state):
     batches = -(-_count(tensors) // size)
     blocks = _Blocks(batches, _block_length(state.steps, batches, call["callbacks"]))
     _build(model, tensors)
+    state.own = state.own or _own_functions(model)
     loop = _loop(model, model.train_step, tensors, size, blocks.length, state, state.jit_compile)
-    train = _Numbered(loop, tensors, blocks, call["shuffle"])
-    test = _validation(model, validation, call, state)
+    train = _Numbered(loop, tensors, blocks, state.own[0], call["shuffle"])
+    test = _test(model, call, state)
     _check_kept(model, "train_function", train)
     _check_kept(model, "test_function", test)
     numbers = tf.data.Dataset.range(blocks.count)
     call |= {"x": numbers, "y": None, "sample_weight": None, "class_weight": None, "shuffle": False, "validation_split": 0.0}
-    call["validation_data"] = tf.data.Dataset.range(test.blocks.count) if isinstance(test, _Numbered) else validation
+    if isinstance(test, _Numbered):
+        call["validation_data"] = tf.data.Dataset.range(test.blocks.count)
     call["validation_batch_size"] = call["validation_batch_size"] or call["batch_size"]
     call["batch_size"] = None
     call["callbacks"] = _callbacks(model, call, train, test)
@@ -432,13 +472,14 @@ def _prepare_arrays(model, plain_fit, call, state):
 
 def _build(model, tensors):
     """Create every variable of model, loss, metrics and optimizer now: a compiled loop cannot create any."""
+    model._symbolic_build(data_batch=_symbols(tensors))
+
+
+def _symbols(tensors):
+    """Make the symbols of a batch of any size."""
     import keras
 
-    model._symbolic_build(
-        data_batch=keras.tree.map_structure(
-            lambda t: keras.KerasTensor((None, *t.shape[1:]), t.dtype.name), tensors
-        )
-    )
+    return keras.tree.map_structure(lambda t: keras.KerasTensor((None, *t.shape[1:]), t.dtype.name), tensors)
 
 
 @dataclass(frozen=True)
@@ -464,23 +505,23 @@ class _Blocks:
 class _Numbered:
     """A function that Keras calls with an iterator over numbers of blocks, and that runs a loop on the samples of each.
 
-    Any other iterator, as when a callback evaluates data of its own, goes to the function `otherwise`.
+    Any other iterator, as when a callback evaluates data of its own, goes to Keras' own function.
     """
 
-    def __init__(self, loop, tensors, blocks, shuffle=False, otherwise=None):
+    def __init__(self, loop, tensors, blocks, own, shuffle=False):
         self.loop = loop
         self.tensors = tensors
         self.blocks = blocks
+        self.own = own
         self.shuffle = shuffle
-        self.otherwise = otherwise
         self.order = np.arange(_count(tensors), dtype="int32")
         self.retrace = loop.retrace
 
     def __call__(self, iterator):
         import tensorflow as tf
 
-        if self.otherwise and getattr(iterator, "element_spec", None) != tf.TensorSpec([], tf.int64):
-            return self.otherwise(iterator)
+        if getattr(iterator, "element_spec", None) != tf.TensorSpec([], tf.int64):
+            return self.own(iterator)
         number = int(next(iterator))
         if number == 0 and self.shuffle:
             np.random.shuffle(self.order)  # NumPy's global generator: what keras.utils.set_random_seed seeds
@@ -488,34 +529,42 @@ class _Numbered:
         return self.loop.run(self.tensors, self.order[number * width : (number + 1) * width])
 
 
-def _validation(model, data, call, state):
+def _test(model, call, state):
     """Return the function that Keras shall call for validation: our own for arrays, and Keras' for anything else."""
+    tensors, size = _validation(model, call) or (None, 0)
+    if tensors is None:
+        return state.own[1]
+    # XLA would take longer to compile it than it saves.
+    loop = _loop(model, model.test_step, tensors, size, state.steps, state, jit_compile=False)
+    batches = -(-_count(tensors) // size)
+    return _Numbered(loop, tensors, _Blocks(batches, min(state.steps, batches)), state.own[1])
+
+
+def _validation(model, call):
+    """Return the validation arrays of a call as packed tensors, and the size of their batches; None for other data."""
     import keras
     import tensorflow as tf
     from keras.src.trainers.data_adapters import array_data_adapter
 
-    state.test_function = state.test_function or _test_function(model)
+    data = call["validation_data"]
     if data is None or call["validation_steps"] is not None or isinstance(data, tf.data.Dataset):
-        return state.test_function
+        return None
     arrays = keras.utils.unpack_x_y_sample_weight(data)
-    if type(model).evaluate is not keras.Model.evaluate or not array_data_adapter.can_convert_arrays(arrays):
-        return state.test_function
-    tensors = _packed(*keras.tree.map_structure(_resident, arrays))
-    size = operator.index(call["validation_batch_size"] or call["batch_size"] or 32)
-    # XLA would take longer to compile it than it saves.
-    batches = -(-_count(tensors) // size)
-    loop = _loop(model, model.test_step, tensors, size, state.steps, state, jit_compile=False)
-    return _Numbered(loop, tensors, _Blocks(batches, min(state.steps, batches)), otherwise=state.test_function)
+    own = getattr(type(model), "evaluate", keras.Model.evaluate) is not keras.Model.evaluate
+    if own or not array_data_adapter.can_convert_arrays(arrays):
+        return None
+    return _packed(*arrays), operator.index(call["validation_batch_size"] or call["batch_size"] or 32)
 
 
-def _test_function(model):
-    """Keras' own test function without XLA."""
+def _own_functions(model):
+    """Return Keras' own functions for training and test, without XLA."""
     jit = model.jit_compile
     model.jit_compile = False
     try:
-        with _functions(model, model.train_function, None, 1):
+        with _functions(model, None, None, 1):
+            model.make_train_function(force=True)
             model.make_test_function(force=True)
-            return model.test_function
+            return model.train_function, model.test_function
     finally:
         model.jit_compile = jit
 
@@ -523,21 +572,27 @@ def _test_function(model):
 @contextlib.contextmanager
 def _functions(model, train, test, steps):
     """Let Keras use these functions for training and test, and as many steps in an execution, for a while."""
-    before = model.train_function, model.test_function, model.steps_per_execution
-    model.train_function, model.test_function, model.steps_per_execution = train, test, steps
+    names = "train_function", "test_function", "steps_per_execution"
+    before = {name: getattr(model, name) for name in names}
     try:
+        for name, value in zip(names, (train, test, steps), strict=True):
+            setattr(model, name, value)
         yield
     finally:
-        model.train_function, model.test_function, model.steps_per_execution = before
+        for name, value in before.items():
+            setattr(model, name, value)
 
 
 def _check_kept(model, name, function):
     """Raise unless Keras' `fit` will call this function, and not make one of its own: it would train on our numbers."""
+    import keras
+
+    make = f"make_{name}"
     before = getattr(model, name)
     setattr(model, name, function)
     try:
-        getattr(model, f"make_{name}")()
-        if getattr(model, name) is not function:
+        getattr(model, make)()
+        if getattr(model, name) is not function or getattr(type(model), make) is not getattr(keras.Model, make):
             raise _Plain(f"the model makes a {name} of its own")
     finally:
         setattr(model, name, before)
