@@ -63,6 +63,6 @@ for row in ${rows//,/ }; do
   SECONDS=0
   run_row "${words[@]}" > "$log" 2>&1 && status=0 || status=$?
   show "${words[@]}" "$(count passed)" "$(count failed)" $((SECONDS / 60))
-  if [ "$status" != 0 ]; then red+="$log: pytest ended with $status"$'\n'$(grep -E "^(FAILED|ERROR) " "$log" || true)$'\n'; fi
+  if [ "$status" != 0 ]; then red+="$log: pytest ended with $status"$'\n'$(grep -oP "^(FAILED|ERROR) \K.*?(?= - |$)" "$log" || true)$'\n'; fi
 done
 if [ -n "$red" ]; then printf "\n%s" "$red"; exit 1; fi

@@ -6,6 +6,7 @@ a name (lesson 04, 2017, Keras 3) is blanked before; so is code.
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 UNITS = ["two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen", "fourteen",
          "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"]
@@ -64,6 +65,7 @@ class Claim:
         return any(self.low - slack <= scale * value <= self.high + slack for scale in ((1, 100) if self.percent else (1,)))
 
 
+@cache
 def claims(text):
     """List the claims of a Markdown text."""
     text = blanked(text)
