@@ -31,6 +31,7 @@ COLUMNS = ("notebook", "profile", "metric", "runs", "low", "high")
 KINDS = {
     "seconds": r"seconds",
     "speed": r"speedup$|efficiency$",
+    "share": r"share|correlation|^disagree|^epochs_with|^top|_weight$|^lost_",
     "accuracy": r"accuracy$|(?<!hasty)_best$|^(nested|coin|five)_|_score$|^weak_(same|own)$",
 }
 MACHINE = {"seconds": 20, "speed": 8}  # by what factor another machine may be away from all runs seen here
@@ -41,7 +42,7 @@ COINS = r"^01.*coin_"  # labels thrown by a coin: that nothing beats chance ther
 
 
 def kind(metric):
-    """Return what a metric is, by its name: seconds, speed, accuracy, or "" for any other number."""
+    """Return what a metric is, by its name, one of `KINDS`; "" for any other number."""
     return next((name for name, words in KINDS.items() if re.search(words, metric)), "")
 
 
@@ -59,7 +60,7 @@ def bounds_of(notebook, profile, metric, low, high):
     A whole number that was the same in every run stays that number. Seconds and speeds may be `MACHINE` times away, since
     another machine is no fault. Anything else is widened on both sides by `WIDER` times the spread of the runs, and by no
     less than what another processor's last digits do in a training: one point of accuracy, a twentieth of any other number.
-    An accuracy stays above chance and at or below 1. Where all runs have one sign, well away from 0, so have the bounds.
+    An accuracy stays above chance, and neither it nor a share goes beyond 1. Where all runs have one sign, well away from 0, so have the bounds.
     """
     if low == high and isinstance(low, int):
         return [low, high]
@@ -76,6 +77,8 @@ def bounds_of(notebook, profile, metric, low, high):
         upper = min(upper, high / 4)
     if what == "accuracy":
         lower = max(lower, chance(notebook, metric) or 0)
+    if what in ("accuracy", "share"):
+        lower = max(lower, -1)
         upper = min(upper, 1)
     return [rounded(lower, upper - lower, math.floor), rounded(upper, upper - lower, math.ceil)]
 

@@ -23,8 +23,8 @@ FREE = {
 
 # Whose runs over seeds are still to be made (python tests/bounds.py); their bounds are set by hand.
 NOT_YET = {
-    "smoke": {f"{number:02}" for number in range(1, 17)},
-    "lesson": {"03", "04", "06", "07", "09", "12", "13"},
+    "smoke": {f"{number:02}" for number in range(1, 17)} - {"08"},
+    "lesson": {"03", "04", "07", "09", "12", "13"},
 }
 
 
@@ -101,6 +101,7 @@ def test_accuracies_are_widened_by_their_spread_and_stay_above_chance():
     assert bounds_of("08_voting", "smoke", "three_accuracy", 0.25, 0.45) == [0.2, 0.65]
     assert bounds_of("02_grid_and_random_search", "smoke", "test_accuracy", 0.8, 0.99) == [0.7, 1]
     assert bounds_of("01_tuning_loop", "smoke", "coin_outer", 0.5, 0.52) == [0.48, 0.54]
+    assert bounds_of("08_voting", "smoke", "gain_correlation", -0.9, -0.6) == [-1, -0.3]
 
 
 def test_what_has_one_sign_in_every_run_keeps_it():
