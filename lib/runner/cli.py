@@ -5,11 +5,13 @@ Nothing that takes time is imported up here: Ctrl-C in the first moment must end
 
 import os
 import signal
+import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
 
-DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130  # exit status: done, a notebook or check failed, a wrong request, Ctrl-C
+from lib.runner import DONE, FAILED, POLITE, STOPPED, WRONG
+
 CLEANING = 10  # seconds in which a second Ctrl-C does not disturb what the first one has begun
 LONGEST = 2000  # letters of a line that is told
 
@@ -55,7 +57,7 @@ def _status(argv):
     except CourseError as error:
         tell(str(error))
         return WRONG
-    except (OSError, MemoryError) as error:  # what the machine has no more of: disk, processes, open files, memory
+    except (OSError, MemoryError, subprocess.SubprocessError) as error:  # the machine has no more
         tell(str(error) or "the memory has run out")
         return FAILED
 
@@ -124,8 +126,7 @@ def _stopped_by_signals():
             last[0] = now
             raise KeyboardInterrupt
 
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-    found = {number: signal.getsignal(number) for number in (getattr(signal, name) for name in names)}
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, *POLITE)}
     kept = {number: handler for number, handler in found.items() if handler is not signal.SIG_IGN}  # nohup and & ignore some
     for number in kept:
         signal.signal(number, stop)

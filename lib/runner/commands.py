@@ -3,14 +3,17 @@
 import contextlib
 import os
 import shutil
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import click
 
-from lib import places, servers
+from lib import places
 from lib.errors import CourseError
-from lib.runner.cli import DONE, FAILED, STOPPED
+from lib.runner import DONE, FAILED, POLITE, STOPPED
+from lib.runner.jupyter_server_config import PARENT
 from lib.runner.listing import listing
 from lib.runner.notebooks import read_folder
 from lib.runner.request import PROFILES, plan
@@ -83,23 +86,25 @@ def lab(args):
     """
     folder = places.notebooks()
     # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
-    words = [f"--ServerApp.root_dir={folder.parent}",
+    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
              f"--LabApp.default_url=/lab/tree/{folder.name}/{FIRST_NOTEBOOK}",
              "--ServerApp.answer_yes=True", *args]
     # First in the search paths: the python3 kernel of this interpreter, whatever else is registered, and our
     # settings, which ask nobody for news from the network. A learner's own settings still win.
     first = {"JUPYTER_PATH": Path(sys.prefix, "share", "jupyter"), "JUPYTER_CONFIG_PATH": Path(__file__).parent}
-    environment = os.environ | {
+    environment = os.environ | {PARENT: str(os.getpid())} | {
         name: os.pathsep.join(filter(None, [str(path), os.environ.get(name)])) for name, path in first.items()
     }
-    server = servers.start("lib.runner.lab", *words, env=environment)
-    # In a session of its own, it gets no Ctrl-C of the terminal: it ends, with its kernels, when this process does.
-    try:
-        return DONE if server.wait() == 0 else FAILED
-    except KeyboardInterrupt:
-        return DONE
-    finally:
-        servers.stop(server, patience=15)
+    with subprocess.Popen(words, env=environment) as server:
+        for number in POLITE:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(number, lambda *_: server.terminate())
+        while True:
+            try:
+                status = server.wait()
+                return DONE if status in (0, -signal.SIGINT, -signal.SIGTERM) else FAILED
+            except KeyboardInterrupt:  # the terminal sends it to the server too, which then shuts down
+                continue
 
 
 @course.command("list")

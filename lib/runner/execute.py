@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from lib.errors import UNREADABLE, first_line
 from lib.files import whole
@@ -138,7 +138,7 @@ def _finish(outcome, error, partial):
         outcome.error = _told(error)
         outcome.heading = _heading_of_failure(notebook, getattr(error, "cell_index", None))
     record = {name: getattr(outcome, name) for name in ("values", "seconds", "error", "heading")}
-    notebook["metadata"][RECORD] = record | {"cells": written(notebook)}
+    notebook["metadata"][RECORD] = record | {"title": outcome.info.title, "cells": written(notebook)}
     text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
     partial.write_text(text, encoding="utf-8", errors="replace")
 
@@ -153,7 +153,8 @@ def read_outcome(path):
     try:
         notebook = json.loads(path.read_text(encoding="utf-8"))
         record = {name: value for name, value in notebook["metadata"][RECORD].items() if name != "cells"}
-        return Outcome(read_notebook(path), metrics=collect_metrics(notebook), **record)
+        info = replace(read_notebook(path), title=record.pop("title"))  # papermill puts a cell of its own above ours
+        return Outcome(info, metrics=collect_metrics(notebook), **record)
     except (OSError, *UNREADABLE):
         return None
 

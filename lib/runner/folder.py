@@ -110,8 +110,10 @@ def _take(folder, lock, call):
     from filelock import Timeout
 
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock.acquire()
+        while not lock.is_locked:
+            folder.mkdir(parents=True, exist_ok=True)
+            with contextlib.suppress(FileNotFoundError):  # whoever held it has just taken its empty folder away
+                lock.acquire()
         tidy(folder)
         (folder / WORK).mkdir()
         tempfile.TemporaryFile(dir=folder).close()
