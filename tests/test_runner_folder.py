@@ -29,7 +29,7 @@ def bytes_of(top):
 
 
 @pytest.mark.parametrize("call", [["run", "2"], ["sweep", "2", "-g", "seed=1,2"]])
-@pytest.mark.parametrize("out", ["notebooks", "notebooks/", "images/../notebooks", "notebooks/a/b", ".", "..", "/", "", " ", "link"])
+@pytest.mark.parametrize("out", ["notebooks", "notebooks/", "notebooks/a", ".", "..", "/", "", " ", "link"])
 def test_out_is_never_where_the_notebooks_are(folder, call, out, monkeypatch, capsys):
     os.symlink(folder, folder.parent / "link")
     before = bytes_of(folder)

@@ -85,7 +85,7 @@ def held(folder, kind, names, call):
     """
     from filelock import FileLock
 
-    made = [each for each in (folder, *folder.parents) if not each.exists()]
+    made = [each for each in (folder, *folder.parents) if not os.path.exists(each)]  # also of a name that cannot be
     lock = FileLock(folder / LOCK, timeout=0.5, poll_interval=0.05)
     guard = None
     try:
