@@ -16,7 +16,7 @@ class Books:
 
     A point's files are `runs/KEY.ipynb` and then `runs/KEY.json`; a run has ended once its JSON is there and can be read.
     `runs.csv` has a row for every point of this call. In a sweep of more than `WHOLE` points it has, until the sweep ends,
-    a row for every run that has ended, in the order in which they did.
+    a row for every run that is done before or has ended since, in the order in which they did.
     """
 
     def __init__(self, out, info, varied, points):
@@ -27,6 +27,7 @@ class Books:
         self.parameters = [*varied, *[parameter.name for parameter in info.parameters if parameter.name not in varied]]
         self.folder = out / "runs"
         self.names = []  # of the columns that runs.csv has
+        self.ended = []  # points of the rows that a large sweep has
         there = {path.stem for path in self.folder.glob("*.json")}
         read = {point.key: _read(self.folder / f"{point.key}.json", point) for point in points if point.key in there}
         self.results = {key: result for key, result in read.items() if result}
@@ -55,12 +56,16 @@ class Books:
             replace_text(self.folder / f"{point.key}.ipynb", notebook)
         replace_text(self.folder / f"{point.key}.json", json.dumps({"values": point.values, **result}, indent=1) + "\n")
         self.results[point.key] = result
+        if len(self.points) <= WHOLE:
+            self.write_table()
+            return
         row = self._row(point)
-        if len(self.points) > WHOLE and self.names and set(row) <= set(self.names):
+        self.ended.append(point)
+        if set(row) <= set(self.names):
             with open(self.out / "runs.csv", "a", encoding="utf-8", errors="replace", newline="") as file:
                 file.write(_csv([row], self.names))
-        else:
-            self.write_table(len(self.points) > WHOLE)
+        else:  # the first of its kind brings columns
+            self._write(map(self._row, self.ended))
 
     def columns(self):
         """Return the columns of the parameters, those that vary first; `param_seconds` is no run's seconds."""
@@ -78,13 +83,20 @@ class Books:
         values = {column: point.values[name] for column, name in zip(self.columns(), self.parameters, strict=True)}
         return {**values, **metrics, **dict(zip(LAST, last, strict=True))}
 
-    def write_table(self, only_ended=False):
-        """Write runs.csv whole.
+    def begin_table(self):
+        """Write runs.csv as it is before the first run."""
+        if len(self.points) <= WHOLE:
+            self.write_table()
+        else:
+            self.ended = [point for point in self.points if self._status(point) == "done"]
+            self._write(map(self._row, self.ended))
 
-        Args:
-            only_ended: leave out what has not run yet, for rows to be appended.
-        """
-        rows = [row for row in self.rows() if not only_ended or row["status"] != "planned"]
+    def write_table(self):
+        """Write runs.csv with a row for every point, in order."""
+        self._write(self.rows())
+
+    def _write(self, rows):
+        rows = list(rows)
         self.names = list(dict.fromkeys(name for row in rows for name in row if name not in LAST)) + list(LAST)
         replace_text(self.out / "runs.csv", _csv([dict(zip(self.names, self.names, strict=True)), *rows], self.names))
 

@@ -9,7 +9,7 @@ import time
 import uuid
 
 from lib.errors import first_line
-from lib.runner.books import WHOLE, Books
+from lib.runner.books import Books
 from lib.runner.cluster import fitting, local_client, remote_client, run_point
 from lib.runner.execute import patience
 from lib.runner.folder import WORK
@@ -55,7 +55,7 @@ def sweep(info, varied, points, out, workers=None, address=None, security=None, 
     opened = remote_client(address, security, _say) if address else local_client(count, out / WORK)
     with opened as client:
         try:
-            books.write_table(len(points) > WHOLE)
+            books.begin_table()
             _say(f"{len(client.nthreads())} workers, dashboard {client.dashboard_link}")
             _run(client, books, todo, 0 if address else count, timeout or patience(info))
         finally:
