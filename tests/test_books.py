@@ -151,7 +151,8 @@ class Sweeps(RuleBasedStateMachine):
         else:  # what failed in an earlier call is to run again
             assert told.items() <= ended.items() and {s for s in ended if ended[s] == "done"} <= set(told)
         for seed in self.truth:
-            assert json.loads((self.folder / "runs" / f"{self.asked[2][seed - 1].key}.json").read_text())["values"]["seed"] == seed
+            kept = self.folder / "runs" / f"{self.asked[2][seed - 1].key}.json"
+            assert json.loads(kept.read_text())["values"]["seed"] == seed
 
     def teardown(self):
         module.WHOLE = 500
