@@ -26,7 +26,7 @@ def main(argv=None):
         The exit status, int.
     """
     try:
-        with _steady_streams() as printed, _stopped_by_signals():
+        with _steady_streams() as printed, _stopped_by_signals(argv is None):
             status = _status(sys.argv[1:] if argv is None else list(argv))
             printed.flush()
             if printed.lost:
@@ -116,8 +116,12 @@ def _steady_streams():
 
 
 @contextmanager
-def _stopped_by_signals():
-    """Let a polite kill and a closed terminal stop the command as Ctrl-C does: the kernel ended, nothing half written."""
+def _stopped_by_signals(last_act):
+    """Let a polite kill and a closed terminal stop the command as Ctrl-C does: the kernel ended, nothing half written.
+
+    Args:
+        last_act: bool, whether the process ends afterwards, with the status that it has, whatever comes still.
+    """
     last = [-CLEANING]
 
     def stop(*_):
@@ -134,4 +138,4 @@ def _stopped_by_signals():
         yield
     finally:
         for number, handler in kept.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if last_act else handler)

@@ -84,6 +84,8 @@ def _run(source, target, values, bar, folder, products, timeout):
         with open(words, "wb") as log:
             _papermill(source, target, values, bar, folder, products, timeout, connection, log)
     except Exception as error:  # whatever it is, it is told, and the next notebook still runs
+        if isinstance(error, OSError) and error.errno:  # of the disk, not of a cell: what is written is cut
+            raise
         return error
     finally:
         for path in (words, connection):
@@ -165,6 +167,8 @@ def _told(error):
         return "the kernel died, as it does when memory runs out"
     if name == "CellTimeoutError":
         return "the cell did not end in the time that --timeout gives it"
+    if isinstance(error, OSError) and error.errno:
+        return f"it could not be written: {error.strerror}"
     return first_line(f"{name}: {getattr(error, 'evalue', error)}")
 
 
