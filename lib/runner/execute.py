@@ -8,7 +8,7 @@ import sys
 import time
 from dataclasses import dataclass, field, replace
 
-from lib.errors import UNREADABLE, first_line
+from lib.errors import UNREADABLE, first_line, last_line
 from lib.files import whole
 from lib.metric import collect_metrics
 from lib.places import RUN_DIR
@@ -86,6 +86,7 @@ def _run(source, target, values, bar, folder, products, timeout):
     except Exception as error:  # whatever it is, it is told, and the next notebook still runs
         if isinstance(error, OSError) and error.errno:  # of the disk, not of a cell: what is written is cut
             raise
+        error.words = last_line(words.read_text(encoding="utf-8", errors="replace"), "")
         return error
     finally:
         for path in (words, connection):
@@ -167,6 +168,8 @@ def _told(error):
         return "the kernel died, as it does when memory runs out"
     if name == "CellTimeoutError":
         return "the cell did not end in the time that --timeout gives it"
+    if name == "RuntimeError" and getattr(error, "words", ""):  # jupyter_client's, where a kernel does not come up
+        return f"the kernel did not start: {error.words}"
     if isinstance(error, OSError) and error.errno:
         return f"it could not be written: {error.strerror}"
     return first_line(f"{name}: {getattr(error, 'evalue', error)}")
