@@ -4,6 +4,7 @@ import contextlib
 import logging
 import os
 import re
+import signal
 import socket
 import ssl
 import tempfile
@@ -15,6 +16,7 @@ from pathlib import Path
 from lib import places
 from lib.errors import CourseError, short
 from lib.machine import cores, memory
+from lib.runner import POLITE
 from lib.runner.execute import execute
 from lib.runner.kit import kit_version
 from lib.runner.notebooks import read_notebook
@@ -58,13 +60,25 @@ def local_client(count, folder):
         "distributed.scheduler.worker-saturation": 1.0,  # a run is given out when a worker is free, not before
         "distributed.worker.daemon": True,
     }
-    with (
-        dask.config.set(settings),
-        LocalCluster(n_workers=count, threads_per_worker=1, memory_limit=0, host="127.0.0.1", dashboard_address="127.0.0.1:0",
-                     security=_own_key(), local_directory=str(folder), silence_logs=logging.CRITICAL) as cluster,
-        Client(cluster, set_as_default=False) as client,
-    ):
-        yield client
+    how = {"threads_per_worker": 1, "memory_limit": 0, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
+           "security": _own_key(), "local_directory": str(folder), "silence_logs": logging.CRITICAL}
+    with dask.config.set(settings):
+        with _hang_up_held_back():
+            cluster = LocalCluster(n_workers=count, **how)
+        with cluster, Client(cluster, set_as_default=False) as client:
+            yield client
+
+
+@contextmanager
+def _hang_up_held_back():
+    """Keep a closed terminal from those that are started meanwhile, for good: this process hears of it, and ends them."""
+    hang_up = {number for number in POLITE if number.name == "SIGHUP"}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, hang_up) if hang_up else None
+    try:
+        yield
+    finally:
+        if hang_up:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _own_key():
@@ -99,7 +113,7 @@ def credentials(address, ca, cert, key):
     """
     files = {"--tls-ca": ca, "--tls-cert": cert, "--tls-key": key}
     missing = [option for option, path in files.items() if not path]
-    if address and not re.fullmatch(r"(tcp|tls)://[^\s/:]+:\d{1,5}|(tcp|tls)://\[[0-9a-fA-F:.]+\]:\d{1,5}", address):
+    if address is not None and not re.fullmatch(r"(tcp|tls)://[^\s/:]+:\d{1,5}|(tcp|tls)://\[[0-9a-fA-F:.]+\]:\d{1,5}", address):
         raise CourseError(f"--scheduler {short(address)} is no address: write tcp://HOST:PORT or tls://HOST:PORT.")
     if not (address or "").startswith("tls://"):
         if len(missing) < len(files):
