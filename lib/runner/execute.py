@@ -105,6 +105,8 @@ def _papermill(source, target, values, bar, folder, products, timeout, connectio
     from jupyter_client.manager import AsyncKernelManager
     from papermill import execute_notebook
 
+    managers = []
+
     class ThisPython(AsyncKernelManager):
         """Starts this interpreter, whatever another installation has registered as `python3`."""
 
@@ -114,22 +116,29 @@ def _papermill(source, target, values, bar, folder, products, timeout, connectio
 
         async def start_kernel(self, **more):
             self.connection_file = str(connection)
+            managers.append(self)
             await super().start_kernel(**more, stdout=log, stderr=subprocess.STDOUT)
 
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is told in one line of ours
-    execute_notebook(
-        _literal(source),
-        _literal(target),
-        parameters=values,
-        kernel_name="python3",
-        language="python",
-        progress_bar=bar,
-        cwd=str(folder),
-        execution_timeout=timeout,
-        kernel_manager_class=ThisPython,
-        # The kernel's own log, not the lesson's output: it would run through the progress bar.
-        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-    )
+    try:
+        execute_notebook(
+            _literal(source),
+            _literal(target),
+            parameters=values,
+            kernel_name="python3",
+            language="python",
+            progress_bar=bar,
+            cwd=str(folder),
+            execution_timeout=timeout,
+            kernel_manager_class=ThisPython,
+            # The kernel's own log, not the lesson's output: it would run through the progress bar.
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+        )
+    finally:
+        for process in [manager.provisioner.process for manager in managers if manager.provisioner]:
+            if process:  # one that was stopped while it started would go on to write its file
+                process.kill()
+                process.wait()
 
 
 def _finish(outcome, error, partial):
