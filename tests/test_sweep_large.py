@@ -50,7 +50,7 @@ def test_the_books_of_ten_thousand_points(tmp_path):
 
 
 def test_memory_of_a_sweep_grows_by_results_alone(tmp_path, request):
-    count = 500 if request.config.option.long else 24
+    count = 500 if request.config.option.long else 12
     folder, out = stored_notebook(tmp_path / "notebooks"), tmp_path / "out"
     words = ["sweep", "4", "-g", f"seed=1..{count}", "--workers", "2", "--out", str(out)]
     environment = os.environ | {"COURSE_NOTEBOOKS": str(folder)}
