@@ -4,8 +4,10 @@ Numbers come out as float64, so that no sum runs over in 16 bits, class numbers 
 fit gets one line: the argument, what was found, what was expected.
 """
 
+import sys
 from numbers import Integral, Real
 
+import ml_dtypes
 import numpy as np
 
 from lib.errors import CourseError, first_line
@@ -63,7 +65,7 @@ def numbers(name, value, shape=None, finite=True):
             raise refused(name, f"{odd[0]!r:.40}", "numbers")
     elif not _is_numeric(found.dtype):
         raise refused(name, found.dtype, "numbers")
-    found = found.astype(np.float64)
+    found = _as("float64", name, found)
     if shape is not None and found.shape != shape:
         raise refused(name, f"shape {found.shape}", f"{shape}")
     if finite and not np.isfinite(found).all():
@@ -117,15 +119,58 @@ def labels(name, value, n_classes=None):
     if odd.size:
         worst = odd.min() if odd.min() < 0 else odd.max()
         raise refused(name, f"class {worst}", f"0 to {n_classes - 1}" if n_classes else "0 or more")
-    return found.astype(int)
+    return _as(int, name, found)
+
+
+def _as(dtype, name, found):
+    """Return an array in another dtype; a whole number that it cannot hold is refused."""
+    try:
+        if dtype is int and found.dtype.kind == "u" and found.max(initial=0) > np.iinfo("int64").max:
+            raise OverflowError
+        return found.astype(dtype)
+    except OverflowError:
+        raise refused(name, f"{max(found.flat)!s:.40}", "numbers of 64 bits") from None
 
 
 def _plain(name, found):
     for kind, dtype in ((str, str), (Integral, int)):
         if all(isinstance(each, kind) for each in found.flat):
-            return found.astype(dtype)
+            return _as(dtype, name, found)
     odd = [each for each in found.flat if not isinstance(each, (str, Integral))]
     raise refused(name, f"{odd[0]!r:.40}" if odd else "names and numbers", "class numbers, int from 0 on, or names")
+
+
+def row_numbers(name, value, n):
+    """Make an array of row numbers out of such, or of a mask.
+
+    Args:
+        name: str, the argument's.
+        value: what `array` takes: whole numbers in [0, n), or n booleans.
+        n: int, the rows that there are.
+
+    Returns:
+        An int array of one dimension.
+
+    Raises:
+        CourseError: neither of them, or a row that is not there.
+    """
+    rows = array(name, value)
+    if rows.dtype == bool and rows.shape == (n,):
+        return np.flatnonzero(rows)
+    if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
+        raise refused(name, f"{rows.dtype} of shape {rows.shape}", "row numbers, int")
+    odd = rows[(rows < 0) | (rows >= n)]
+    if len(odd):
+        raise refused(name, f"row {odd[0]}", f"0 to {n - 1}")
+    return rows.astype(int)
+
+
+def names(name, value, n):
+    """Return the names of n things as a list of str: each another one, or a figure would draw two as one."""
+    found = [str(each) for each in value]
+    if len(found) != n or len(set(found)) != n:
+        raise refused(name, f"{len(found)} names, {len(set(found))} of them different,", f"{n} different ones")
+    return found
 
 
 def targets(name, y, n):
@@ -202,8 +247,8 @@ def number(name, value, above=None, least=None):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Real):
         raise refused(name, f"{value!r:.40}", bound)
     small = (above is not None and not value > above) or (least is not None and not value >= least)
-    if small or not np.isfinite(float(value)):
-        raise refused(name, value, bound)
+    if small or not abs(value) <= sys.float_info.max:
+        raise refused(name, f"{value!s:.40}", bound)
     return float(value)
 
 
@@ -212,3 +257,12 @@ def whole(name, value, least=0):
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, Integral) or value < least:
         raise refused(name, f"{value!r:.40}" if not isinstance(value, Real) else value, f"{least} or more")
     return int(value)
+
+
+def item_bytes(dtype):
+    """Return the bytes of one number of a dtype, int; two numbers of int4 are not packed into one.
+
+    Args:
+        dtype: as NumPy or Keras names it, such as "bfloat16" or "float8_e4m3fn".
+    """
+    return np.dtype(getattr(ml_dtypes, str(dtype), dtype)).itemsize

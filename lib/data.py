@@ -13,7 +13,7 @@ import numpy as np
 from lib import places
 from lib.errors import CourseError, did_you_mean
 from lib.files import whole
-from lib.table import read_csv, short
+from lib.table import decimal_mark, is_number, read_csv, short, to_number
 
 FOLDER = places.ROOT / "data"
 
@@ -150,6 +150,7 @@ def _idx(content):
 # --- a table of numbers with two classes, the kit's or the learner's own
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
+NEVER_A_CLASS = {"", "nan"}  # the other words are names of classes where there would be one class only: + and -
 
 
 @dataclass(frozen=True)
@@ -168,11 +169,13 @@ class Table:
 def load_table(path="", target="", least=1):
     """Load a table for a classification with two classes: breast cancer, or a CSV of the learner's own.
 
-    A CSV has a header line, numbers in every column but the target's, and no gaps. Comma, semicolon or tab separate
-    its columns; the header decides. Its classes are sorted, so "no" is 0 and "yes" is 1.
+    A CSV has a header line, numbers in every column but the target's, and no gaps. Comma, semicolon, tab or | separate
+    its columns; the header decides, or a first line as sep=; does. Its classes are sorted, so "no" is 0 and "yes" is 1;
+    if both are numbers then as numbers, so 2 is 0 and 10 is 1. The decimal mark is a comma where semicolons separate,
+    else a point, unless the numbers show that it is the other; what may be read either way is refused.
 
     Args:
-        path: of the CSV; "" for Wolberg's breast cancer data as scikit-learn ships them (569 rows, 30 features;
+        path: of the CSV, plain or gzipped; "" for Wolberg's breast cancer data as scikit-learn ships them (569 rows, 30 features;
             0 is benign, 1 malignant).
         target: name of the column that holds the classes; "" without a CSV.
         least: rows that each class must have.
@@ -196,34 +199,44 @@ def load_table(path="", target="", least=1):
 
 
 def _read_table(path, target, least):
-    header, rows, decimal = read_csv(path, columns=2)
+    header, rows, separator = read_csv(path, columns=2)
     name = path.name
     if target not in header:
         wrong = f"has no column {target!r}" if target else "needs a target, the column to predict"
         hint = did_you_mean(target, header, repr) or f" It has: {_some(header)}."
+        if any(map(is_number, header)):
+            hint += " If its first line is data, write a line with the names of the columns above it."
         raise CourseError(f"{name} {wrong}.{hint}")
     place = header.index(target)
     y, classes = _classes(name, target, [(line, row[place]) for line, row in rows], least)
     features = tuple(column for column in header if column != target)
+    fields = [(line, row[:place] + row[place + 1 :]) for line, row in rows]
+    told = ((line, column, text) for line, row in fields for column, text in zip(features, row, strict=True))
+    mark = decimal_mark(name, told, separator)
     x = np.empty((len(rows), len(features)))
-    for number, (line, row) in enumerate(rows):
-        fields = row[:place] + row[place + 1 :]
+    for number, (line, row) in enumerate(fields):
         x[number] = [
-            _number(f, decimal, f"{name}, line {line}, column {c!r}") for c, f in zip(features, fields, strict=True)
+            _number(f"{name}, line {line}, column {c!r}", f, mark) for c, f in zip(features, row, strict=True)
         ]
     return Table(x, y, features, classes)
 
 
 def _classes(name, target, fields, least):
     """Return the class numbers, int32, shape (n,), and the two names."""
-    for line, field in fields:
-        if field.lower() in MISSING:
-            raise CourseError(f"{name}, line {line}, column {target!r}: the value is missing.")
     words = [field for _, field in fields]
-    names = sorted(set(words))
+    gaps = _gaps(set(words))
+    for line, field in fields:
+        if field.lower() in gaps:
+            raise CourseError(
+                f"{name}, line {line}, column {target!r}: the value is missing. Fill it in, or leave the line out."
+            )
+    names = _in_order(set(words))
     if len(names) != 2:
         what = f"only one value, {names[0]!r}" if len(names) == 1 else f"{len(names)} different values ({_some(names)})"
         raise CourseError(f"{name}, column {target!r}: it holds {what}; two classes are needed.")
+    low, high = (to_number(word, ".") for word in names)
+    if low is not None and low == high:
+        raise CourseError(f"{name}, column {target!r}: it holds {_some(names)}, which are one number; two classes are needed.")
     for word in names:
         if words.count(word) < least:
             raise CourseError(
@@ -233,15 +246,30 @@ def _classes(name, target, fields, least):
     return np.array([names.index(word) for word in words], "int32"), tuple(names)
 
 
-def _number(field, decimal, where):
+def _gaps(words):
+    """Return the words for a missing value, without those that must name a class: beside "+" only, "-" does."""
+    classes = {word for word in words if word.lower() not in MISSING}
+    others = {word for word in words if word.lower() not in NEVER_A_CLASS}
+    return NEVER_A_CLASS if len(classes) == 1 and len(others) == 2 else MISSING
+
+
+def _in_order(words):
+    """Sort the names of classes, as numbers if all of them are."""
+    for mark in (".", ","):
+        numbers = {word: to_number(word, mark) for word in words}
+        if None not in numbers.values():
+            return sorted(sorted(words), key=numbers.get)
+    return sorted(words)
+
+
+def _number(where, field, mark):
     if field.lower() in MISSING:
         raise CourseError(f"{where}: the value is missing. Fill it in, or leave the line out.")
-    try:
-        value = float(field.replace(decimal, "."))
-    except ValueError:
-        raise CourseError(
-            f"{where}: {short(field)} is not a number. Leave the column out, or code it as numbers."
-        ) from None
+    if field.lower().lstrip("+-") in ("inf", "infinity"):
+        raise CourseError(f"{where}: {short(field)} is not a finite number.")
+    value = to_number(field, mark)
+    if value is None:
+        raise CourseError(f"{where}: {short(field)} is not a number. Leave the column out, or code it as numbers.")
     if not math.isfinite(value):
         raise CourseError(f"{where}: {short(field)} is not a finite number.")
     return value

@@ -378,7 +378,7 @@ def out_of_fold(fit_predict, x, y, folds):
         if part.shape != expected:
             raise refused("fit_predict", f"shape {part.shape}", f"{expected}, as in the first fold")
         found[held_out] = part
-    if found.ndim == 2:
+    if found.ndim == 2 and found.shape[1] > 1:
         _check_classes(y, folds)
     return found
 
@@ -393,7 +393,7 @@ def _folds(folds, n):
     for number, pair in enumerate(pairs):
         if len(pair) != 2:
             raise refused("folds", f"{len(pair)} things in fold {number}", "two, (train, held_out)")
-        train, held_out = pairs[number] = tuple(_row_numbers(part, n) for part in pair)
+        train, held_out = pairs[number] = tuple(arrays.row_numbers("folds", part, n) for part in pair)
         both = np.intersect1d(train, held_out)
         if len(both):
             raise refused("folds", f"row {both[0]} trained on and held out in fold {number}", "one of both")
@@ -402,18 +402,6 @@ def _folds(folds, n):
         row = int(np.argmax(times != 1))
         raise CourseError(f"folds: row {row} is held out {times[row]} times; expected once.")
     return pairs
-
-
-def _row_numbers(part, n):
-    rows = arrays.array("folds", part)
-    if rows.dtype == bool and rows.shape == (n,):
-        return np.flatnonzero(rows)
-    if rows.ndim != 1 or (rows.size and rows.dtype.kind not in "iu"):
-        raise refused("folds", f"{rows.dtype} of shape {rows.shape}", "row numbers, int")
-    odd = rows[(rows < 0) | (rows >= n)]
-    if len(odd):
-        raise refused("folds", f"row {odd[0]}", f"0 to {n - 1}")
-    return rows.astype(int)
 
 
 def _check_classes(y, folds):

@@ -10,12 +10,11 @@ import time
 import numpy as np
 import pandas as pd
 
+from lib import arrays, machine
 from lib.errors import CourseError, did_you_mean, first_line
-from lib.machine import flags, gpus
 
 POLICIES = ("float32", "mixed_bfloat16", "mixed_float16")
 BLOCKS = ("dense", "convolution", "attention")
-ITEM_BYTES = {"float64": 8, "float32": 4, "bfloat16": 2, "float16": 2, "int64": 8, "int32": 4, "int8": 1, "bool": 1}
 MIB = 2**20
 
 # What a processor's flag in /proc/cpuinfo promises: a matrix product, against float32 on the same core. The factors
@@ -48,7 +47,8 @@ def policy(name):
     the block in the thread and in the model-building function that build the model. It serves as a decorator too.
 
     Args:
-        name: "float32", "mixed_bfloat16", "mixed_float16", any other name that `keras.DTypePolicy` takes, or a policy.
+        name: "float32", "mixed_bfloat16", "mixed_float16", any other name that `keras.config.set_dtype_policy` takes,
+            such as "float8_from_mixed_bfloat16", or a policy.
 
     Yields:
         The `keras.DTypePolicy` in force.
@@ -70,12 +70,14 @@ def policy(name):
 def _policy(name):
     import keras
 
-    if not isinstance(name, str):
-        return keras.dtype_policies.get(name)
+    if isinstance(name, keras.DTypePolicy):
+        return name
     try:
-        return keras.DTypePolicy(name)
-    except ValueError:
-        meant = did_you_mean(name, POLICIES, repr)
+        if isinstance(name, str):
+            return keras.dtype_policies.get(name)
+        raise TypeError
+    except (ValueError, TypeError, NotImplementedError):
+        meant = did_you_mean(str(name), POLICIES, repr)
         known = ", ".join(POLICIES)
         raise CourseError(f"Keras has no dtype policy {name!r}.{meant} Policies of this course: {known}.") from None
 
@@ -91,21 +93,25 @@ def dtype_audit(model):
             Models inside it are opened, their layers named "model/layer".
 
     Returns:
-        A DataFrame, one row a layer: layer, type, compute, variables, output (dtypes), parameters (int), and
+        A DataFrame, one row a layer: layer, type, compute ("-" for an input, which computes nothing; of a wrapper that
+        of the layers inside it), variables, output (dtypes), parameters (int), and
         activation_bytes (Int64, for one sample; missing where the shape of the output is open).
         A layer that is called several times is counted once.
 
     Raises:
-        CourseError: the model has layers that have not been called on anything yet.
+        CourseError: this is no model, or one without layers, or with layers that have not been called on anything yet.
     """
-    return pd.DataFrame([_audit_row(name, layer) for name, layer in _layers(model)]).astype(
-        {"activation_bytes": "Int64"}
-    )
+    rows = [_audit_row(name, layer) for name, layer in _layers(model)]
+    if not rows:
+        raise arrays.refused("model", "no layers", "a model made of layers")
+    return pd.DataFrame(rows).astype({"activation_bytes": "Int64"})
 
 
 def _layers(model, prefix=""):
     import keras
 
+    if not isinstance(model, keras.Model):
+        raise arrays.refused("model", f"a {type(model).__name__}", "a keras.Model")
     for layer in model.layers:
         if isinstance(layer, keras.Model):
             yield from _layers(layer, f"{prefix}{layer.name}/")
@@ -115,6 +121,8 @@ def _layers(model, prefix=""):
 
 def _audit_row(name, layer):
     import keras
+
+    from lib.lighter.quantization import count_weights
 
     try:
         outputs = keras.tree.flatten(layer.output)
@@ -127,19 +135,26 @@ def _audit_row(name, layer):
     return {
         "layer": name,
         "type": type(layer).__name__,
-        "compute": layer.compute_dtype,
+        "compute": "-" if isinstance(layer, keras.layers.InputLayer) else ", ".join(_computes(layer)),
         "variables": ", ".join(variables) or "-",
         "output": ", ".join(sorted({keras.backend.standardize_dtype(output.dtype) for output in outputs})),
-        "parameters": layer.count_params(),
+        "parameters": count_weights(layer),
         "activation_bytes": None if None in sizes else sum(sizes),
     }
 
 
+def _computes(layer):
+    """Return the dtypes in which a layer computes: of a layer with layers inside, those of the innermost."""
+    inside = layer._flatten_layers(include_self=False)
+    innermost = [each for each in inside if not each._flatten_layers(include_self=False)]
+    return sorted({each.compute_dtype for each in innermost or [layer]})
+
+
 def _bytes(output):
-    """Return the bytes of one sample of a symbolic tensor, or None where its shape is open."""
-    if None in output.shape[1:]:
+    """Return the bytes of one sample of a symbolic tensor, or None where its shape is open, or strings have no size."""
+    if None in output.shape[1:] or output.dtype == "string":
         return None
-    return int(np.prod(output.shape[1:])) * ITEM_BYTES[str(output.dtype)]
+    return int(np.prod(output.shape[1:])) * arrays.item_bytes(output.dtype)
 
 
 # --- the loss scale
@@ -195,6 +210,7 @@ def block(kind, size):
     """
     if kind not in BLOCKS:
         raise CourseError(f"There is no block {kind!r}; there are: {', '.join(BLOCKS)}.")
+    size = arrays.whole("size", size, least=1)
     if size < 4 or (kind == "attention" and size % 4):
         raise CourseError(f"size={size} does not fit: 4 or more, and a multiple of 4 for attention.")
 
@@ -244,8 +260,11 @@ def compare(model_fn, policies=POLICIES, batch_size=64, repeats=5, seconds=0.1, 
     Raises:
         CourseError: an unknown policy, fewer than one repeat, or a shape that is not known.
     """
-    if repeats < 1:
-        raise CourseError(f"repeats={repeats}: it takes one measurement or more.")
+    arrays.whole("repeats", repeats, least=1)
+    arrays.whole("batch_size", batch_size, least=1)
+    if isinstance(policies, str) or not policies:
+        raise arrays.refused("policies", repr(policies), "a list of names of dtype policies")
+    policies = list(policies)
     models = {name: _ready(model_fn, name, batch_size, jit_compile) for name in policies}
     calls = {(name, step): call for name, (_, steps) in models.items() for step, call in steps.items()}
     warm = {key: _warm(call, seconds) for key, call in calls.items()}
@@ -273,15 +292,21 @@ def _ready(model_fn, name, batch_size, jit_compile):
         model = model_fn()
     model.compile("adam", "mse", jit_compile=jit_compile)
     rng = np.random.default_rng(1)
-    x, y = (_random(shape, batch_size, rng) for shape in (model.input_shape, model.output_shape))
+    x, y = (_random(getattr(model, side, None), batch_size, rng) for side in ("inputs", "outputs"))
     x, y = (keras.ops.convert_to_tensor(array) for array in (x, y))
     return model, {"train": lambda: model.train_on_batch(x, y), "predict": lambda: model.predict_on_batch(x)}
 
 
-def _random(shape, batch_size, rng):
-    if isinstance(shape, (list, dict)) or None in shape[1:]:
-        raise CourseError(f"compare needs one input and one output of known shape, not {shape}.")
-    return rng.standard_normal((batch_size, *shape[1:]), dtype="float32")
+def _random(tensors, batch_size, rng):
+    import keras
+
+    shapes = [tensor.shape for tensor in keras.tree.flatten(tensors) if tensor is not None]
+    if len(shapes) != 1 or None in shapes[0][1:]:
+        raise CourseError(f"compare needs one input and one output of known shape, not {shapes or 'none'}.")
+    shape = (batch_size, *shapes[0][1:])
+    if "int" in keras.backend.standardize_dtype(keras.tree.flatten(tensors)[0].dtype):
+        return rng.integers(0, 2, shape, dtype="uint8")  # small: it may be an index
+    return rng.standard_normal(shape, dtype="float32")
 
 
 def _warm(call, seconds):
@@ -301,7 +326,7 @@ def _seconds(call, count):
 
 
 def _memory(model, batch_size):
-    weights = sum(int(np.prod(w.shape)) * ITEM_BYTES[str(w.dtype)] for w in model.weights)
+    weights = sum(int(np.prod(w.shape)) * arrays.item_bytes(w.dtype) for w in model.weights)
     activations = int(dtype_audit(model).activation_bytes.sum()) * batch_size
     return {"weights_mib": weights / MIB, "activations_mib": activations / MIB}
 
@@ -313,22 +338,25 @@ def hardware(cpuinfo="/proc/cpuinfo"):
     """Name the hardware's features that speed 16 bits up, and what each should give.
 
     Args:
-        cpuinfo: the file that lists the processor's flags, on Linux; elsewhere none are found.
+        cpuinfo: the file that lists the processor's flags, on Linux.
 
     Returns:
-        A DataFrame: feature, here (bool), should give (str). A GPU is asked for by `nvidia-smi`.
+        A DataFrame: feature, here (boolean, missing where the system does not tell), should give (str). macOS and
+        Windows are asked in their own way. A GPU is asked for by `nvidia-smi`.
     """
-    can = flags(cpuinfo)
-    arm = "asimd" in can
+    found = machine.flags(cpuinfo)
+    arm = machine.is_arm(found)
     rows = [
-        (label, flag in can, gives) for flag, (label, gives) in CPU_FEATURES.items() if label.startswith("Arm") == arm
+        (label, machine.can(flag, found), gives)
+        for flag, (label, gives) in CPU_FEATURES.items()
+        if label.startswith("Arm") == arm
     ]
     rows += [(label, _compute_capability() >= least, gives) for least, (label, gives) in GPU_FEATURES.items()]
-    return pd.DataFrame(rows, columns=["feature", "here", "should give"])
+    return pd.DataFrame(rows, columns=["feature", "here", "should give"]).astype({"here": "boolean"})
 
 
 def _compute_capability():
     """Return the best compute capability of this machine's NVIDIA GPUs, and 0.0 where there is none."""
     with contextlib.suppress(ValueError):  # an old driver does not know the question
-        return max(map(float, gpus("compute_cap")), default=0.0)
+        return max(map(float, machine.gpus("compute_cap")), default=0.0)
     return 0.0

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lib import compiled, data, places
 from lib.metric import record as record  # a lesson imports all three from here
+from lib.streams import plain
 from lib.streams import quiet as quiet
 
 
@@ -23,6 +24,7 @@ def start(seed):
         The Path of an empty folder: below `COURSE_RUN_DIR` when the command `course` runs the notebook,
         otherwise below `runs/` of the kit, or of the system's temporary folder where that cannot be written.
     """
+    plain()
     data.fill_keras_cache()
     compiled.begin()
     with quiet():

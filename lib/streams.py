@@ -1,4 +1,4 @@
-"""What TensorFlow's C++ writes past Python, kept from the reader while it is of no use to him."""
+"""What TensorFlow's C++ writes past Python, kept from the reader while it is of no use to him; and text without colours."""
 
 import contextlib
 import os
@@ -26,3 +26,12 @@ def quiet(*descriptors):
             stack.callback(os.dup2, kept, descriptor)
             os.dup2(nowhere.fileno(), descriptor)
         yield
+
+
+def plain():
+    """Have the processes that this one starts from now on print without colours, unless they are at a terminal.
+
+    A notebook's kernel asks for colours, and from Python 3.13 on tracebacks obey, also into a pipe.
+    """
+    for name in ("FORCE_COLOR", "CLICOLOR_FORCE", "PYTHON_COLORS"):
+        os.environ.pop(name, None)

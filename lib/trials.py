@@ -2,15 +2,19 @@
 
 import json
 import os
+from numbers import Real
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
-from lib.columns import OUTCOME
+from lib import arrays
+from lib.columns import OUTCOME, is_gap, texts
 from lib.errors import CourseError
 from lib.tuning.resume import search_log
 
 HYPERBAND = {"tuner/bracket": "bracket", "tuner/round": "round"}
+HALVING = ("iter", "n_resources")  # the columns in which scikit-learn tells the round of a halving search
 STATES = {"COMPLETE": "COMPLETED", "FAIL": "FAILED"}  # Optuna's names that differ from KerasTuner's
 
 
@@ -18,7 +22,8 @@ def trials_frame(search, objective=0, direction=None):
     """Put the trials of a search into a table, one row a trial, in the order in which they started.
 
     Whatever made the search, columns, types and order are the same. Trials that failed, were pruned or never came to
-    an end keep their rows.
+    an end keep their rows. A hyperparameter keeps its values as they were chosen, lists and estimators too; one that a
+    trial does not have is a gap, and where None or NaN was *chosen* stands the text "None" or "nan".
 
     Args:
         search: A `keras_tuner.Tuner`, whether it searched with `tuner.search` or with `lib.tuning.search`, or the
@@ -28,21 +33,24 @@ def trials_frame(search, objective=0, direction=None):
         direction: "min" or "max", asked for only where a folder does not tell.
 
     Returns:
-        A DataFrame with the columns trial (int from 1), one for each hyperparameter (Hyperband's own appear as
-        bracket and round; one that is called like another column gets `param_` before its name), score (float, NaN
-        where there is none), direction ("min" or "max"), seconds (float, NaN where nobody measured), epochs (Int64,
-        those this trial trained, NA where unknown) and status (str: COMPLETED, PRUNED, FAILED, INVALID, RUNNING or
-        WAITING).
+        A DataFrame with the columns trial (int from 1), one for each hyperparameter (one that is called like another
+        column gets `param_` before its name), score (float, NaN where there is none), direction ("min" or "max"; ""
+        for a folder where no trial has a score), seconds (float, NaN where nobody measured), epochs (Int64, those this
+        trial trained, NA where unknown) and status (str: COMPLETED, PRUNED, FAILED, INVALID, RUNNING or WAITING).
+        Where scores of different rounds cannot be compared, columns tell the round: Hyperband's bracket and round, and
+        iter and n_resources of scikit-learn's halving searches, whose winner is in the last iter.
 
     Raises:
-        CourseError: There is no search in this folder, its direction is not told, or this is no search.
+        CourseError: There is no search in this folder, its direction is not told, this is no search, or the epochs
+            that a study's trial notes are no whole number.
     """
     if isinstance(search, (str, os.PathLike)):
         return _tidy(_folder_rows(Path(search), direction))
     if hasattr(search, "oracle"):
         oracle = search.oracle
         trials = [oracle.trials[trial_id] for trial_id in oracle.start_order]
-        return _tidy(_tuner_rows(trials, oracle.objective.direction, search_log(search)))
+        spaces = [trial.hyperparameters.space for trial in trials]
+        return _tidy(_tuner_rows(trials, spaces, oracle.objective.direction, search_log(search)))
     if hasattr(search, "cv_results_"):
         return _tidy(_search_rows(search))
     if hasattr(search, "directions"):
@@ -56,44 +64,76 @@ def trials_frame(search, objective=0, direction=None):
 
 
 def _tidy(rows):
-    rows = [{"trial": number} | row for number, row in enumerate(rows, start=1)]
-    frame = pd.DataFrame(rows, columns=None if rows else ["trial", *OUTCOME])
-    frame = frame[["trial", *[c for c in frame if c not in ("trial", *OUTCOME)], *OUTCOME]]
-    return frame.astype(
-        {"trial": int, "score": float, "direction": str, "seconds": float, "epochs": "Int64", "status": str}
-    )
+    """Make a table of triples, one a trial: its hyperparameters, the round it was in, and its outcome, each a dict."""
+    chosen, rounds, outcomes = zip(*rows, strict=True) if rows else ((), (), ())
+    own = ("trial", *_keys(rounds), *OUTCOME)
+    columns = {"trial": range(1, len(rows) + 1)}
+    for name, column in _names(_keys(chosen), own).items():
+        columns[column] = _column([_told(values[name]) if name in values else float("nan") for values in chosen])
+    for name in _keys(rounds):
+        columns[name] = [values.get(name) for values in rounds]
+    for name in OUTCOME:
+        columns[name] = [values[name] for values in outcomes]
+    kinds = {"trial": int, "score": float, "direction": str, "seconds": float, "epochs": "Int64", "status": str}
+    return pd.DataFrame(columns).astype(kinds)
 
 
-def _own_names(values):
-    """Keep a hyperparameter that is called like another column apart from it: `param_epochs`, as in `cv_results_`."""
-    return {f"param_{name}" if name in ("trial", *OUTCOME) else name: value for name, value in values.items()}
+def _keys(rows):
+    return list(dict.fromkeys(name for row in rows for name in row))
+
+
+def _names(names, taken):
+    """Give each hyperparameter a column of its own: `param_epochs`, as in `cv_results_`, where its name is taken."""
+    columns = {}
+    for name in names:
+        columns[name] = name
+        while columns[name] in taken or (columns[name] != name and columns[name] in names):
+            columns[name] = f"param_{columns[name]}"
+        taken = (*taken, columns[name])
+    return columns
+
+
+def _told(value):
+    """Tell a None or a NaN that was chosen from a gap."""
+    return str(value) if is_gap(value) else value
+
+
+def _column(values):
+    """Leave the type of a column to pandas, unless a value would change, or two become one, as 1 and 1.0 would."""
+    column = pd.Series(values)
+    if pd.api.types.is_float_dtype(column):
+        there = [value for value in values if not is_gap(value)]
+        changed = any(float(value) != value for value in there)
+        if changed or len(set(there)) < len(set(texts(there))):
+            return pd.Series(values, dtype=object)
+    return column
 
 
 # --- KerasTuner
 
 
-def _tuner_rows(trials, direction, log):
-    """Return one dict for each `keras_tuner` trial; seconds and epochs come from the search's log, where it has one."""
+def _tuner_rows(trials, spaces, direction, log):
+    """Return one triple for each `keras_tuner` trial; seconds and epochs come from the search's log, where it has one."""
     log = {row["trial_id"]: row for row in log}
     rows = []
-    for trial in trials:
+    for trial, space in zip(trials, spaces, strict=True):
         logged, hp = log.get(trial.trial_id, {}), trial.hyperparameters
-        rows.append({
-            **_own_names(_hyperparameters(hp)),
+        place = {column: hp.values[name] for name, column in HYPERBAND.items() if name in hp.values}
+        outcome = {
             "score": trial.score,
             "direction": direction,
             "seconds": logged.get("seconds"),
             "epochs": logged.get("epochs", _hyperband_epochs(hp.values)),
             "status": trial.status,
-        })
+        }
+        rows.append((_hyperparameters(hp, space), place, outcome))
     return rows
 
 
-def _hyperparameters(hp):
+def _hyperparameters(hp, space):
     """Return the active values, without those that only Hyperband's own bookkeeping needs."""
-    active = {entry.name for entry in hp.space if hp.is_active(entry)}
-    own = {name: value for name, value in hp.values.items() if name in active and not name.startswith("tuner/")}
-    return own | {column: hp.values[name] for name, column in HYPERBAND.items() if name in hp.values}
+    active = {entry.name for entry in space if hp.is_active(entry)}
+    return {name: value for name, value in hp.values.items() if name in active and not name.startswith("tuner/")}
 
 
 def _hyperband_epochs(values):
@@ -104,23 +144,42 @@ def _hyperband_epochs(values):
 
 def _folder_rows(folder, direction):
     """Read a tuner's folder as it is, also while its search runs, or after it was killed."""
-    from keras_tuner.engine.trial import Trial
-
     if not (folder / "oracle.json").exists():
         near = sorted(path.parent.as_posix() for path in folder.glob("*/oracle.json"))
-        where = f"there is one in {near[0]}" if near else "its folder holds an oracle.json"
+        where = f"there is one in {near[0]}" if near else "a folder that a search has left holds the file oracle.json"
         raise CourseError(f"There is no search of KerasTuner in {folder}; {where}.")
     order = json.loads((folder / "oracle.json").read_text())["start_order"]
     # A search that was killed between two writes has named a trial that has no file yet.
     files = [path for trial_id in order if (path := folder / f"trial_{trial_id}" / "trial.json").exists()]
-    trials = [Trial.load(str(path)) for path in files]
-    return _tuner_rows(trials, direction or _direction(trials, folder), search_log(folder))
+    trials, spaces = _load(files)
+    return _tuner_rows(trials, spaces, direction or _direction(trials, folder), search_log(folder))
+
+
+def _load(files):
+    """Read trials, and the space of each; to read a space takes long, so one that several share is read once."""
+    from keras_tuner import HyperParameters
+    from keras_tuner.engine.trial import Trial
+
+    known = {}
+    trials = []
+    spaces = []
+    for path in files:
+        state = json.loads(path.read_text(encoding="utf-8"))
+        told = state["hyperparameters"]
+        key = json.dumps(told["space"])
+        if key not in known:
+            known[key] = HyperParameters.from_config(told).space
+        spaces.append(known[key])
+        trials.append(Trial.from_state(state | {"hyperparameters": told | {"space": []}}))
+    return trials, spaces
 
 
 def _direction(trials, folder):
     """Find the direction, which the files do not name: that of the metric whose best value is the score, in every trial."""
-    scored = [trial for trial in trials if trial.score is not None]
-    names = set.intersection(*[set(trial.metrics.metrics) for trial in scored]) if scored else set()
+    scored = [trial for trial in trials if not is_gap(trial.score)]
+    if not scored:
+        return ""
+    names = set.intersection(*[set(trial.metrics.metrics) for trial in scored])
     fits = [n for n in names if all(trial.metrics.get_best_value(n) == trial.score for trial in scored)]
     found = {scored[0].metrics.get_direction(name) for name in fits}
     if len(found) != 1:
@@ -134,67 +193,82 @@ def _direction(trials, folder):
 
 
 def _search_rows(search):
-    """Return one dict for each candidate of a fitted GridSearchCV, RandomizedSearchCV or halving search.
+    """Return one triple for each candidate of a fitted GridSearchCV, RandomizedSearchCV or halving search.
 
     The score is the mean over the folds (of the metric that `refit` names, where there are several), and greater is
     always better; seconds and epochs are those of all folds together. A candidate of which a fold failed has no score
-    and the status FAILED. Parameters lose the names of the pipeline's steps: `net__units` is `units`, and one that
-    would then be called like another column is `param_epochs`, as in `cv_results_`.
+    and the status FAILED; one of a halving search comes once in each round that it reached. Parameters lose the names
+    of the pipeline's steps: `net__units` is `units`, and one that would then be called like another column is
+    `param_epochs`, as in `cv_results_`.
     """
     results, folds = search.cv_results_, search.n_splits_
     metric = search.refit if search.multimetric_ else "score"
     if f"mean_test_{metric}" not in results:
         raise CourseError("The search has several metrics, and `refit` does not name the one that decides.")
+    settings = search.estimator.get_params()
+    short = _short_names(_keys(results["params"]))
     rows = []
     for place, values in enumerate(results["params"]):
         score = results[f"mean_test_{metric}"][place]
         failed = pd.isna(score)
-        rows.append({
-            **_short_names(values),
+        outcome = {
             "score": score,
             "direction": "max",
             "seconds": folds * (results["mean_fit_time"][place] + results["mean_score_time"][place]),
-            "epochs": None if failed else _epochs_of_folds(search.estimator, values, folds),
+            "epochs": None if failed else _epochs_of_folds(settings | values, folds),
             "status": "FAILED" if failed else "COMPLETED",
-        })
+        }
+        chosen = {short[name]: value for name, value in values.items()}
+        rows.append((chosen, {name: int(results[name][place]) for name in HALVING if name in results}, outcome))
     return rows
 
 
-def _short_names(values):
+def _short_names(names):
     """Name parameters without their step, where that leaves each its own name."""
-    short = [name.rsplit("__", 1)[-1] for name in values]
-    return _own_names(dict(zip(short if len(set(short)) == len(short) else values, values.values(), strict=True)))
+    short = [name.rsplit("__", 1)[-1] for name in names]
+    return dict(zip(names, short if len(set(short)) == len(short) else names, strict=True))
 
 
-def _epochs_of_folds(estimator, values, folds):
+def _epochs_of_folds(settings, folds):
     """Return how many epochs all folds trained together; None where callbacks, or nobody, decide that."""
-    settings = estimator.get_params() | values
     epochs = [value for name, value in settings.items() if name.rsplit("__", 1)[-1] == "epochs"]
     stoppers = [value for name, value in settings.items() if name.rsplit("__", 1)[-1] == "callbacks" and value]
-    return None if len(epochs) != 1 or stoppers else folds * int(epochs[0])
+    told = len(epochs) == 1 and isinstance(epochs[0], int | np.integer) and not stoppers
+    return folds * int(epochs[0]) if told else None
 
 
 # --- Optuna
 
 
 def _study_rows(study, objective):
-    """Return one dict for each trial of an `optuna.Study`.
+    """Return one triple for each trial of an `optuna.Study`.
 
     The score of a pruned trial is the last value it reported. Epochs are the trial's user attribute `epochs`, or else
     the number of values that it reported, since an objective reports once an epoch.
     """
-    if not 0 <= objective < len(study.directions):
+    objective = arrays.whole("objective", objective)
+    if objective >= len(study.directions):
         raise CourseError(f"objective={objective}: this study has {len(study.directions)}, counted from 0.")
     direction = {"MINIMIZE": "min", "MAXIMIZE": "max"}[study.directions[objective].name]
     rows = []
-    for trial in study.trials:
-        reported = len(trial.intermediate_values) or None
-        rows.append({
-            **_own_names(trial.params),
+    for trial in study.get_trials(deepcopy=False):
+        outcome = {
             "score": trial.values[objective] if trial.values else None,
             "direction": direction,
             "seconds": trial.duration.total_seconds() if trial.duration else None,
-            "epochs": trial.user_attrs.get("epochs", reported),
+            "epochs": _epochs_of_trial(trial),
             "status": STATES.get(trial.state.name, trial.state.name),
-        })
+        }
+        rows.append((trial.params, {}, outcome))
     return rows
+
+
+def _epochs_of_trial(trial):
+    noted = trial.user_attrs.get("epochs", len(trial.intermediate_values) or None)
+    whole = isinstance(noted, Real) and not isinstance(noted, bool) and noted == noted // 1 and abs(noted) < 2**63
+    if noted is not None and not whole:
+        raise CourseError(
+            f"Trial {trial.number + 1}: its user attribute 'epochs' is {noted!r}, and a table needs a whole number: "
+            "note what you mean under another name."
+        )
+    return noted

@@ -8,9 +8,12 @@ import pytest
 from hypothesis import settings
 from kit.notebooks import NOTEBOOKS
 
+from lib.streams import plain
+
 pytest_plugins = ["kit.selection", "kit.lanes", "kit.fresh"]
 
 os.environ.pop("WANDB_API_KEY", None)  # nothing here goes online, whoever runs it
+plain()  # what a test reads of another process has no colours, even where a CI asks for them
 
 # A slow machine is no failure, and two runs of one commit try the same examples.
 settings.register_profile("kit", deadline=None, database=None, derandomize=True)

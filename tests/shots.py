@@ -1,18 +1,26 @@
-"""Take the pictures of the course in a real browser: python tests/shots.py [FOLDER].
+"""Take the pictures of the course in a real browser: python tests/shots.py [--stale] [FOLDER].
 
 README's shows a notebook as it is stored, in JupyterLab. Lesson 06's shows Optuna's dashboard on the study of that
 lesson, and lesson 14's TensorBoard on its trials; each lesson is run for it, about a minute. Lesson 16's shows a brush
 that has come back to Python. Debian's Chromium takes them without a network, and PNG files are written to FOLDER
-(images/ by default).
+(images/ by default). With --stale, those alone that are out of date.
 """
 
+import hashlib
+import inspect
+import json
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import yaml
 from kit.browser import CHROMIUM, cells_in_lab, chromium, drag_brush, jupyterlab, open_notebook, run_cell
-from kit.notebooks import ROOT
+from kit.figures import apart_from_numbers, everything, figures, pages
+from kit.lessons import LESSONS
+from kit.notebooks import ROOT, code_cells, source
 
 from lib.dashboard import start_dashboard, start_tensorboard
 
@@ -40,14 +48,19 @@ def shoot_dashboard(browser, folder):
         course = Path(sys.executable).with_name("course")
         subprocess.run([course, "run", "06", "--out", out], cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
         (journal,) = Path(out).rglob("study.journal")
-        with start_dashboard(journal) as dashboard:
-            page = browser.new_page(viewport={"width": 1100, "height": 1240}, device_scale_factor=1)
-            page.goto(dashboard.url)
-            page.get_by_text("main").first.click()
-            page.mouse.move(5, 600)  # over a figure it would show buttons
-            page.get_by_text("Timeline").first.wait_for()
-            page.wait_for_timeout(3000)  # the figures are drawn one after the other
-            page.screenshot(path=folder / "optuna_dashboard.png")
+        shoot_study(browser, journal, folder / "optuna_dashboard.png")
+
+
+def shoot_study(browser, journal, path):
+    """Write the picture of a journal's study `main` on Optuna's dashboard."""
+    with start_dashboard(journal) as dashboard:
+        page = browser.new_page(viewport={"width": 1100, "height": 1240}, device_scale_factor=1)
+        page.goto(dashboard.url)
+        page.get_by_text("main").first.click()
+        page.mouse.move(5, 600)  # over a figure it would show buttons
+        page.get_by_text("Timeline").first.wait_for()
+        page.wait_for_timeout(3000)  # the figures are drawn one after the other
+        page.screenshot(path=path)
 
 
 def shoot_tensorboard(browser, folder):
@@ -100,17 +113,82 @@ def shoot_brush(browser, folder):
         page.screenshot(path=folder / "parallel_coordinates.png")
 
 
-def main(folder):
-    if CHROMIUM is None:
-        sys.exit("There is no Chromium here. Install it with: apt-get install chromium")
+# --- which of them are out of date
+
+IMAGES = ROOT / "images"
+DIGESTS = IMAGES / "digests.yaml"  # of what each picture was taken of
+
+
+@dataclass(frozen=True)
+class Shot:
+    """A picture: the function that takes it, and what it shows, so that a change of that puts it out of date.
+
+    Args:
+        take: callable with a browser and a folder.
+        steps: functions that it calls.
+        lesson: number of the lesson that is seen or run; "" for none.
+        cells: ids of the cells that are seen with their outputs; () if the lesson's code is what it shows.
+        code: cells that are run for it, a dict from id to source.
+        files: files of the kit that draw it.
+        pins: packages whose page it is.
+    """
+
+    take: Callable
+    steps: tuple = ()
+    lesson: str = ""
+    cells: tuple = ()
+    code: dict = field(default_factory=dict)
+    files: tuple = ()
+    pins: tuple = ()
+
+    def digest(self):
+        """Return a digest of what the picture shows, apart from numbers: those of another run are no other picture."""
+        cells = code_cells(LESSONS[self.lesson]) if self.lesson else []
+        seen = [(source(cell), as_seen(cell)) for cell in cells if cell["id"] in self.cells or not self.cells]
+        files = [(ROOT / file).read_text(encoding="utf-8") for file in self.files]
+        lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
+        pins = [line.split()[0] for line in lines if line.split("==")[0] in self.pins]
+        steps = [inspect.getsource(step) for step in (self.take, *self.steps)]
+        parts = [steps, self.code, seen if self.cells else [code for code, _ in seen], files, pins]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def as_seen(cell):
+    """Return what a cell's stored outputs show of tables and figures."""
+    return [apart_from_numbers(page) for page in pages(cell["outputs"])] + [everything(one) for one in figures(cell["outputs"])]
+
+
+SHOTS = {
+    "lesson_03.png": Shot(shoot_lesson, lesson="03", cells=("table", "parallel"), pins=("jupyterlab", "plotly")),
+    "optuna_dashboard.png": Shot(shoot_dashboard, (shoot_study,), lesson="06", pins=("optuna", "optuna-dashboard")),
+    "parallel_coordinates.png": Shot(
+        shoot_brush, code=BRUSHED, files=("lib/viz/parallel.py", "lib/viz/look.py"), pins=("jupyterlab", "plotly", "anywidget")
+    ),
+    "tensorboard_hparams.png": Shot(shoot_tensorboard, (shoot_hparams,), lesson="14", pins=("tensorboard",)),
+}
+
+
+def stale():
+    """Return the names of the pictures in images/ that are out of date, or are not there."""
+    known = yaml.safe_load(DIGESTS.read_text(encoding="utf-8")) if DIGESTS.exists() else {}
+    return [name for name, shot in SHOTS.items() if known.get(name) != shot.digest() or not (IMAGES / name).exists()]
+
+
+def take(names, folder=IMAGES):
+    """Take pictures, and keep the digests of those in images/; end with a line where there is no browser."""
+    if names and CHROMIUM is None:
+        sys.exit(f"There is no Chromium here to take {', '.join(names)}. Install it with: apt-get install chromium")
     folder.mkdir(parents=True, exist_ok=True)
-    with chromium("--disable-gpu") as browser:
-        shoot_lesson(browser, folder)
-        shoot_dashboard(browser, folder)
-        shoot_brush(browser, folder)
-        shoot_tensorboard(browser, folder)
-    print(*sorted(path.name for path in folder.glob("*.png")))
+    for name in names:
+        digest = SHOTS[name].digest()
+        with chromium("--disable-gpu") as browser:
+            SHOTS[name].take(browser, folder)
+        if folder == IMAGES:
+            known = yaml.safe_load(DIGESTS.read_text(encoding="utf-8")) if DIGESTS.exists() else {}
+            DIGESTS.write_text(yaml.safe_dump(known | {name: digest}), encoding="utf-8")
+        print(name, "taken", flush=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "images")
+    folders = [Path(word).resolve() for word in sys.argv[1:] if word != "--stale"]
+    take(stale() if "--stale" in sys.argv else list(SHOTS), *folders[:1])

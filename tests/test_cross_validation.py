@@ -5,7 +5,7 @@ import keras_tuner as kt
 import numpy as np
 import pytest
 import tensorflow as tf
-from sklearn.model_selection import GroupKFold, KFold, ShuffleSplit, StratifiedKFold
+from sklearn.model_selection import GroupKFold, KFold, PredefinedSplit, ShuffleSplit, StratifiedKFold
 
 from lib.errors import CourseError
 from lib.tuning import search
@@ -194,6 +194,20 @@ def test_several_inputs(tmp_path):
         (3, X, np.array([7] + [0, 1, 1] * 19 + [0, 1]), {}, r"without class 7 \(1 row in all\)"),
         (KFold(3, shuffle=True), X, Y, {}, "give it a random_state"),
         (ShuffleSplit(3), X, Y, {}, "give it a random_state"),
+        (3, X, Y, {"sample_weight": np.ones(50)}, "sample_weight has 50 rows, and x has 60"),
+        (3, X, Y, {"sample_weight": np.ones(70)}, "sample_weight has 70 rows, and x has 60"),
+        (3, X, Y, {"sample_weight": [1.0] * 60}, "give sample_weight as arrays"),
+        (3, X, Y, {"sample_weight": np.full(60, np.nan)}, "sample_weight holds 60 values that are not finite"),
+        (3, np.where(X > 2.5, np.nan, X), Y, {}, r"x holds \d+ values? that (is|are) not finite"),
+        (3, X, np.where(Y, np.inf, 1.0), {}, "y holds .* not finite"),
+        (3, X, np.arange(60), {}, "cannot divide these 60 rows: .*; give y as floats if it holds numbers to predict"),
+        (100, X, X[:, 0], {}, "cannot divide these 60 rows: .*n_splits=100"),
+        (GroupKFold(3), X, Y, {}, "cannot divide these 60 rows: .*groups"),
+        (GroupKFold(3), X, Y, {"groups": np.arange(50)}, "cannot divide these 60 rows: .*inconsistent numbers"),
+        (PredefinedSplit(np.full(60, -1)), X, Y, {}, "makes no folds"),
+        (3, X[:0], Y[:0], {}, "no rows"),
+        (3, None, None, {}, "no rows"),
+        (3, np.float32(1.0), Y, {}, "give x and y as arrays"),
     ],
 )
 @pytest.mark.filterwarnings("ignore:The least populated class")
@@ -202,6 +216,116 @@ def test_what_cannot_be_divided_is_said_in_a_line_before_anything_runs(tmp_path,
     with pytest.raises(CourseError, match=message) as told:
         one.search(x, y, **FIT, **more)
     assert "\n" not in str(told.value) and not one.oracle.trials
+
+
+class Fixed:
+    """A splitter with folds of the caller's own."""
+
+    def __init__(self, *folds):
+        self.own = folds
+
+    def split(self, x, y=None, groups=None):
+        return self.own
+
+    def get_n_splits(self, x=None, y=None, groups=None):
+        return len(self.own)
+
+
+@pytest.mark.parametrize("fold, words", [
+    ((range(0, 41), range(40, 60)), "train on rows that it holds out, row 40"),
+    ((range(60), range(0)), "60 rows to train on and 0 held out"),
+    ((range(40), range(40, 61)), "a row that is not there: rows go from 0 to 59"),
+    ((range(-1, 40), range(40, 60)), "a row that is not there"),
+])
+def test_folds_that_judge_wrongly_are_refused(tmp_path, fold, words):
+    with pytest.raises(CourseError, match=words):
+        tuner(tmp_path, cv=Fixed(fold)).search(X, Y, **FIT)
+
+
+@pytest.mark.parametrize("cv", [1, 0, -3, True, 2.5, "5", None, [(range(40), range(40, 60))]])
+def test_what_is_no_cv_is_refused_in_a_line(tmp_path, cv):
+    with pytest.raises(CourseError, match="cv must be a number of folds") as told:
+        tuner(tmp_path, cv=cv)
+    assert "\n" not in str(told.value)
+
+
+def test_bad_data_are_refused_before_a_worker_starts(tmp_path):
+    one = tuner(tmp_path)
+    with pytest.raises(CourseError, match="sample_weight has 50 rows"):
+        search(one, X, Y, sample_weight=np.ones(50), workers=1, verbose=0)
+    assert not one.oracle.trials and not list(tmp_path.glob("p/worker*"))
+
+
+# --- stopped, and tried again
+
+
+def reports(folder, value, trials=2, **kwargs):
+    """A tuner whose folds all report one value."""
+    return tuner(folder, Own(lambda *_: value), objective=kt.Objective("seen", "min"), trials=trials, **kwargs)
+
+
+class Dying(kt.oracles.RandomSearchOracle):
+    """Is killed when it has been told so many scores."""
+
+    left = 0
+
+    def update_trial(self, *args, **kwargs):
+        self.die()
+        self.left -= 1
+        return super().update_trial(*args, **kwargs)
+
+    def end_trial(self, trial):
+        self.die()
+        return super().end_trial(trial)
+
+    def die(self):
+        if not self.left:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("folds", [1, 3, 5])
+def test_a_kill_while_folds_are_reported_mixes_no_two_runs(tmp_path, folds):
+    oracle = Dying(kt.Objective("seen", "min"), max_trials=2, seed=1)
+    oracle.left = 5 + folds
+    with pytest.raises(KeyboardInterrupt):
+        CrossValidated(oracle, Own(lambda *_: 0.48), cv=5, directory=tmp_path, project_name="p").search(X, Y, verbose=0)
+    again = reports(tmp_path, 0.9, cv=5)
+    again.search(X, Y, verbose=0)
+    scores = fold_scores(again)
+    assert scores.loc[1].tolist() == pytest.approx([0.48] * 6 + [0.0])
+    assert scores.loc[2].tolist() == pytest.approx([0.9] * 6 + [0.0])
+    assert again.oracle.trials["1"].score == pytest.approx(0.9)
+
+
+def test_a_fold_that_is_no_number_once_and_is_tried_again(tmp_path):
+    values = iter([0.5, np.nan, 0.5, 0.7, 0.8, 0.9])
+    oracle = kt.oracles.RandomSearchOracle(kt.Objective("seen", "min"), max_trials=1, seed=1, max_retries_per_trial=1)
+    one = CrossValidated(oracle, Own(lambda *_: next(values)), cv=3, directory=tmp_path)
+    one.search(X, Y, verbose=0)
+    assert fold_scores(one).filter(like="fold").to_numpy().tolist() == [[0.7, 0.8, 0.9]]
+
+
+@pytest.mark.parametrize("cv, rows", [
+    (5, 60), (3, 54), (KFold(3), 60), (StratifiedKFold(3, shuffle=True, random_state=2), 60),
+], ids=["another number", "other rows", "another kind", "another seed"])
+@pytest.mark.parametrize("workers", [None, 1])
+def test_a_search_does_not_go_on_with_other_folds(tmp_path, cv, rows, workers):
+    reports(tmp_path, 0.5, trials=1).search(X, Y, verbose=0)
+    other = reports(tmp_path, 0.5, trials=3, cv=cv)
+    with pytest.raises(CourseError, match=r"were measured on 3 folds of 60 rows .*this search has \d folds of") as told:
+        if workers is None:
+            other.search(X[:rows], Y[:rows], verbose=0)
+        else:
+            search(other, X[:rows], Y[:rows], workers=workers, verbose=0)
+    assert "\n" not in str(told.value) and len(other.oracle.trials) == 1
+    same = reports(tmp_path, 0.5, trials=2)
+    same.search(X, Y, verbose=0)
+    assert fold_scores(same).shape == (2, 5)
+
+
+def test_a_winner_before_there_is_one(tmp_path):
+    with pytest.raises(CourseError, match="no trial is completed"):
+        tuner(tmp_path).refit(X, Y)
 
 
 def test_hyperband_and_executions_are_refused(tmp_path):

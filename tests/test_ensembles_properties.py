@@ -220,6 +220,13 @@ def proba(x, y, new):
     return make_pipeline(StandardScaler(), LogisticRegression()).fit(x, y).predict_proba(new)
 
 
+def test_out_of_fold_of_one_column_asks_for_no_classes():
+    x = np.arange(12.0)[:, None]
+    years = np.arange(12)  # whole numbers to predict, each of which is in one fold alone
+    found = ensembles.out_of_fold(lambda a, b, c: Ridge().fit(a, b).predict(c)[:, None], x, years, KFold(3).split(x))
+    assert np.allclose(found[:, 0], cross_val_predict(Ridge(), x, years, cv=KFold(3)))
+
+
 @pytest.mark.parametrize("load", [load_iris, load_wine])
 @pytest.mark.parametrize("kind", ["numbers", "names", "one-hot"])
 def test_out_of_fold_of_named_and_one_hot_classes_agrees_with_cross_val_predict(load, kind):

@@ -1,17 +1,21 @@
 """The proof that nbval is not vacuous: one compared output is altered, and nbval turns red there and nowhere else."""
 
 import json
+import os
 import re
 import subprocess
 import sys
 
 import pytest
-from kit.notebooks import NOTEBOOKS, is_compared, read
+from kit.notebooks import NOTEBOOKS, ROOT, is_compared, read
 
 
 def nbval(path):
-    call = [sys.executable, "-m", "pytest", "-q", "--nbval", "--nbval-current-env", "-p", "no:cacheprovider", "-c", "/dev/null"]
-    return subprocess.run([*call, "--rootdir", path.parent, path], capture_output=True, text=True)
+    """Run nbval as this pytest runs it, with the kit's settings and plugins."""
+    call = [sys.executable, "-m", "pytest", "-q", "-n0", "-c", ROOT / "pyproject.toml", "-p", "conftest"]
+    call += ["-o", f"cache_dir={path.parent / 'cache'}", "--rootdir", path.parent, path]
+    environment = os.environ | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+    return subprocess.run(call, env=environment, capture_output=True, text=True)
 
 
 def alter(output):
@@ -34,7 +38,7 @@ def test_an_altered_output_turns_red(tmp_path):
     copy = tmp_path / NOTEBOOKS[0].name
     copy.write_text(json.dumps(stored), encoding="utf-8")
     red = nbval(copy)
-    assert red.returncode == 1, red.stdout[-3000:]
+    assert red.returncode == 1 and "Cell outputs differ" in red.stdout, red.stdout[-3000:]
     # That the cell is green as it is stored, and those before it too, nbval itself says in this very run of pytest.
     codes = sum(cell["cell_type"] == "code" for cell in stored["cells"])
     assert re.search(rf"\b1 failed, {codes - 1} passed", red.stdout), red.stdout[-3000:]

@@ -2,16 +2,21 @@
 
 import subprocess
 import sys
+import threading
 
 import keras_tuner
 import numpy as np
 import optuna
 import pytest
+from kit import oracles
+from kit.oracles import distinct, finish
 from optuna.samplers import (
     BruteForceSampler,
     CmaEsSampler,
+    GPSampler,
     GridSampler,
     NSGAIISampler,
+    PartialFixedSampler,
     QMCSampler,
     RandomSampler,
     TPESampler,
@@ -19,6 +24,7 @@ from optuna.samplers import (
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 
+from lib.errors import CourseError
 from lib.tuning import search
 from lib.tuning.optuna_oracle import OptunaOracle, _distribution
 from lib.tuning.resume import repair
@@ -55,10 +61,7 @@ def conditional():
 def oracle_in(folder, sampler=None, hp=None, direction="max", **settings):
     objective = keras_tuner.Objective("score", direction)
     settings = {"max_trials": 20, "seed": 1} | settings
-    oracle = OptunaOracle(sampler, objective, hyperparameters=plane() if hp is None else hp, **settings)
-    oracle._set_project_dir(folder, "project")
-    oracle.verbose = 0
-    return oracle
+    return oracles.in_folder(OptunaOracle(sampler, objective, hyperparameters=hp or plane(), **settings), folder)
 
 
 def fake(values):
@@ -66,31 +69,8 @@ def fake(values):
     return 1 - abs(values.get("units", 48) - 48) / 48 - abs(values.get("rate", 0.2) - 0.2)
 
 
-def finish(oracle, trial, score=None):
-    """End a trial as a tuner does: with a score, or without one as failed."""
-    if score is None:
-        trial.status, trial.message = "INVALID", "out of memory"
-    else:
-        oracle.update_trial(trial.trial_id, {"score": score})
-        trial.status = "COMPLETED"
-    oracle.end_trial(trial)
-    oracle.save()
-
-
 def run(oracle, trials, score=fake):
-    """Run up to so many trials; return the values of those that there were."""
-    proposed = []
-    for _ in range(trials):
-        trial = oracle.create_trial("tuner0")
-        if trial.status == "STOPPED":
-            break
-        proposed.append(dict(trial.hyperparameters.values))
-        finish(oracle, trial, score(proposed[-1]))
-    return proposed
-
-
-def distinct(proposed):
-    return len({tuple(sorted(values.items())) for values in proposed})
+    return oracles.run(oracle, trials, score)
 
 
 # --- the space
@@ -107,6 +87,10 @@ LISTS = {
     "int with steps that miss the end": (define("Int", 1, 9, step=3), [1, 4, 7]),
     "int in powers of two": (define("Int", 2, 33, step=2, sampling="log"), [2, 4, 8, 16, 32]),
     "float with steps": (define("Float", 0.0, 0.5, step=0.25), [0.0, 0.25, 0.5]),
+    "float with steps that miss the end": (define("Float", 0.0, 0.7, step=0.2), [0.0, 0.2, 0.4, 0.6]),
+    "float with steps that meet the end but for rounding": (define("Float", 0, 0.7, step=0.1), np.arange(7) / 10),
+    "float in powers of ten, reversed": (define("Float", 0.01, 0.1, step=10, sampling="reverse_log"), [0.01, 0.1]),
+    "int in powers of two, reversed": (define("Int", 1, 16, step=2, sampling="reverse_log"), [1, 9, 13, 15, 16]),
     "float in powers of ten": (define("Float", 0.01, 10, step=10, sampling="log"), [0.01, 0.1, 1.0, 10.0]),
     "words": (define("Choice", ["relu", "tanh"]), ["relu", "tanh"]),
     "numbers": (define("Choice", [1e-2, 1e-3]), [1e-3, 1e-2]),
@@ -115,13 +99,17 @@ LISTS = {
 }
 
 
+@pytest.mark.filterwarnings("error::UserWarning")
+@pytest.mark.parametrize("sampler", [RandomSampler, TPESampler])
 @pytest.mark.parametrize("hp, values", LISTS.values(), ids=LISTS)
-def test_every_value_of_a_list_and_no_other(tmp_path, hp, values):
-    oracle = oracle_in(tmp_path, RandomSampler(seed=1), hp)
-    oracle._max_collisions = 100
+def test_every_value_of_a_list_and_no_other(tmp_path, hp, values, sampler):
+    (entry,) = hp.space
+    oracle = oracle_in(tmp_path, sampler(seed=1), hp)
     found = [point["x"] for point in run(oracle, 20, lambda point: 1.0)]
-    assert [type(value) for value in found] == [type(value) for value in values][:1] * len(values)
-    assert sorted(found) == (pytest.approx(values) if isinstance(values[0], float) else values)
+    assert {type(value) for value in found} == {type(entry.default)}
+    assert sorted(found) == (pytest.approx(list(values)) if isinstance(values[0], float) else values)
+    if hasattr(entry, "min_value"):
+        assert entry.min_value <= min(found) and max(found) <= entry.max_value
 
 
 RANGES = {
@@ -175,6 +163,33 @@ def test_a_space_that_grows(tmp_path):
     assert "pixels" not in oracle.study.trials[0].params
 
 
+POWERS = define("Int", 2, 32, step=2, sampling="log")
+REVERSED = define("Float", 0.01, 1.0, sampling="reverse_log")
+
+
+@pytest.mark.parametrize("hp, values", [(POWERS, [2, 8, 32]), (REVERSED, [0.01, 0.5])])
+def test_values_given_to_a_sampler_are_kerastuners_own(tmp_path, hp, values):
+    """Optuna knows 8 of [2, 4, 8, 16, 32] by its place, 2; whoever writes a grid means the 8."""
+    oracle = oracle_in(tmp_path, GridSampler({"x": values}, seed=1), hp, max_trials=None)
+    assert sorted(point["x"] for point in run(oracle, 9, lambda point: 1.0)) == values
+    fixed = oracle_in(tmp_path / "fixed", PartialFixedSampler({"x": values[1]}, TPESampler(seed=1)), hp, max_trials=None)
+    assert [point["x"] for point in run(fixed, 9, lambda point: 1.0)] == [values[1]]
+
+
+@pytest.mark.parametrize("sampler, words", [
+    (GridSampler({"units": [16, 20], "rate": [0.1]}), "given units=20"),
+    (GridSampler({"units": [16], "rate": [0.7]}), "given rate=0.7"),
+    (GridSampler({"units": [16]}), "GridSampler cannot choose here: .*rate, is not found"),
+    (PartialFixedSampler({"units": 17}, RandomSampler()), "given units=17"),
+    (BruteForceSampler(), "BruteForceSampler cannot choose here: FloatDistribution.step must be given"),
+])
+def test_a_point_outside_of_the_space_is_refused_in_a_line(tmp_path, sampler, words):
+    oracle = oracle_in(tmp_path, sampler)
+    with pytest.raises(CourseError, match=words) as told:
+        run(oracle, 20)
+    assert "\n" not in str(told.value) and not oracle.trials
+
+
 # --- scores
 
 
@@ -223,6 +238,23 @@ def test_a_trial_that_is_tried_again_keeps_its_values(tmp_path):
     assert again.trial_id == trial.trial_id and again.hyperparameters.values == before
     finish(oracle, again, 0.7)
     assert [trial.value for trial in oracle.study.trials] == [0.7]
+
+
+def test_trials_that_somebody_puts_there_are_known_and_stay(tmp_path):
+    """As KerasTuner's own Bayesian search takes them; `repair` of a resumed search leaves them."""
+    oracle = oracle_in(tmp_path, TPESampler(n_startup_trials=5, seed=1), max_trials=40)
+    for number in range(10):
+        hp = plane()
+        hp.values = {"units": 48, "rate": 0.1 + number / 25}
+        trial = keras_tuner.engine.trial.Trial(hyperparameters=hp, trial_id=f"given {number}", status="COMPLETED")
+        trial.score = fake(hp.values)
+        oracle.trials[trial.trial_id] = trial
+    repair(oracle)
+    proposed = run(oracle, 10)
+    assert len(oracle.trials) == 20
+    assert [told.value for told in oracle.study.trials[:10]] == [fake({"units": 48, "rate": 0.1 + n / 25}) for n in range(10)]
+    assert np.mean([abs(values["rate"] - 0.2) < 0.1 for values in proposed]) > 0.6, "the sampler has learned from them"
+    assert len(oracle.study.trials) == 20
 
 
 def test_two_trials_at_a_time(tmp_path):
@@ -342,6 +374,17 @@ def test_a_finished_trial_that_the_books_believe_running(tmp_path):
     assert [told.value for told in again.study.trials] == [0.5, *map(fake, proposed)]
 
 
+def test_books_are_replaced_whole_so_that_a_kill_leaves_those_before(tmp_path):
+    oracle = oracle_in(tmp_path)
+    trial = oracle.create_trial("tuner0")
+    books = [tmp_path / "project" / "oracle.json", tmp_path / "project" / f"trial_{trial.trial_id}" / "trial.json"]
+    before = [book.read_text() for book in books]
+    with open(books[0]) as one, open(books[1]) as other:
+        finish(oracle, trial, 0.5)
+        assert [one.read(), other.read()] == before
+    assert all(book.read_text() != text for book, text in zip(books, before, strict=True))
+
+
 def test_a_sampler_with_code_of_the_users_own_is_saved_too(tmp_path):
     def make(seed):
         return TPESampler(n_startup_trials=2, gamma=lambda n: max(1, n // 4), seed=seed)
@@ -397,6 +440,22 @@ def test_the_parallel_search(tmp_path):
 def test_what_is_no_sampler_is_refused():
     with pytest.raises(TypeError, match=r"one of optuna\.samplers"):
         OptunaOracle("tpe", "val_accuracy")
+    lock = threading.Lock()
+    locked = TPESampler(gamma=lambda n: int(lock.locked()))
+    with pytest.raises(CourseError, match=r"TPESampler cannot be saved with the search .*lock") as told:
+        OptunaOracle(locked, "val_accuracy")
+    assert "\n" not in str(told.value)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "one", True])
+def test_what_is_no_seed_is_refused_in_a_line(seed):
+    with pytest.raises(CourseError, match=f"^seed: {seed!r} found; expected 0 or more"):
+        OptunaOracle(objective="score", seed=seed)
+
+
+def test_a_sampler_that_needs_pytorch_is_refused_in_a_line():
+    with pytest.raises(CourseError, match="GPSampler needs PyTorch"):
+        OptunaOracle(GPSampler(), "val_accuracy")
 
 
 def test_nothing_is_logged_and_the_level_stays(tmp_path, capfd):

@@ -54,6 +54,41 @@ def test_a_table_of_runs_is_read_as_a_spreadsheet_writes_it(tmp_path):
         points.read_points(read_folder(tmp_path), "4", "lesson", [], [], path)
 
 
+@pytest.mark.parametrize(
+    "text, values",
+    [
+        ("seed;rate\n1.234;0,5\n7;0,25\n", [(1234, 0.5), (7, 0.25)]),
+        ("sep=;\nseed;rate\n3;0,5\n", [(3, 0.5)]),
+        ('seed,rate\n"1,234",0.5\n', [(1234, 0.5)]),
+        ("rate\t seed\n5e-1\t+3\n", [(3, 0.5)]),
+    ],
+)
+def test_numbers_of_a_table_of_runs_are_read_as_they_are_meant(tmp_path, text, values):
+    write_notebook(tmp_path, "04_work", LESSON)
+    path = tmp_path / "runs.csv"
+    path.write_text(text)
+    found = points.read_points(read_folder(tmp_path), "4", "lesson", [], [], path)[2]
+    assert [(point.values["seed"], point.values["rate"]) for point in found] == values
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("seed,seed\n1,2\n", "runs.csv, line 1: two columns are called 'seed', number 1 and 2"),
+        ("seed,rate\n1,0.5\n\n2,xx\n", "runs.csv, line 4: rate = xx is not a float"),
+        ("seed;rate\n1.234;1\n", "runs.csv, line 2, column 'seed': '1.234' may be 1.234 or 1234"),
+        ("seed;rate\n1;0,5\n2;0.5\n", "runs.csv, line 3, column 'rate': '0.5' has a decimal point, but '0,5' in line 2"),
+        ("1,0.5\n2,0.25\n", "runs.csv, line 1: there are numbers where the names of the columns stand"),
+    ],
+)
+def test_a_table_of_runs_that_may_be_read_two_ways_is_refused(tmp_path, text, message):
+    write_notebook(tmp_path, "04_work", LESSON)
+    path = tmp_path / "runs.csv"
+    path.write_text(text)
+    with pytest.raises(CourseError, match=message):
+        points.read_points(read_folder(tmp_path), "4", "lesson", [], [], path)
+
+
 @pytest.mark.parametrize("part", ["python", "kit", "keras"])
 def test_another_version_is_another_point(keys, monkeypatch, part):
     before, version = keys(), points.kit_version()

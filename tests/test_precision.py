@@ -100,6 +100,22 @@ def test_an_unknown_policy_is_one_line(name, message):
         pass
     assert "\n" not in str(error.value) and current() == "float32"
 
+QUANTIZED = ["int8_from_float32", "int4_from_float32", "float8_from_mixed_bfloat16"]
+
+
+@pytest.mark.parametrize("name", ["float64", "bfloat16", "float16", "int8_from_mixed_bfloat16", *QUANTIZED])
+def test_every_policy_that_keras_knows(name):
+    with precision.policy(name) as inside:
+        assert inside == keras.config.dtype_policy() and inside.name == keras.dtype_policies.get(name).name
+    assert current() == "float32"
+
+
+@pytest.mark.parametrize("name", [None, 3, "int8_from_", "float8_from_nothing", "int8_from_float99", ["float32"]])
+def test_what_is_no_policy_is_one_line(name):
+    with pytest.raises(CourseError, match="Keras has no dtype policy") as error, precision.policy(name):
+        pass
+    assert "\n" not in str(error.value) and current() == "float32"
+
 
 # --- KerasTuner's trials
 
@@ -159,8 +175,43 @@ def test_the_audit_of_open_shapes_and_two_outputs():
 
 
 def test_the_audit_says_what_it_needs():
-    with pytest.raises(CourseError, match="input shape"):
-        precision.dtype_audit(keras.Sequential([keras.layers.Dense(2)]))
+    for model, message in [
+        (keras.Sequential([keras.layers.Dense(2)]), "input shape"),
+        (keras.Sequential(), "model: no layers found; expected a model made of layers"),
+        (None, "model: a NoneType found; expected a keras.Model"),
+    ]:
+        with pytest.raises(CourseError, match=message):
+            precision.dtype_audit(model)
+
+@pytest.mark.parametrize("dtype", ["uint8", "int16", "int32", "bool", "float64"])
+def test_the_audit_of_pictures_as_bytes(dtype):
+    picture = keras.Input((4, 4, 1), dtype=dtype, name="picture")
+    x = keras.layers.Flatten()(keras.layers.Rescaling(1 / 255)(picture))
+    table = precision.dtype_audit(keras.Model(picture, keras.layers.Dense(3)(x))).set_index("layer")
+    assert table.output["picture"] == dtype and table.activation_bytes["picture"] == 16 * np.dtype(dtype).itemsize
+    assert table.compute["picture"] == "-", "an input computes nothing"
+
+
+def test_the_audit_of_a_wrapper_is_that_of_what_it_wraps():
+    with precision.policy("mixed_float16"):
+        steps = keras.Input((5, 8))
+        own = keras.layers.TimeDistributed(keras.layers.Dense(3, dtype="float32"), name="own")
+        both = keras.layers.Bidirectional(keras.layers.LSTM(2, return_sequences=True), name="both")
+        attention = keras.layers.MultiHeadAttention(2, 4, name="attention")
+        deep = keras.layers.TimeDistributed(keras.layers.Dense(2), name="deep")
+        nested = keras.Sequential([keras.Input((5, 8)), deep], name="nested")
+        model = keras.Model(steps, [own(steps), both(steps), attention(steps, steps), nested(steps)])
+    table = precision.dtype_audit(model).set_index("layer")
+    assert table.compute[["own", "both", "attention", "nested/deep"]].tolist() == ["float32", "float16", "float16", "float16"]
+    assert table.parameters.sum() == model.count_params()
+
+
+@pytest.mark.parametrize("name", QUANTIZED)
+def test_the_audit_of_a_model_built_under_a_quantized_policy(name):
+    with precision.policy(name):
+        model = net()
+    table = precision.dtype_audit(model)
+    assert table.parameters.sum() == net().count_params() and (table.activation_bytes > 0).all()
 
 
 # --- the loss scale
@@ -223,7 +274,7 @@ def test_compare_goes_on_where_a_backend_cannot():
     [
         (lambda: precision.block("dens", 8), "dense, convolution, attention"),
         (lambda: precision.block("attention", 6), "multiple of 4"),
-        (lambda: precision.compare(net, repeats=0), "one measurement or more"),
+        (lambda: precision.compare(net, repeats=0), "repeats: 0 found; expected 1 or more"),
         (lambda: precision.compare(net, policies=["float31"]), "no dtype policy"),
         (
             lambda: precision.compare(lambda: keras.Sequential([keras.Input((None, 3)), keras.layers.Dense(2)])),
@@ -232,6 +283,33 @@ def test_compare_goes_on_where_a_backend_cannot():
     ],
 )
 def test_a_wrong_request_is_one_line(call, message):
+    with pytest.raises(CourseError, match=message) as error:
+        call()
+    assert "\n" not in str(error.value)
+
+@pytest.mark.parametrize("dtype, layer", [("uint8", keras.layers.Rescaling(1 / 255)), ("int32", keras.layers.Embedding(2, 3))])
+def test_compare_takes_whole_numbers(dtype, layer):
+    def build():
+        inputs = keras.Input((6,), dtype=dtype)
+        first = type(layer).from_config(layer.get_config())  # one of its own for each model
+        return keras.Model(inputs, keras.layers.Dense(2)(keras.layers.Flatten()(first(inputs))))
+
+    table = precision.compare(build, policies=["float32"], batch_size=2, repeats=1, seconds=0.001)
+    assert (table.ms > 0).all() and not table.note.any()
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda: precision.compare(net, repeats=1.5), "repeats: 1.5 found; expected 1 or more"),
+        (lambda: precision.block("dense", 8.5), "size: 8.5 found; expected 1 or more"),
+        (lambda: precision.compare(net, policies=[]), "policies: .* found; expected a list of names"),
+        (lambda: precision.compare(net, policies="float32"), "policies: 'float32' found; expected a list of names"),
+        (lambda: precision.compare(net, batch_size=0), "batch_size: 0 found; expected 1 or more"),
+        (lambda: precision.compare(lambda: keras.Sequential([keras.layers.Dense(2)])), "one input and one output of known shape"),
+    ],
+)
+def test_a_request_that_compares_nothing_is_one_line(call, message):
     with pytest.raises(CourseError, match=message) as error:
         call()
     assert "\n" not in str(error.value)

@@ -16,7 +16,8 @@ from kit.notebooks import ROOT
 
 # Private is what begins with one underscore, what lies in a package `src`, and these, which no documentation names.
 UNDOCUMENTED = (
-    "tensorboard.compat.", "tensorboard.plugins.hparams.", "tensorboard.plugins.scalar.", "tensorflow.python.", "wandb.util."
+    "tensorboard.compat.", "tensorboard.plugins.hparams.", "tensorboard.plugins.scalar.", "tensorboard.summary.writer.",
+    "tensorflow.python.", "wandb.util.",
 )
 DOCUMENTED = {"os._exit", "tensorboard.plugins.hparams.api", "_runtime", "_step", "_timestamp", "_test_score"}
 
@@ -24,7 +25,7 @@ DOCUMENTED = {"os._exit", "tensorboard.plugins.hparams.api", "_runtime", "_step"
 TABLE = [
     ("keras.Model._compile_config", "tuning/fast",
      "tells one call of compile from the next; get_compile_config is new each time"),
-    ("keras.Model._flatten_layers", "lighter/checks exercises/e03 exercises/e13",
+    ("keras.Model._flatten_layers", "lighter/checks precision tuning/fast exercises/e03 exercises/e13",
      "layers inside layers; `.layers` ends at an LSTM's cell"),
     ("keras.Model._symbolic_build", "tuning/fast",
      "metrics and optimizer built without a step; `build` makes the layers only"),
@@ -46,10 +47,12 @@ TABLE = [
     ("keras.src.trainers.trainer.model_supports_jit", "tuning/fast", "the layers that XLA cannot compile"),
     ("keras_tuner.Oracle._duplicate", "tuning/optuna_oracle exercises/e04",
      "what has been tried; lesson 04 teaches it"),
-    ("keras_tuner.Oracle._save_trial", "exercises/e04", "overridden, so that a check writes nothing"),
+    ("keras_tuner.Oracle._save_trial", "tuning/optuna_oracle exercises/e04",
+     "overridden: a trial's file is replaced whole, and a check writes nothing"),
+    ("keras_tuner.Oracle._project_dir", "tuning/optuna_oracle", "the folder, named in an error"),
     ("keras_tuner.Oracle._random_values", "exercises/e04", "a point that is new; lesson 04 teaches it"),
     ("keras_tuner.Oracle._max_collisions", "tuning/optuna_oracle", "how often KerasTuner's own oracles ask again"),
-    ("keras_tuner.Oracle._retry_queue", "tuning/resume", "trials given out before any new one"),
+    ("keras_tuner.Oracle._retry_queue", "tuning/optuna_oracle tuning/resume", "trials given out before any new one"),
     ("keras_tuner.Oracle._get_trial_dir", "tuning/resume",
      "the folder of a trial that the Oracle never heard of; a Tuner has it public"),
     ("keras_tuner.Tuner._build_hypermodel", "tuning/cross_validation", "overridden, to seed each fold's model"),
@@ -76,12 +79,13 @@ TABLE = [
      "the same, refused in its words"),
     ("keras_tuner.src.utils.save_json", "tuning/resume",
      "replaced while a search runs, so that a kill leaves no half file"),
+    ("optuna.distributions.BaseDistribution._contains", "tuning/optuna_oracle",
+     "whether a value lies in the space; `suggest_…` only warns"),
     ("sklearn.utils.validation._check_sample_weight", "tuning/sklearn_wrapper",
      "the weights as every estimator checks them"),
     ("tensorboard.compat: notf", "dashboard",
      "TensorBoard without TensorFlow's seconds of import; only its build has a switch"),
     ("tensorboard.compat.proto.event_pb2.Event", "trackers/hparams", "event files written without TensorFlow"),
-    ("tensorboard.compat.proto.summary_pb2.Summary", "trackers/hparams", "the same"),
     ("tensorboard.plugins.hparams.api_pb2", "trackers/hparams",
      "the metrics and domains of an experiment; `api` wants TensorFlow"),
     ("tensorboard.plugins.hparams.metadata", "trackers/hparams",
@@ -89,6 +93,7 @@ TABLE = [
     ("tensorboard.plugins.hparams.plugin_data_pb2", "trackers/hparams", "the same"),
     ("tensorboard.plugins.hparams.summary", "trackers/hparams", "the records of an experiment and of its runs"),
     ("tensorboard.plugins.scalar.summary_v2.scalar_pb", "trackers/hparams", "a metric's record"),
+    ("tensorboard.summary.writer.record_writer.RecordWriter", "trackers/hparams", "an event file without a thread of its own"),
     ("tensorflow.python.framework.ops", "compiled",
      "its `uid` numbers a traced function's name, and XLA's folder finds a program only under its name"),
     ("wandb.sdk.wandb_run: _wandb", "trackers/runs", "what W&B adds to a run's settings, left out of the learner's"),

@@ -98,6 +98,8 @@ def test_no_text_in_a_figure_ends_its_script():
         (["run", "-p", "hieght", "3"], "Did you mean height?"),
         (["run", "-p", "height", "tall"], "01_tiny: height = tall is not an int"),
         (["run", "-p", "height", "99"], "out of its range [1..9]"),
+        (["run", "-p", "height", "-1e0"], "01_tiny: height = -1e0 is not an int"),  # a value, and no option
+        (["run", "-p", "height", "-1,2"], "01_tiny: height = -1,2 is not an int"),
         (["run", "-p", "height"], "write a name and a value, as in -p seed 2"),
         (["run", "-p", "height=5"], "write a name and a value, as in -p seed 2"),
         (["run", "--profile", "quick"], "'smoke', 'lesson', 'full'"),

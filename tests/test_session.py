@@ -20,11 +20,14 @@ model.compile("adam", "mse", jit_compile=True)
 model.fit(numpy.ones((64, 4)), numpy.ones((64, 3)), verbose=0)
 """
 
-START = """
+COLOURS = ("FORCE_COLOR", "CLICOLOR_FORCE", "PYTHON_COLORS")
+START = f"""
+import os
 from lib.session import start
 folder = start(7)
 import keras, numpy
 print(folder.is_dir() and not list(folder.iterdir()), folder.parent, numpy.random.rand())
+print(set({COLOURS}) & set(os.environ))
 """
 
 
@@ -36,11 +39,13 @@ def run(code, **env):
 
 def test_start_is_quiet_seeded_and_fresh(tmp_path):
     with ThreadPoolExecutor() as both:
-        one, two = both.map(lambda code: run(code, COURSE_RUN_DIR=str(tmp_path / "runs")), [START, START])
+        told = {"COURSE_RUN_DIR": str(tmp_path / "runs")} | dict.fromkeys(COLOURS, "1")  # as a kernel asks for colours
+        one, two = both.map(lambda code: run(code, **told), [START, START])
     assert one.stderr == ""
-    versions, rest = one.stdout.splitlines()
+    versions, rest, asked = one.stdout.splitlines()
     assert versions == "Keras 3.15.1 on tensorflow 2.21.0, KerasTuner 1.4.8, seed 7"
     assert rest.startswith(f"True {tmp_path / 'runs'} ")
+    assert asked == "set()", "a child process is asked for colours"
     assert two.stdout == one.stdout, "the same seed draws the same numbers"
     assert len(list((tmp_path / "runs").iterdir())) == 2
 

@@ -1,5 +1,6 @@
 """Keras models inside scikit-learn: its own checks, parameters that clones keep, and the tools they have to work in."""
 
+import functools
 import pickle
 
 import keras
@@ -109,6 +110,37 @@ def test_an_unknown_parameter_is_told_with_the_nearest(two):
         KerasClassifier(sigmoid, unit=3).fit(*two)
     with pytest.raises(AttributeError, match="nothing"):
         _ = KerasClassifier(sigmoid).nothing
+
+
+class Builder:
+    """Builds a model, and is no function."""
+
+    def __call__(self, n_features, units=8):
+        return sigmoid(n_features, units)
+
+
+@pytest.mark.parametrize("build, name", [(functools.partial(sigmoid, dropout=0.1), "sigmoid"), (Builder(), "Builder")])
+def test_a_build_that_is_no_plain_function(two, build, name):
+    assert KerasClassifier(build, units=4, epochs=1).fit(*two).model_.layers[0].units == 4
+    assert clone(KerasClassifier(build, units=4)).get_params()["units"] == 4
+    with pytest.raises(ValueError, match=f"{name} has no argument 'unit'; it has: n_features, units"):
+        KerasClassifier(build, unit=3).fit(*two)
+    with pytest.raises(ValueError, match="isn must return a compiled"):
+        KerasClassifier(functools.partial(isn, 1)).fit(*two)
+
+
+def isn(number):
+    return keras.Sequential([keras.layers.Dense(number)])
+
+
+def test_a_model_in_place_of_build_is_refused(two):
+    with pytest.raises(ValueError, match="build must be a function that returns a compiled model, not a Sequential"):
+        KerasClassifier(sigmoid(6)).fit(*two)
+
+
+def test_one_class_is_told_as_it_was_written(two):
+    with pytest.raises(ValueError, match="every row is 7\\."):
+        KerasClassifier(sigmoid).fit(two[0], np.full(len(two[0]), 7))
 
 
 def test_fit_arguments_reach_fit(two):
@@ -254,6 +286,24 @@ def test_probabilities_of_many_units(loss):
     assert shares.shape == (150, 3) and np.allclose(shares.sum(axis=1), 1, atol=1e-12)
     assert net.classes_.tolist() == [0, 10, 20] and net.score(x, y * 10) > 0.75
     assert roc_auc_score(y * 10, shares, multi_class="ovr") > 0.85
+
+
+@pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16", "float64"])
+def test_answers_have_the_digits_that_were_computed(two, policy):
+    x, y = two
+
+    def build(n_features, n_classes=1, activation=None):
+        dtype = {"dtype": policy}
+        layers = [keras.layers.Dense(4, "relu", **dtype), keras.layers.Dense(n_classes, activation, **dtype)]
+        model = keras.Sequential([keras.Input((n_features,)), *layers])
+        model.compile("adam", "mse" if activation is None else "sparse_categorical_crossentropy")
+        return model
+
+    expected = np.float64 if policy == "float64" else np.float32
+    regressor = KerasRegressor(build, epochs=1).fit(x, x[:, 0])
+    shares = KerasClassifier(build, activation="softmax", epochs=1).fit(x, y).predict_proba(x)
+    assert regressor.predict(x).dtype == shares.dtype == expected
+    assert np.allclose(shares.sum(axis=1), 1, rtol=0, atol=1e-6)
 
 
 def test_weights_steer_the_training(two):

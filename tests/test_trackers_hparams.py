@@ -1,11 +1,20 @@
 """TensorBoard's HParams page from a trials frame: what it is told, judged by TensorBoard's own reading of the files."""
 
+import json
+
 import keras_tuner as kt
 import numpy as np
+import optuna
 import pandas as pd
 import pytest
+from google.protobuf import json_format
+from sklearn.linear_model import LogisticRegression
 from tensorboard.backend.event_processing import event_multiplexer
-from tensorboard.plugins.hparams import api_pb2, metadata
+from tensorboard.compat.proto.event_pb2 import Event
+from tensorboard.compat.proto.summary_pb2 import Summary
+from tensorboard.plugins.hparams import api_pb2, metadata, summary
+from tensorboard.plugins.scalar.summary_v2 import scalar_pb
+from tensorboard.summary.writer.event_file_writer import EventFileWriter
 
 from lib.errors import CourseError
 from lib.trackers.hparams import read_hparams, read_scalars, write_hparams
@@ -86,6 +95,7 @@ def test_written_again_the_old_trials_are_gone_and_other_files_stay(tmp_path):
     write_hparams(FRAME, tmp_path)
     write_hparams(FRAME[:2], tmp_path)
     assert read_hparams(tmp_path).trial.tolist() == ["1", "2"]
+    assert sorted(path.name for path in tmp_path.iterdir() if path.is_dir()) == ["trial_1", "trial_2"]
     assert (tmp_path / "trial_1" / "notes.txt").exists()
 
 
@@ -98,6 +108,61 @@ def test_own_outcomes_and_mixed_values(tmp_path):
     assert not {"seconds", "epochs", "nothing"} & set(found), "not asked for, or without any value"
 
 
+ANY = {
+    "layers": [[64], [32, 32], [64], None],
+    "weights": [{0: 2}, {0: 2, 1: 3}, {0: 2}, {0: 2}],
+    "estimator": [LogisticRegression(C=2), "none", LogisticRegression(C=2), "none"],
+    "depth": ["None", 3, "3", 3.0],
+    "rate": [0.1, np.inf, -np.inf, np.nan],
+    "seed": [2**53, 2**53 + 1, 2**53, 2**53],
+    "share": [1, 1.0, 0.5, 1],
+    "mixed": [True, 1, False, 0],
+}
+
+
+def test_any_value_is_told_and_no_two_are_told_alike(tmp_path):
+    frame = FRAME[:4].assign(**{name: pd.Series(values, dtype=object) for name, values in ANY.items()})
+    found = read_hparams(write_hparams(frame, tmp_path))
+    assert found.layers.tolist()[:3] == ["[64]", "[32, 32]", "[64]"] and pd.isna(found.layers[3])
+    assert found.weights.tolist() == ["{0: 2}", "{0: 2, 1: 3}", "{0: 2}", "{0: 2}"]
+    assert found.estimator.tolist() == ["LogisticRegression(C=2)", "none"] * 2
+    assert found.depth.tolist() == ["None", "3", "'3'", "3.0"]
+    assert found.rate.tolist()[:3] == ["0.1", "inf", "-inf"] and pd.isna(found.rate[3])
+    assert found.seed.nunique() == 2 and found.share.tolist() == ["1", "1.0", "0.5", "1"]
+    assert found.mixed.tolist() == ["True", "1", "False", "0"]
+
+
+def test_the_page_can_send_what_is_written(tmp_path):
+    frame = FRAME[:4].assign(**{name: pd.Series(values, dtype=object) for name, values in ANY.items()}, score=[np.inf, 1, 2, 3])
+    write_hparams(frame, tmp_path)
+    for message in (
+        told(tmp_path, ".", metadata.EXPERIMENT_TAG),
+        *[told(tmp_path, f"trial_{n}", metadata.SESSION_START_INFO_TAG) for n in range(1, 5)],
+    ):
+        assert json.loads(json_format.MessageToJson(message))
+
+
+def test_every_chosen_value_of_a_search_is_on_its_trials_line(tmp_path):
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(1))
+    choices = {"act": ["relu", None], "layers": [[64], [64, 64]]}
+    study.optimize(lambda trial: len([trial.suggest_categorical(*pair) for pair in choices.items()]), n_trials=8)
+    found = read_hparams(write_hparams(trials_frame(study), tmp_path))
+    assert found.act.tolist() == [str(trial.params["act"]) for trial in study.trials]
+    assert found.layers.tolist() == [str(trial.params["layers"]) for trial in study.trials]
+
+
+def test_what_another_program_called_like_our_columns_keeps_a_name_of_its_own(tmp_path):
+    writer = EventFileWriter(str(tmp_path / "theirs"))
+    start = summary.session_start_pb({"run": "first", "trial": 7.0, "loss": "mse"}, group_name="g")
+    for message in (start, scalar_pb("loss", 0.5), scalar_pb("run", 3.0)):
+        own = Summary.FromString(message.SerializeToString())
+        writer.add_event(Event(step=0, summary=own))
+    writer.close()
+    (row,) = read_hparams(tmp_path).to_dict("records")
+    assert (row["run"], row["trial"], row["param_run"], row["param_trial"], row["loss"]) == ("theirs", "g", "first", 7, "mse")
+    assert row["metric_loss"] == 0.5 and row["metric_run"] == 3
+
+
 def test_one_branch_of_a_space_is_written_without_the_columns_of_the_other(tmp_path):
     other = {"trial": [1, 2], "model": "svm", "C": [0.1, 5.0], "neighbours": [np.nan] * 2, "kernel": [None] * 2}
     frame = pd.DataFrame(other | {"score": [0.5, 0.6], "status": "COMPLETED"})
@@ -107,12 +172,21 @@ def test_one_branch_of_a_space_is_written_without_the_columns_of_the_other(tmp_p
     assert [info.name for info in experiment.hparam_infos] == ["model", "C", "status"], "nothing to tick without a value"
 
 
+def test_a_column_may_be_called_by_a_number(tmp_path):
+    folder = write_hparams(FRAME.assign(**{"rate": 1}).rename(columns={"rate": 7}), tmp_path)
+    assert read_hparams(folder)["7"].tolist() == [1] * len(FRAME)
+
+
 def test_what_cannot_be_written_is_told_in_one_line(tmp_path):
     for frame, metrics, message in [
         (FRAME[:0], ["score"], "no trials yet"),
         (FRAME.drop(columns="status"), ["score"], "no column 'status'"),
         (FRAME, ["accuracy"], "metrics: 'accuracy'"),
         (FRAME, ["optimizer"], "metrics: 'optimizer'"),
+        (FRAME.assign(trial=[1, 2, 3, 2, 5]), ["score"], "trial: two rows have the number 2"),
+        (FRAME.assign(trial=list("abcde")), ["score"], "trial: the trials have whole numbers"),
+        (FRAME.assign(status=None), ["score"], "status: a trial has none"),
+        (pd.concat([FRAME, FRAME[["units"]]], axis=1), ["score"], "two of its columns are called 'units'"),
     ]:
         with pytest.raises(CourseError, match=message) as caught:
             write_hparams(frame, tmp_path / "none", metrics)

@@ -16,6 +16,7 @@ import wandb
 from kit.course import KEY, holding, keyed
 from kit.notebooks import ROOT
 from kit.processes import family, wait, wait_gone
+from sklearn.linear_model import LogisticRegression
 
 from lib.errors import CourseError
 from lib.trackers import runs
@@ -116,6 +117,47 @@ def test_each_trial_is_a_run_of_one_group(tmp_path):
     first, second = (runs.read_run(folder) for folder in folders[:2])
     assert first.config == {"trial": 1, "units": 32, "rate": 1e-3, "activation": "relu", "dropout": True, "direction": "max"}
     assert {"rate", "activation"}.isdisjoint(second.config) and second.summary["epochs"] == 1
+
+
+def test_any_value_of_a_trial_is_logged_and_none_takes_the_place_of_the_runs_own(tmp_path):
+    table = frame().assign(
+        layers=[[64], [32, 32], None], weights=[{"a": 2}, {"a": [1]}, {"a": 2}],
+        depth=["None", 3, "None"], rate=[np.inf, -np.inf, 0.5],
+        many=[2**60 + 1, 10**400, 1], word=["Infinity", "NaN", "inf"], **{"9": 0},
+        estimator=[LogisticRegression(C=2), "none", "none"], state=["s1", "s2", "s3"], run=["a", "b", "c"], folder="f", tags=7,
+    )
+    folders = runs.log_trials(table.rename(columns={"9": 9}), "p", "search", tmp_path)
+    configs = [runs.read_run(folder).config for folder in folders]
+    assert [config.get("layers") for config in configs] == [[64], [32, 32], None] and "layers" not in configs[2]
+    assert [config["weights"] for config in configs] == table.weights.tolist()
+    assert [config["depth"] for config in configs] == ["None", 3, "None"]
+    assert [config["rate"] for config in configs] == [np.inf, -np.inf, 0.5]
+    assert [config["many"] for config in configs] == [str(2**60 + 1), str(10**400), 1] and configs[0]["9"] == 0
+    assert [config["word"] for config in configs] == ["'Infinity'", "'NaN'", "inf"]
+    assert configs[0]["estimator"] == "LogisticRegression(C=2)"
+    found = runs.runs_frame(tmp_path)
+    assert found.run.tolist() == ["trial 1", "trial 2", "trial 3"] and found.state.tolist() == ["finished", "finished", "failed"]
+    assert found.tags.tolist() == ["completed", "pruned", "failed"] and found.folder.tolist() == folders
+    assert found["config.state"].tolist() == ["s1", "s2", "s3"] and found["config.run"].tolist() == ["a", "b", "c"]
+    assert found["config.tags"].tolist() == [7, 7, 7] and found["config.folder"].tolist() == ["f"] * 3
+
+
+def test_what_is_no_trials_frame_is_told(tmp_path):
+    for table, message in [
+        (frame()[:0], "no trials yet"),
+        (frame().drop(columns="status"), "no column 'status'"),
+        (frame().assign(status=3), "status: a trial has 3; see"),
+    ]:
+        with pytest.raises(CourseError, match=message):
+            runs.log_trials(table, "p", "search", tmp_path)
+
+
+def test_one_file_that_cannot_be_read_does_not_hide_the_other_runs(tmp_path):
+    with runs.tracked_run("p", folder=tmp_path, name="whole") as run:
+        run.log({"loss": 1})
+    (tmp_path / "run-broken.wandb").write_text("this is no run")
+    table = runs.runs_frame(tmp_path).set_index("run")
+    assert table.state.to_dict() == {"broken": "unreadable", "whole": "finished"} and table.loss["whole"] == 1
 
 
 def test_a_run_says_nothing_of_the_machine(tmp_path, capfd):

@@ -1,19 +1,29 @@
 """A finished search as one table: columns, order, values, and the rows of trials that failed."""
 
+import json
+import time
 import warnings
+from pathlib import Path
+from types import SimpleNamespace
 
+import hypothesis
 import keras_tuner as kt
 import numpy as np
 import optuna
 import pandas as pd
 import pytest
+from hypothesis import strategies as st
 from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.datasets import make_classification
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401  its import makes the halving searches importable
 from sklearn.linear_model import LogisticRegression
-from sklearn.model_selection import GridSearchCV
+from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV
+from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import StandardScaler
 
 from lib import tuning
+from lib.columns import is_gap
 from lib.errors import CourseError
 from lib.trials import trials_frame
 
@@ -172,6 +182,140 @@ def test_a_search_without_results_and_what_is_no_search_are_told_so():
         trials_frame([1, 2])
 
 
+def grown(candidates):
+    """Return a fitted search over parameters of which a classifier takes any value, and their candidates in its order."""
+    return trials_frame(searched(Anything(), candidates))
+
+
+class Anything(Pretender):
+    def __init__(self, value=1, other=1):
+        self.value, self.other = value, other
+
+    def fit(self, x, y):
+        return self
+
+    def score(self, x, y):
+        return 0.5
+
+
+VALUES = {
+    "lists": [[5], [5, 5], [10]],
+    "tuples": [(5,), (5, 5)],
+    "dicts": [{0: 2}, {0: 1, "a": None}],
+    "booleans": [True, False],
+    "booleans and numbers": [True, 1, 1.0, "1", "True"],
+    "a count and a share": [1, 1.0],
+    "infinities": [1.0, np.inf, -np.inf],
+    "functions": [len, max],
+    "estimators": [LogisticRegression(C=1), StandardScaler(), Pipeline([("scale", StandardScaler())])],
+    "long numbers": [2**53, 2**53 + 1],
+    "longer numbers": [2**70, 1],
+    "arrays": [np.array([1.0, 2.0]), np.array([3.0])],
+    "texts": ["None", "nan", ""],
+    "one of each": [[5], (5,), {0: 2}, True, "a", 1, 0.5],
+}
+
+
+@pytest.mark.parametrize("gap", [False, True])
+@pytest.mark.parametrize("values", VALUES.values(), ids=VALUES)
+def test_a_value_stays_as_it_was_chosen(values, gap):
+    candidates = [{"value": values}] + [{"other": [2]}] * gap
+    kept = grown(candidates).value
+    assert [repr(value) for value in kept[: len(values)]] == [repr(value) for value in values]
+    assert kept.isna().tolist() == [False] * len(values) + [True] * gap
+
+
+CHOSEN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.integers(0, 3), inner, max_size=2) | st.tuples(inner),
+    max_leaves=3,
+)
+HYPERPARAMETERS = st.sampled_from(["units", "net__units", "a__score", "score", "param_score", "trial", "epochs", "a__epochs"])
+
+
+@hypothesis.settings(max_examples=200, deadline=None)
+@hypothesis.given(st.lists(st.dictionaries(HYPERPARAMETERS, CHOSEN, max_size=4), min_size=1, max_size=4))
+def test_every_value_of_every_candidate_is_in_a_column_of_its_own(candidates):
+    zeros = np.zeros(len(candidates))
+    results = {"params": candidates, "mean_test_score": zeros, "mean_fit_time": zeros, "mean_score_time": zeros}
+    search = SimpleNamespace(cv_results_=results, n_splits_=2, multimetric_=False, estimator=LogisticRegression())
+    frame = trials_frame(search)
+    names = {name for candidate in candidates for name in candidate}
+    own = frame.drop(columns=["trial", *LAST])
+    assert frame.columns.is_unique and len(own.columns) == len(names)
+    for place, candidate in enumerate(candidates):
+        kept = [value for column in own if not is_gap(value := own[column].tolist()[place])]
+        assert len(kept) == len(candidate)
+        for chosen in candidate.values():
+            told = str(chosen) if is_gap(chosen) else chosen
+            kept.pop(next(number for number, value in enumerate(kept) if alike(value, told)))
+
+
+def alike(kept, told):
+    """Say whether two values are the same; a whole number may have become a float among others."""
+    return repr(kept) == repr(told) or (isinstance(kept, float) and type(told) is int and kept == told)
+
+
+def test_none_and_nan_that_were_chosen_are_no_gaps():
+    frame = grown([{"value": [None, 1, float("nan"), "a"]}, {"other": [2]}])
+    assert frame.value[:4].tolist() == ["None", 1, "nan", "a"] and frame.value.isna().tolist() == [False] * 4 + [True]
+
+    def objective(trial):
+        trial.suggest_categorical("act", ["relu", None])
+        trial.suggest_categorical("layers", [[64], [64, 64]])
+        return 1.0
+
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(1))
+    study.optimize(objective, n_trials=8)
+    frame = trials_frame(study)
+    assert frame.act.tolist() == [str(trial.params["act"]) for trial in study.trials] and set(frame.act) == {"relu", "None"}
+    assert frame.layers.tolist() == [trial.params["layers"] for trial in study.trials]
+
+
+def test_two_hyperparameters_never_share_a_column(tmp_path):
+    two = Pipeline([("a", StandardScaler()), ("b", StandardScaler()), ("net", Pretender())])
+    frame = trials_frame(searched(two, [{"a__with_std": [True]}, {"b__with_std": [False]}]))
+    assert frame.columns.tolist() == ["trial", "a__with_std", "b__with_std", *LAST], "also where no candidate has both"
+    names = ["score", "param_score", "trial", "param_param_score", "status"]
+    study = optuna.create_study(sampler=optuna.samplers.RandomSampler(1))
+    study.optimize(lambda trial: sum(trial.suggest_float(name, 0, 1) for name in names[: 1 + trial.number]), n_trials=5)
+    frame = trials_frame(study)
+    assert frame.columns.is_unique and len(frame.columns) == 6 + len(names)
+    own = [column for column in frame if column not in ("trial", *LAST)]
+    assert frame[own].iloc[-1].tolist() == [study.trials[-1].params[name] for name in names]
+
+    class FakeHyperband(kt.Hyperband):
+        run_trial = Fake.run_trial
+
+    hp = kt.HyperParameters()
+    hp.Choice("round", [7, 8])
+    hp.Choice("bracket", ["a", "b"])
+    hp.Int("units", 1, 50)
+    settings = {"max_epochs": 3, "hyperparameters": hp, "seed": 1, "directory": tmp_path}
+    tuner = FakeHyperband(lambda hp: None, kt.Objective("accuracy", "max"), **settings)
+    tuner.search(verbose=0)
+    frame = trials_frame(tuner)
+    assert set(frame.param_round) <= {7, 8} and set(frame.param_bracket) <= {"a", "b"}
+    assert set(frame["round"]) <= {0, 1} and set(frame.bracket) == {0, 1}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_a_halving_search_says_the_round_of_each_row(seed):
+    x, y = make_classification(120, random_state=seed)
+    space = {"n_neighbors": list(range(1, 12))}
+    search = HalvingRandomSearchCV(KNeighborsClassifier(), space, n_candidates=9, random_state=seed).fit(x, y)
+    frame = trials_frame(search)
+    assert frame.columns.tolist() == ["trial", "n_neighbors", "iter", "n_resources", *LAST]
+    assert frame.n_resources.unique().tolist() == search.n_resources_
+    assert frame.groupby("iter").size().tolist() == search.n_candidates_
+    last = frame[frame.iter == frame.iter.max()]
+    assert last.n_neighbors[last.score.idxmax()] == search.best_params_["n_neighbors"]
+
+
+def test_epochs_that_are_no_whole_number_are_not_known():
+    assert trials_frame(searched(Pretender(), {"epochs": [2, 2.5, "many"]})).epochs.isna().tolist() == [False, True, True]
+
+
 # --- the folder of a tuner
 
 
@@ -222,6 +366,32 @@ def test_a_folder_that_does_not_tell_the_direction_is_asked_for_it(tmp_path):
     with pytest.raises(CourseError, match="direction='max' or direction='min'"):
         trials_frame(tuner.project_dir)
     assert set(trials_frame(tuner.project_dir, direction="max").direction) == {"max"}
+
+
+def test_a_score_that_is_no_number_hides_no_direction(tmp_path):
+    class Broken(kt.RandomSearch):
+        def run_trial(self, trial, **kwargs):
+            return {"loss": [float("nan"), 0.5, float("inf"), 0.25][int(trial.trial_id)]}
+
+    hp = kt.HyperParameters()
+    hp.Int("units", 1, 9)
+    settings = {"max_trials": 4, "hyperparameters": hp, "seed": 1, "directory": tmp_path, "max_retries_per_trial": 0}
+    tuner = Broken(None, kt.Objective("loss", "min"), **settings)
+    tuner.search(verbose=0)
+    frame = trials_frame(tuner.project_dir)
+    assert set(frame.direction) == {"min"} and frame.score[1:].tolist() == [0.5, np.inf, 0.25] and np.isnan(frame.score[0])
+
+
+def test_a_folder_where_all_failed_is_a_table_too(tmp_path):
+    class Failing(Fake):
+        def run_trial(self, trial, **kwargs):
+            raise ValueError("never")
+
+    settings = {"max_trials": 3, "seed": 1, "directory": tmp_path, "max_consecutive_failed_trials": 9}
+    tuner = Failing(None, kt.Objective("accuracy", "max"), **settings)
+    tuner.search(verbose=0)
+    frame = trials_frame(tuner.project_dir)
+    assert len(frame) == 3 and frame.score.isna().all() and set(frame.direction) == {""}
 
 
 def test_a_folder_without_a_search_says_where_one_is(fake):
@@ -288,6 +458,69 @@ def test_a_study_of_several_objectives_gives_the_one_asked_for():
     assert set(second.score) == {7} and set(second.direction) == {"min"}
     with pytest.raises(CourseError, match="objective=2: this study has 2, counted from 0"):
         trials_frame(study, objective=2)
+    for wrong in (-1, 1.0, True, "score"):
+        with pytest.raises(CourseError, match=f"objective: {wrong!r} found; expected 0 or more"):
+            trials_frame(study, objective=wrong)
+
+
+def test_epochs_of_a_trial_may_be_any_whole_number(study):
+    for epochs in (3, 3.0, np.int64(3), np.float32(3)):
+        trial = study.ask()
+        trial.set_user_attr("epochs", epochs)
+        study.tell(trial, 1.0)
+    assert trials_frame(study).epochs.tolist()[-4:] == [3] * 4
+
+
+@pytest.mark.parametrize("epochs", [3.5, "three", True, float("nan"), float("inf"), 1e30])
+def test_epochs_of_a_trial_that_are_no_whole_number_are_told(study, epochs):
+    trial = study.ask()
+    trial.set_user_attr("epochs", epochs)
+    study.tell(trial, 1.0)
+    with pytest.raises(CourseError, match=r"Trial 13: its user attribute 'epochs' is .*, and a table needs a whole number"):
+        trials_frame(study)
+
+
+def test_five_thousand_trials_in_under_a_second():
+    floats, kinds = optuna.distributions.FloatDistribution(0, 1), optuna.distributions.CategoricalDistribution(["a", None])
+    space = {"rate": floats, "kind": kinds}
+    study = optuna.create_study()
+    one = optuna.trial.create_trial(params={"rate": 0.5, "kind": None}, distributions=space, value=1.0)
+    study.add_trials([one] * 5_000)
+    search = searched(Anything(), {"value": [1]})
+    results = {name: np.repeat(values, 5_000) for name, values in search.cv_results_.items()}
+    search.cv_results_ = results | {"params": [{"value": [number], "other": None} for number in range(5_000)]}
+    for finished in (study, search):
+        began = time.process_time()
+        assert len(trials_frame(finished)) == 5_000
+        assert time.process_time() - began < 1
+
+
+def test_five_thousand_trials_of_a_tuner_in_under_a_second():
+    tuner = kt.RandomSearch(lambda hp: hp.Float("rate", 0, 1), kt.Objective("loss", "min"), max_trials=1)
+    for number in range(5_000):
+        trial = kt.engine.trial.Trial(tuner.oracle.get_space(), f"{number:04}")
+        trial.hyperparameters.values["rate"] = number / 5_000
+        tuner.oracle.trials[trial.trial_id] = trial
+        tuner.oracle.start_order.append(trial.trial_id)
+    began = time.process_time()
+    assert trials_frame(tuner).rate.tolist() == [number / 5_000 for number in range(5_000)]
+    assert time.process_time() - began < 1
+
+
+def test_five_thousand_trials_of_a_folder_in_under_a_second(fake):
+    folder = Path(fake.project_dir)
+    kept = trials_frame(folder)
+    first, second = ((folder / f"trial_{number:02}" / "trial.json").read_text() for number in (0, 1))
+    oracle = json.loads((folder / "oracle.json").read_text())
+    oracle["start_order"] += [f"more_{number}" for number in range(4_988)]
+    (folder / "oracle.json").write_text(json.dumps(oracle))
+    for number in range(4_988):
+        (folder / f"trial_more_{number}").mkdir()
+        (folder / f"trial_more_{number}" / "trial.json").write_text((first, second)[number % 2])
+    began = time.process_time()
+    frame = trials_frame(folder)
+    assert time.process_time() - began < 1 and len(frame) == 5_000
+    pd.testing.assert_frame_equal(frame[:12], kept)
 
 
 def test_a_study_without_trials_is_an_empty_table():

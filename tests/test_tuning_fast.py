@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from lib.errors import CourseError
 from lib.tuning.fast import fast
 from lib.tuning.shared import shared
 
@@ -297,10 +298,19 @@ def test_failed_compilation_leaves_weights_alone():
     np.testing.assert_array_equal(model.get_weights()[0], reference.get_weights()[0])
 
 
-@pytest.mark.parametrize("steps", [0, 2.5, "many"])
+@pytest.mark.parametrize("steps", [0, 2.5, "many", True, None])
 def test_steps_must_be_a_positive_whole_number(steps):
-    with pytest.raises(ValueError, match="at least 1"):
+    with pytest.raises(CourseError, match=f"steps .* at least 1, not {steps!r}"):
         fast(classifier(), steps=steps)
+
+
+def test_steps_may_be_numpy_s():
+    assert quiet_fit(fast(classifier(), steps=np.int64(4), jit_compile=False), X, Y)["loss"]
+
+
+def test_what_is_no_model_is_refused():
+    with pytest.raises(CourseError, match=r"model must be a keras\.Model, not str"):
+        fast("a model")
 
 
 def ready(**kwargs):
@@ -337,3 +347,18 @@ def test_nothing_is_shared_that_differs_or_cannot_be_told_apart():
         keras.backend.clear_session()
         model = ready(**other)
         assert shared(model) is model is not first, other
+
+
+@pytest.mark.parametrize("spoil", [
+    lambda model: setattr(model.layers[0], "trainable", False),
+    lambda model: setattr(model.layers[0].kernel, "constraint", keras.constraints.NonNeg()),
+    lambda model: model.compile("sgd", "mse"),
+], ids=["frozen", "constrained", "compiled anew"])
+def test_nothing_is_shared_that_has_changed_since(spoil):
+    first = shared(ready(seed=3))
+    spoil(first)
+    keras.backend.clear_session()
+    model = ready(seed=4)
+    assert shared(model) is model
+    keras.backend.clear_session()
+    assert shared(ready(seed=5)) is model

@@ -191,6 +191,60 @@ def test_run_trial_of_the_users_own(tmp_path):
     assert best.score == pytest.approx(best.hyperparameters.values["x"] ** 2)
 
 
+class Noting(keras_tuner.RandomSearch):
+    """Notes what the search does; and what its trials do, in a worker."""
+
+    def __init__(self, *args, **kwargs):
+        super().__init__(*args, **kwargs)
+        self.notes = []
+
+    def on_search_begin(self):
+        self.notes.append("begin")
+
+    def on_search_end(self):
+        self.notes.append("end")
+
+    def on_trial_begin(self, trial):
+        self.notes.append(f"begin {trial.trial_id}")
+
+    def on_trial_end(self, trial):
+        self.notes.append(f"end {trial.trial_id}: {trial.status}, {trial.metrics.get_best_value('val_accuracy'):.1f}")
+        print("told")
+        super().on_trial_end(trial)
+
+    def run_trial(self, trial, *args, **kwargs):
+        assert not self.notes, "a worker notes nothing"
+        return {"val_accuracy": trial.hyperparameters.Float("x", 0.4, 0.5) * 0 + 0.5}
+
+
+def test_a_tuner_of_ones_own_keeps_its_notes_as_in_its_own_search(tmp_path, capsys):
+    ours = Noting(build, "val_accuracy", max_trials=3, seed=1, directory=tmp_path / "ours")
+    search(ours, X, Y, workers=1, verbose=0, **DATA)
+    assert capsys.readouterr().out.count("told") == 3
+    assert ours.notes == ["begin", *[f"{word}" for n in range(3) for word in (f"begin {n}", f"end {n}: COMPLETED, 0.5")], "end"]
+    assert statuses(ours) == {"COMPLETED": 3}
+    assert ours.oracle.end_trial.__func__ is type(ours.oracle).end_trial
+
+
+class NaNOnce(keras_tuner.RandomSearch):
+    """Its first run of each trial comes to no number."""
+
+    def run_trial(self, trial, *args, **kwargs):
+        trial.hyperparameters.Float("x", 0.0, 1.0)
+        mark = os.path.join(self.directory, f"mark-{trial.trial_id}")
+        first = not os.path.exists(mark)
+        with open(mark, "w"):
+            return float("nan") if first else 0.5
+
+
+def test_a_trial_that_is_tried_again_has_the_second_runs_score(tmp_path):
+    """KerasTuner's own keeps the metrics of the first run and drops those of the second."""
+    tuner = NaNOnce(objective=keras_tuner.Objective("score", "max"), max_trials=2, directory=tmp_path, project_name="p",
+                    max_retries_per_trial=1, seed=1)
+    search(tuner, workers=1, verbose=0)
+    assert [(trial.status, trial.score) for trial in tuner.oracle.trials.values()] == [("COMPLETED", 0.5)] * 2
+
+
 def small(hp):
     return build(hp) if hp.Choice("units", [4, 8]) and hp.Choice("learning_rate", [0.1, 0.01]) else None
 
@@ -362,3 +416,13 @@ def test_repair_after_a_kill_between_two_writes(tmp_path):
     assert again._retry_queue == [running.trial_id]
     assert again.create_trial("a").trial_id == running.trial_id
     assert again.create_trial("b").trial_id == unknown.trial_id
+
+
+def test_repair_after_a_kill_between_the_score_and_the_end_of_a_trial(tmp_path):
+    tuner = random_search(tmp_path)
+    trial = tuner.oracle.create_trial("a")
+    tuner.oracle.update_trial(trial.trial_id, {"val_accuracy": 0.1})
+    tuner.save()
+    again = random_search(tmp_path).oracle
+    repair(again)
+    assert not again.create_trial("a").metrics.exists("val_accuracy")

@@ -6,9 +6,11 @@ from itertools import pairwise
 import numpy as np
 import optuna
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from lib import viz
+from lib.errors import CourseError
 from lib.viz import look
 
 TRIALS = pd.DataFrame({
@@ -90,10 +92,57 @@ def test_every_figure_has_the_look_and_describes_itself(name):
     assert alt == look.describe(figure), "nothing was drawn after it was described"
 
 
+EMPTY = {
+    "dress": lambda: viz.dress(optuna.visualization.plot_parallel_coordinate(optuna.create_study()), "T"),
+    "plot_bags": lambda: viz.plot_bags([], 3, "T"),
+    "plot_bands": lambda: viz.plot_bands(viz.bands_data([1, 2], {}), "T", "x", "y"),
+    "plot_brackets": lambda: viz.plot_brackets([]),
+    "plot_busy": lambda: viz.plot_busy({"a": []}, 2, "T"),
+    "plot_costs": lambda: viz.plot_costs(pd.DataFrame(COSTS | {"times_faster": [1.0]})[:0], "T"),
+    "plot_curves": lambda: viz.plot_curves(TRIALS[:0], "trial", "score", "kind", "T"),
+    "plot_fold_scores": lambda: viz.plot_fold_scores(FOLDS[:0], "T", "y"),
+    "plot_front": lambda: viz.plot_front(MODELS[:0], "kB", "accuracy", "T", "x", "y"),
+    "plot_history": lambda: viz.plot_history({"mae": [1.0]}),
+    "plot_inner_outer": lambda: viz.plot_inner_outer(pd.DataFrame({"inner score": [], "outer score": []}), "T", "y"),
+    "plot_intermediates": lambda: viz.plot_intermediates({"a": optuna.create_study()}, "T", "y"),
+    "plot_journey": lambda: viz.plot_journey([], "T"),
+    "plot_map": lambda: viz.plot_map(pd.DataFrame(), "T"),
+    "plot_pairs": lambda: viz.plot_pairs(np.zeros((0, 0)), [], "T", "share"),
+    "plot_parts": lambda: viz.plot_parts(pd.DataFrame(), "T"),
+    "plot_points": lambda: viz.plot_points(MODELS[:0], "kB", "accuracy", "kind", "T", "x", "y", trend=True),
+    "plot_posterior": lambda: viz.plot_posterior(POSTERIOR[:0], ([], []), "T", "x", "y"),
+    "plot_proposals": lambda: viz.plot_proposals(TRIALS[:0], "rate", "seconds", "T", by="kind"),
+    "plot_shifts": lambda: viz.plot_shifts({"a": []}, "T"),
+    "plot_speedup": lambda: viz.plot_speedup({}, "T"),
+    "plot_spread": lambda: viz.plot_spread({}, "T", "x"),
+    "plot_validation_curve": lambda: viz.plot_validation_curve(CV, "net__D"),
+    "plot_variants": lambda: viz.plot_variants({}, "T"),
+    "plot_weights": lambda: viz.plot_weights({}, "T"),
+}
+
+
+@pytest.mark.parametrize("name", EMPTY)
+def test_nothing_to_draw_is_a_sentence(name):
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    with pytest.raises(CourseError) as caught:
+        EMPTY[name]()
+    assert "\n" not in str(caught.value)
+
+
 def test_an_alternative_names_axes_and_series_with_their_values():
     alt = DRAWN["plot_history"]().layout.meta["alt"]
     assert alt.startswith("Learning curve. A figure of lines or points.")
     assert "Across: epoch, from 1 to 2." in alt and "training: 1, 0.5. validation: 0.9, 0.6." in alt
+
+
+def test_an_alternative_says_what_stands_along_an_axis_and_where_a_map_is_highest():
+    bars = go.Bar(x=[f"model {number}" for number in range(10)], y=np.arange(10))
+    alt = look.describe(go.Figure(bars, layout_yaxis_title_text="seconds"))
+    assert "Across: model 0; model 1; " in alt and "; model 7; and 2 more. Upwards: seconds, from 0 to 9." in alt
+    heights = go.Heatmap(z=[[1, 2], [4, np.nan]], x=["a", "b"], y=[0.1, 0.2])
+    alt = look.describe(go.Figure(heights, layout_title_text="Which?"))
+    assert alt.startswith("Which? A figure of a map of colours.")
+    assert alt.endswith("Colours: values from 1 to 4, the greatest at a across and 0.2 upwards.")
 
 
 def test_series_stay_apart_beyond_the_colours():
@@ -107,3 +156,50 @@ def test_an_end_has_one_name_and_colour_whoever_ran_the_trial(words):
     (end,) = {look.ending(word) for word in words}
     assert end[0] == words[-1].lower().replace("invalid", "failed") and end[1] != look.GREY
     assert look.ending("something new") == ("something new", look.GREY)
+
+
+BAD = {
+    "a class without a picture": (lambda: viz.plot_pictures(PICTURES, [0, 0, 0, 0], "ab"), "y: no picture of class 'b' found"),
+    "too few labels": (lambda: viz.plot_pictures(PICTURES, [0, 1], "ab"), r"y: shape \(2,\) found; expected \(4,\)"),
+    "coloured pictures": (
+        lambda: viz.plot_pictures(np.ones((2, 8, 8, 3)), [0, 1], "ab"), r"picture: shape \(8, 8, 3\) found; expected \(height"
+    ),
+    "a picture of NaN": (lambda: viz.plot_variants({"a": PICTURES * np.nan}, "T"), "picture: nan found; expected finite"),
+    "weights of NaN": (lambda: viz.heavy_data([1, np.nan], 1), "weights: nan found; expected finite numbers"),
+    "too few weights": (lambda: viz.heavy_data([1, 2, 3], 2), r"weights: shape \(3,\) found; expected \(n_samples,\), 4 samples"),
+    "no weight": (lambda: viz.heavy_data([0, 0], 1), "weights: from 0 to 0 found; expected 0 or more, and not all 0"),
+    "other pictures": (lambda: viz.plot_heavy(PICTURES, [1, 2], "ab", n=1), "x: 4 pictures and 2 names found; expected 2 of"),
+    "a column of NaN": (lambda: viz.deviations_data([[np.nan, 1]], "ab"), "x: nan found; expected finite"),
+    "a column without a name": (lambda: viz.deviations_data([[0, 1]], "a"), "features: 1 names, 1 of them different, found"),
+    "two columns of one name": (lambda: viz.deviations_data([[0, 1]], "aa"), "features: 2 names, 1 of them different, found"),
+    "two classes of one name": (lambda: viz.confusion_data([0], [1], ["a", "a"]), "classes: 2 names, 1 of them different, found"),
+    "another class": (lambda: viz.confusion_data(["a"], ["c"], "ab"), "y_pred: the class 'c' found; expected one of a, b"),
+    "two members of one name": (lambda: viz.pairs_data(np.eye(2), "aa"), "names: 2 names, 1 of them different, found"),
+    "pairs of others": (lambda: viz.pairs_data(np.eye(3), "ab"), r"matrix: shape \(3, 3\) found; expected \(2, 2\)"),
+    "a trend of one place": (lambda: viz.trend_data([2, 2], [1, 3]), "x: one number, 2, found; expected two or more"),
+    "a trend of NaN": (lambda: viz.trend_data([1, 2], [1, np.nan]), "y: nan found; expected finite"),
+    "a row that is not there": (lambda: viz.bags_data([[0, 5]], 2), "rows: row 5 found; expected 0 to 1"),
+    "a truth for others": (lambda: viz.decomposition_data(np.ones((2, 3)), [[1, 2, 3]]), r"y: shape \(1, 3\) found"),
+    "a round that is not there": (lambda: viz.stages_data([0], [[1], [2]], [-1]), "rounds: row -1 found; expected 0 to 1"),
+    "a sample that is not there": (lambda: viz.division_data(3, {"a": {"train": [3]}}), "train: row 3 found; expected 0 to 2"),
+    "a sample in two roles": (
+        lambda: viz.division_data(3, {"a": {"train": [0, 1], "test": [1]}}), "a, test: a sample that has a role found"
+    ),
+    "a number of text": (lambda: viz.bits_data("a"), "number: <U1 found; expected numbers"),
+    "a number of 400 digits": (lambda: viz.bits_data(10**400), "number: a int found; expected an array"),
+    "an unknown format": (lambda: viz.bits_data(1, ["float31"]), "formats: 'float31' found; expected some of float32"),
+    "a gradient of NaN": (lambda: viz.gradients_data([np.nan]), "gradients: nan found; expected finite"),
+    "no share": (lambda: viz.gates_data(TRIALS, share=0), "share: 0 found; expected a number above 0"),
+    "more than all": (lambda: viz.gates_data(TRIALS, share=2), "share: 2 found; expected 1 at most"),
+    "less than none": (lambda: viz.thinned(TRIALS, -1, 2), "best: -1 found; expected 0 or more"),
+    "curves of other points": (lambda: viz.bands_data([1, 2], {"a": [[1, 2, 3]]}), r"a: shape \(1, 3\) found; expected \(runs"),
+    "a ragged curve": (lambda: viz.bands_data([1, 2], {"a": [[1, 2], [3]]}), "a: rows of different lengths found"),
+    "a kernel of NaN": (lambda: viz.weights_data({"a": [np.nan]}), "a: nan found; expected finite"),
+}
+
+
+@pytest.mark.parametrize("call, message", BAD.values(), ids=list(BAD))
+def test_what_cannot_be_drawn_as_it_is_meant_is_told_in_one_line(call, message):
+    with pytest.raises(CourseError, match=f"^{message}") as caught:
+        call()
+    assert "\n" not in str(caught.value) and len(str(caught.value)) < 160

@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from lib import viz
+from lib.errors import CourseError
 
 
 def test_a_path_is_numbered_in_the_order_of_its_trials():
@@ -21,6 +22,14 @@ def test_the_map_of_a_grid_has_its_scores_in_the_cells():
     (heat,) = viz.plot_map(frame.pivot(index="C", columns="size", values="score"), "title", digits=4).data
     assert heat.x == ("8", "16") and heat.y == ("0.01", "0.1") and heat.texttemplate == "%{z:.4f}"
     assert np.array_equal(heat.z, [[0.85, np.nan], [0.6, 0.7]], equal_nan=True)
+
+
+def test_no_two_cells_of_a_map_share_a_place():
+    rates = pd.Index([0.12345, 0.12346], name="rate")
+    table = pd.DataFrame([[0.1, 0.2], [0.3, 0.4]], pd.Index(["1", 1], name="depth", dtype=object), rates)
+    (heat,) = viz.plot_map(table, "title").data
+    assert heat.x == ("0.12345", "0.12346") and heat.y == ("'1'", "1")
+    assert viz.path_data(table, [(1, 1)]).values.tolist() == [["0.12346", "1", 1]]
 
 
 def test_slices():
@@ -57,6 +66,45 @@ def test_the_gate_is_where_the_best_pass(direction):
     whole, gate = viz.plot_gates(large(direction=direction), "Gates", scales={"free": "linear"}).data
     assert list(gate.y) == ["rate (log)", "free"] and set(whole.x) == {1}
     assert list(gate.base) == gates.low.tolist() and list(gate.x) == gates.width.tolist()
+
+
+def test_a_gate_is_made_of_trials_that_have_a_value():
+    rng = np.random.default_rng(1)
+    sgd = np.arange(200) % 2 == 1
+    frame = large(200, "max").assign(
+        momentum=np.where(sgd, rng.uniform(0.2, 0.9, 200), np.nan), decay=np.where(sgd, 10 ** rng.uniform(-6, -1, 200), np.nan),
+        infinite=np.where(np.arange(200) % 3 == 1, np.inf, rng.uniform(1, 2, 200)), score=np.arange(200.0) - 100 * sgd,
+    )
+    gates = viz.gates_data(frame, share=0.1).set_index("column")
+    assert set(gates.index) == {"rate", "free", "infinite"}, "none of the best has a momentum or a decay"
+    assert gates.low_value["infinite"] >= 1 and gates.high_value["infinite"] <= 2 and gates.trials["infinite"] < 20
+    frame["score"] = np.arange(200.0)
+    gates = viz.gates_data(frame, share=0.1).set_index("column")
+    best = frame[180:].momentum.dropna()
+    assert gates.trials[["rate", "momentum", "decay"]].tolist() == [20, 10, 10]
+    assert gates.loc["momentum", ["low_value", "high_value"]].tolist() == pytest.approx(best.quantile([0.1, 0.9]).tolist())
+    span = frame.momentum.max() - frame.momentum.min()
+    assert gates.width["momentum"] == pytest.approx((best.quantile(0.9) - best.quantile(0.1)) / span)
+    drawn = viz.plot_gates(frame, "Gates", share=0.1)
+    assert any(note.text.endswith("(10 trials)") for note in drawn.layout.annotations)
+
+
+def test_a_pruned_trial_is_none_of_the_best():
+    frame = large(100, "max").assign(score=np.arange(100.0), status=["COMPLETED"] * 90 + ["PRUNED"] * 10)
+    assert set(range(81, 91)) <= set(viz.thinned(frame, best=10, rest=5).trial)
+    gates = viz.gates_data(frame, share=0.1, scales={"free": "linear"}).set_index("column")
+    best = frame.free[81:90].quantile([0.1, 0.9]).tolist()
+    assert [gates.low_value["free"], gates.high_value["free"]] == pytest.approx(best)
+
+
+def test_two_searches_in_one_frame_are_thinned_row_by_row():
+    frame = pd.concat([large(50), large(50).assign(score=9.0)])
+    assert len(viz.thinned(frame, best=10, rest=20)) == 30
+
+
+def test_there_are_no_gates_where_no_hyperparameter_is_a_number():
+    with pytest.raises(CourseError, match="nothing to draw: none of the best trials has a hyperparameter that is a number"):
+        viz.plot_gates(large(10)[["trial", "score", "direction"]].assign(kind=list("ababababab")), "Gates")
 
 
 def test_a_matrix_has_a_panel_for_each_pair():

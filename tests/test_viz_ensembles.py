@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from lib import viz
 
@@ -53,6 +56,16 @@ def test_an_error_is_the_sum_of_its_parts():
     assert sum(parts.values()) == pytest.approx(np.mean((predictions - y) ** 2))
     same = viz.decomposition_data(np.ones((3, 4)), [0, 0, 0, 2])
     assert same == {"bias² and noise": 1.0, "variance": 0.0}
+
+
+SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 8))
+
+
+@given(hnp.arrays("float16", SHAPES, elements=st.floats(-300, 300, width=16)), st.booleans())
+def test_an_error_in_16_bits_is_the_sum_of_its_parts_too(predictions, column):
+    y = np.linspace(-300, 300, predictions.shape[1])
+    parts = viz.decomposition_data(predictions, y[:, None] if column else y)
+    assert sum(parts.values()) == pytest.approx(np.mean((predictions.astype(float) - y) ** 2))
 
 
 def test_stages_go_from_left_to_right():

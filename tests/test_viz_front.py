@@ -1,9 +1,11 @@
 """The front of what accuracy costs: its data compared exactly, and that it can be drawn."""
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from lib import viz
+from lib.errors import CourseError
 
 PRICES = pd.DataFrame(
     {"ms": [1.0, 4.0, 2.0, 4.0, 9.0], "accuracy": [0.8, 0.9, 0.8, 0.85, 0.91]}, index=["one", "team", "slow", "poor", "all"]
@@ -14,6 +16,25 @@ def test_what_is_worth_its_price():
     table = viz.front_data(PRICES, "ms", "accuracy")
     assert table.front.to_dict() == {"one": True, "slow": False, "team": True, "poor": False, "all": True}
     assert table.ms.tolist() == [1, 2, 4, 4, 9]
+
+
+@pytest.mark.parametrize("unknown", [np.nan, pd.NA])
+def test_an_unknown_price_or_gain_is_no_reason_to_be_worth_it(unknown):
+    table = pd.DataFrame({"ms": [1.0, 2.0, 3.0, unknown], "accuracy": [0.8, unknown, 0.9, 0.99]}, index=list("abcd"))
+    assert viz.front_data(table, "ms", "accuracy").front.to_dict() == {"a": True, "b": False, "c": True, "d": False}
+    assert list(viz.plot_front(table, "ms", "accuracy", "title", "x", "y").data[0].x) == [1, 3]
+
+
+@pytest.mark.parametrize("cost, gain", [("kb", "accuracy"), ("kB", "kind")])
+def test_what_is_no_column_of_numbers_is_told(cost, gain):
+    table = pd.DataFrame({"kB": [1.0, 5.0], "accuracy": [0.8, 0.9], "kind": ["a", "b"]}, index=["one", "two"])
+    with pytest.raises(CourseError, match=f"'{cost}' or '{gain}' is no column of numbers in this table; its columns are kB,"):
+        viz.front_data(table, cost, gain)
+
+
+def test_a_price_of_nothing_is_told():
+    with pytest.raises(CourseError, match="cost: 'one' costs 0, and a logarithmic axis begins above 0"):
+        viz.plot_front(PRICES.assign(ms=range(5)), "ms", "accuracy", "title", "x", "y")
 
 
 def test_prices_are_drawn_with_a_front():

@@ -2,15 +2,22 @@
 
 import base64
 import json
+import time
+import warnings
 
 import numpy as np
 import optuna
 import pandas as pd
 import plotly.express as px
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from kit.notebooks import read
+from sklearn.linear_model import LogisticRegression
 
 from lib import viz
+from lib.columns import is_gap
+from lib.errors import CourseError
 from lib.trials import trials_frame
 
 
@@ -128,8 +135,200 @@ def test_failed_trials_are_brushed_where_they_are_drawn():
 
 
 def test_a_brush_with_an_unknown_name_says_which_there_are():
-    with pytest.raises(ValueError, match="kind has no 'c'; it has a, b"):
+    with pytest.raises(CourseError, match="kind has no 'c'; it has a, b"):
         viz.plot_parallel(search(), "All", brush={"kind": ["c"]})
+
+
+WIDE = {"units": [50, 100, 150, 200, 250, 300], "momentum": [np.nan, 0.1, 0.2, np.nan, 0.9, np.inf], "score": 0.5}
+
+
+@pytest.mark.parametrize(
+    "brush, kept",
+    [
+        ({"units": [100, 200]}, [2, 3, 4]),  # as plotly's own constraintrange writes a range
+        ({"units": [[50, 50], [300, 300]]}, [1, 6]),
+        ({"units": [100]}, [2]),
+        ({"units": (400, 500)}, []),
+        ({"momentum": (0, 0.15)}, [2]),  # the place of those that have none lies at 0.004
+        ({"momentum": (0.2, 1000)}, [3, 5]),
+        ({"momentum": (0.2, np.inf)}, [3, 5, 6]),
+        ({"momentum": (-np.inf, 0.1)}, [2]),
+        ({"momentum": ["inf", "(none)"]}, [1, 4, 6]),
+        ({"rate": (0, 1e-3)}, [1, 2, 6]),
+        ({"rate": (-1, 0)}, []),
+    ],
+    ids=str,
+)
+def test_a_range_holds_the_values_between_its_ends_and_no_others(brush, kept):
+    frame = search(**WIDE)
+    assert viz.selected(viz.plot_parallel(frame, "All", brush=brush), frame).trial.tolist() == kept
+    assert frame.trial[viz.still_data(frame, brush=brush)[2]].tolist() == kept
+
+
+@pytest.mark.parametrize(
+    "brush, kept",
+    [
+        ({"status": ["COMPLETED"]}, [1, 2, 3, 4]),
+        ({"status": ["COMPLETED", "RUNNING"]}, [1, 2, 3, 4]),
+        ({"status": ["RUNNING"]}, []),
+        ({"same": [1]}, [1, 2, 3, 4, 5]),
+        ({"same": (2, 3)}, []),
+        ({"momentum": (0, 1), "word": ["a"]}, [2, 3, 5]),
+    ],
+    ids=str,
+)
+def test_what_is_brushed_has_an_axis_though_it_is_always_the_same(brush, kept):
+    frame = search(same=1, word="a")
+    assert viz.selected(viz.plot_parallel(frame, "All", brush=brush), frame).trial.tolist() == kept
+    assert {axis["label"] for axis in viz.still_data(frame, brush=brush)[0]} >= set(brush)
+
+
+@pytest.mark.parametrize(
+    "settings, message",
+    [
+        ({"brush": {"rat": (0, 1)}}, "brush: 'rat' has no axis in this picture. Did you mean 'rate'?"),
+        ({"brush": {"seconds": (0, 2)}}, "brush: 'seconds' has no axis"),
+        ({"brush": {"rate": (0, 1)}, "order": ["kind"]}, "brush: 'rate' has no axis"),
+        ({"brush": {"status": ["done"]}}, "brush: status has no 'done'; it has COMPLETED, PRUNED"),
+        ({"brush": {"units": (200, 100)}}, "brush: units is .* give a pair"),
+        ({"brush": {"units": "wide"}}, "brush: units is 'wide'"),
+        ({"brush": {"kind": []}}, "brush: nothing is named for kind; it has a, b"),
+        ({"scales": {"rate": "logarithmic"}}, "scales: rate is 'logarithmic'; it can be 'log' or 'linear'"),
+        ({"scales": {"learning_rate": "log"}}, "scales: 'learning_rate' has no axis"),
+        ({"scales": {"kind": "log"}}, "scales: kind holds names"),
+        ({"scales": {"units": "log"}}, "scales: units has values such as -50"),
+        ({"order": ["unit"]}, "order: 'unit' has no axis in this picture. Did you mean 'units'?"),
+    ],
+    ids=str,
+)
+def test_what_has_no_effect_on_the_picture_is_told(settings, message):
+    frame = search(units=[-50, 100, 150, 200, 250, 300])
+    for draw in (viz.plot_parallel, viz.plot_still):
+        with pytest.raises(CourseError, match=message):
+            draw(frame, "All", **settings)
+
+
+# --- any value, any frame
+
+KEPT = {
+    "lists": [[5], [5, 5], [10], [5], [5, 5], [10]],
+    "dicts": [{0: 2}, {0: 1}, {0: 2}, None, {0: 2}, {0: 1}],
+    "mixed": ["None", 2, 10, True, 2.5, "(none)"],
+    "estimators": [LogisticRegression(C=c) for c in (1, 2, 3, 1, 2, 3)],
+    "infinite": [1.0, np.inf, -np.inf, 2.0, np.nan, 3.0],
+    "huge": [1.0, 1e300, -1e308, 2.0, 1e-320, 3.0],
+    "tiny": [1e-320, 2e-320, 3e-320, 1e-310, 5e-324, 1e-320],
+    "close": [1e9 + n / 64 for n in range(6)],
+    "texts": ["1", "", " ", "a", "(none)", None],
+    "same": [1] * 6,
+}
+
+
+@pytest.mark.parametrize("score", [[0.1, 0.2, np.inf, 0.3, 0.4, -np.inf], [np.inf] * 6, [1, 2, 3, 4, 5, np.nan]], ids=str)
+@pytest.mark.parametrize("draw", [viz.plot_parallel, viz.plot_still, viz.plot_gates, viz.plot_slices, viz.plot_matrix])
+def test_a_frame_of_any_values_is_drawn(draw, score):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        draw(search(**KEPT, score=score), "Any")
+
+
+ENDS = st.sampled_from([-np.inf, -3.5, -1, 0, 0.25, 1, 2, 7.5, 100, 1e4, np.inf])
+CELLS = st.sampled_from([np.nan, np.inf, -np.inf, -2.0, 0.0, 0.25, 1.0, 2.0, 3.0, 7.0, 1e3, 1e4])
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(CELLS, min_size=2, max_size=8), ENDS, ENDS, st.sampled_from([None, "linear"]))
+def test_a_brushed_range_is_what_pandas_calls_between(cells, low, high, scale):
+    frame = pd.DataFrame({"trial": range(len(cells)), "value": cells, "score": 0.5, "status": "COMPLETED"})
+    assume(frame.value.nunique(dropna=False) > 1)
+    low, high = sorted([low, high])
+    figure = viz.plot_parallel(frame, "All", brush={"value": (low, high)}, scales={"value": scale} if scale else None)
+    expected = frame[frame.value.between(low, high)]
+    assert viz.selected(figure, frame).trial.tolist() == expected.trial.tolist()
+
+
+PLAIN = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3)
+VALUES = st.recursive(PLAIN, lambda inner: st.lists(inner, max_size=2), max_leaves=3)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.tuples(VALUES, VALUES, st.floats()), min_size=1, max_size=6), st.booleans())
+def test_any_frame_is_drawn_or_refused_in_one_line(rows, every):
+    first, second = (pd.Series([row[place] for row in rows], dtype=object) for place in (0, 1))
+    scores = {"score": [row[2] for row in rows], "status": "COMPLETED"}
+    frame = pd.DataFrame({"trial": range(len(rows)), "a": first, "b": second} | scores)
+    for draw in (viz.parallel_data, viz.still_data):
+        try:
+            draw(frame, every=every)
+        except CourseError as error:
+            assert "\n" not in str(error)
+            continue
+    axes = [axis for axis in viz.parallel_data(frame, every=True, order=["a", "b"])[:-1] if axis["kind"] == "names"]
+    for axis in axes:
+        there = [value for value in frame[axis["column"]] if not is_gap(value)]
+        assert len(set(axis["values"][axis["real"]])) == len({(type(value), repr(value)) for value in there})
+
+
+def test_two_values_never_share_a_tick():
+    frame = search(mixed=["1", 1, 1.0, True, "True", "(none)"], gaps=["(none)", None, "a", "a", "b", "b"])
+    mixed, gaps = (axis(frame, name, every=True) for name in ("mixed", "gaps"))
+    assert len(set(mixed["values"])) == 6 and len(set(mixed["names"])) == 6
+    assert gaps["names"] == ["((none))", "(none)", "a", "b"] and gaps["values"].tolist() == [0, -1, 1, 1, 2, 2]
+    drawn = viz.plot_parallel(frame, "All", every=True, brush={"mixed": ["1", True]})
+    assert viz.selected(drawn, frame).trial.tolist() == [1, 4]
+
+
+def test_names_that_are_numbers_stand_in_their_order():
+    assert axis(search(depth=["None", 10, 9, 2, "None", 2]), "depth")["names"] == ["2", "9", "10", "None"]
+
+
+def test_numbers_close_together_are_not_drawn_as_one():
+    drawn = viz.plot_parallel(search(close=KEPT["close"], score=0.5), "All").data[0].dimensions[-2]
+    assert drawn.label == "close" and len(set(drawn["values"])) == 6
+
+
+def test_an_infinite_score_has_a_place_and_the_colour_of_the_worst():
+    frame = search(score=[0.1, np.inf, 0.3, 0.2, 0.4, -np.inf], direction="min", status="COMPLETED")
+    score = axis(frame, "score")
+    assert (score["names"][0], score["names"][-1]) == ("-inf", "inf") and score["apart"] == ["inf", "-inf"]
+    assert score["values"][1] > 0.4 and score["values"][5] < 0.1
+    assert score["real"].tolist() == [True, False, True, True, True, False]
+    colours = viz.plot_parallel(frame, "All").data[0].line.color
+    assert colours == pytest.approx([1, 0, 1 / 3, 2 / 3, 0, 1])
+
+
+@pytest.mark.parametrize(
+    "frame, message",
+    [
+        (search()[:0], "no trials yet"),
+        (search(score=np.nan), "none of the 6 trials has a score. every=True draws them all"),
+        (search()[:1], "no hyperparameter has two values"),
+        (search()[["trial", "score", "direction", "status"]], "no hyperparameter has two values"),
+        (search().drop(columns="score"), "no column 'score'"),
+        (pd.concat([search(), search()[["rate"]]], axis=1), "two of its columns are called 'rate'"),
+    ],
+    ids=["no trial", "no score", "one trial", "no hyperparameter", "no frame of trials", "a column twice"],
+)
+@pytest.mark.parametrize("draw", [viz.plot_parallel, viz.plot_still, viz.plot_gates, viz.plot_slices, viz.plot_matrix])
+def test_nothing_to_draw_is_a_sentence(draw, frame, message):
+    with pytest.raises(CourseError, match=message) as caught:
+        draw(frame, "Nothing")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_trial_without_a_status_has_none_to_draw():
+    with pytest.raises(CourseError, match="status: a trial has none"):
+        viz.plot_parallel(search(status=None), "All", every=True)
+
+
+def test_five_thousand_trials_are_drawn_in_under_a_second():
+    frame = search().sample(5_000, replace=True, random_state=1).assign(
+        trial=range(5_000), score=np.arange(5_000.0), layers=[[number % 7] for number in range(5_000)]
+    )
+    for draw in (viz.plot_parallel, viz.plot_still, viz.plot_gates, viz.plot_slices, viz.plot_matrix):
+        began = time.process_time()
+        draw(frame, "Many")
+        assert time.process_time() - began < 1, draw.__name__
 
 
 def test_what_plotly_itself_draws_is_read_back_too():
@@ -139,8 +338,20 @@ def test_what_plotly_itself_draws_is_read_back_too():
     figure.data[0].dimensions[3].constraintrange = [[0, 0.2], [2.4, 3]]
     expected = iris[(iris.petal_width <= 0.2) | (iris.petal_width >= 2.4)]
     assert viz.selected(figure, iris).equals(expected)
-    with pytest.raises(ValueError, match="150 lines, and the frame 149 rows"):
+    with pytest.raises(CourseError, match="150 lines, and the frame 149 rows"):
         viz.selected(figure, iris.head(149))
+
+
+def test_other_rows_than_those_drawn_are_refused():
+    iris = px.data.iris()
+    with pytest.raises(CourseError, match="made from other rows"):
+        viz.selected(px.parallel_coordinates(iris, color="species_id"), iris[::-1])
+    frame = search()
+    figure = viz.plot_parallel(frame, "All", brush={"rate": (1e-3, 1e-1)})
+    assert viz.selected(figure, frame.assign(note="mine")).trial.tolist() == [2, 3, 4], "a column more does no harm"
+    for other in (frame[::-1], frame.assign(score=0.5), search(score=[0.8, 0.9, 0.7, 0.6, 0.4, np.nan])):
+        with pytest.raises(CourseError, match="made from other rows"):
+            viz.selected(figure, other)
 
 
 def test_a_widget_only_where_one_can_live(monkeypatch):

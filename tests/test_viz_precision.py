@@ -2,8 +2,11 @@
 
 import numpy as np
 import pandas as pd
+from hypothesis import given
+from hypothesis import strategies as st
 
 from lib import viz
+from lib.viz.precision import FATES
 
 
 def test_bits_of_a_number():
@@ -17,6 +20,28 @@ def test_bits_of_a_number():
     assert table.error["bfloat16"] == abs(-0.10009765625 + 0.1) / 0.1
     assert viz.bits_data(1e6, ["float16"]).stored[0] == np.inf
     assert sum(len(part.x) for part in viz.plot_bits(0.1).data) == 32 + 16 + 16 + 8 + 8
+
+
+@given(st.floats(allow_nan=False, width=32))
+def test_bits_are_those_that_numpy_stores(number):
+    table = viz.bits_data(number, ["float32", "float16"])
+    with np.errstate(over="ignore"):
+        stored = [np.float32(number), np.float16(number)]
+    assert table.stored.tolist() == stored
+    words = [f"{int(value.view(f'uint{width}')):0{width}b}" for value, width in zip(stored, (32, 16), strict=True)]
+    assert (table.sign + table.exponent + table.mantissa).tolist() == words
+
+
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20), st.sampled_from([1.0, 1024.0, 2.0**-10]))
+def test_the_fate_of_gradients_is_what_numpy_makes_of_them(gradients, scale):
+    scaled = np.array([gradient for gradient in gradients if gradient]) * scale
+    scaled = scaled[scaled != 0]
+    with np.errstate(over="ignore"):
+        becomes = np.abs(scaled.astype("float16"))
+    fates = np.select([becomes == 0, becomes < np.finfo("float16").tiny, np.isfinite(becomes)], list(FATES)[:3], list(FATES)[3])
+    shares = viz.gradients_data(gradients, scale).groupby("fate").share.sum()
+    expected = pd.Series(fates, dtype=object).value_counts(normalize=True)
+    assert shares.round(9).to_dict() == expected.round(9).to_dict()
 
 
 def test_what_float16_makes_of_gradients():

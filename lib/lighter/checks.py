@@ -1,12 +1,46 @@
-"""What several ways of making a model lighter ask of a model."""
+"""What several ways of making a model lighter ask of a model: that it is built, its layers, their kernels."""
+
+import keras
+
+from lib.arrays import refused
+from lib.errors import CourseError
+
+# A kernel's name in its layer, and the layer's names for the constraint of it: separable convolutions have two kernels.
+KERNELS = {
+    "kernel": ("kernel_constraint", "depthwise_constraint"),
+    "depthwise_kernel": ("depthwise_constraint",),
+    "pointwise_kernel": ("pointwise_constraint",),
+}
 
 
 def check_built(model):
-    """Raise a ValueError unless a model has its weights."""
+    """Raise a CourseError unless a model has its weights."""
+    if not isinstance(model, keras.Model):
+        raise refused("model", f"a {type(model).__name__}", "a keras.Model")
     if not model.built:
-        raise ValueError("model is not built: give it an Input layer, or call it once")
+        raise CourseError("model is not built: give it an Input layer, or call it once")
 
 
 def all_layers(model):
     """List the layers of a model and those inside them; `model.layers` ends at the cell of an LSTM, or at attention."""
     return model._flatten_layers(include_self=False)
+
+
+def kernels(model):
+    """Find every kernel of two dimensions or more.
+
+    Args:
+        model: a built `keras.Model`.
+
+    Yields:
+        The layer, the kernel's name in it, the layer's name for its constraint, and the kernel: a `keras.Variable`, or
+        a tensor where the layer computes it (quantized to int4, or with LoRA).
+    """
+    seen = set()
+    for layer in all_layers(model):
+        for name, constraints in KERNELS.items():
+            kernel = getattr(layer, name, None)
+            constraint = next((each for each in constraints if hasattr(layer, each)), None)
+            if kernel is not None and constraint and len(kernel.shape) >= 2 and id(kernel) not in seen:
+                seen.add(id(kernel))
+                yield layer, name, constraint, kernel

@@ -1,8 +1,11 @@
 """The peak of the memory that a piece of Python takes, in a process of its own; run as a script it is that process."""
 
 import os
+import re
 import subprocess
 import sys
+
+MARK = "peak bytes: "  # before the figure: the code may write as well
 
 
 def peak_bytes(code, *arguments):
@@ -18,15 +21,18 @@ def peak_bytes(code, *arguments):
         int, bytes of physical memory.
 
     Raises:
-        ValueError: the code failed; the line says with which error.
+        CourseError: the code failed, and the line says with which error; or it ended its process by itself.
     """
-    from lib.errors import last_line  # inside: the process that is measured imports nothing of lib
+    from lib.errors import CourseError, last_line  # inside: the process that is measured imports nothing of lib
 
     call = [sys.executable, os.path.abspath(__file__), code, *map(str, arguments)]
     done = subprocess.run(call, capture_output=True, text=True)
     if done.returncode:
-        raise ValueError(f"the code stopped with {last_line(done.stderr, f'status {done.returncode}')}")
-    return int(done.stdout.splitlines()[-1])
+        raise CourseError(f"the code stopped with {last_line(done.stderr, f'status {done.returncode}')}")
+    found = re.findall(rf"^{MARK}(\d+)$", done.stdout, re.MULTILINE)
+    if not found:
+        raise CourseError("the code ended its process before its memory could be read: leave out os._exit")
+    return int(found[-1])
 
 
 def _peak_of_this_process():
@@ -46,6 +52,9 @@ def _peak_of_this_process():
 if __name__ == "__main__":
     del sys.path[0]  # this folder: its modules are no top-level ones
     code = sys.argv.pop(1)
-    exec(compile(code, "<code>", "exec"), {"__name__": "__main__"})
-    print()
-    print(_peak_of_this_process())
+    try:
+        exec(compile(code, "<code>", "exec"), {"__name__": "__main__"})
+    except SystemExit as end:
+        if end.code:
+            raise
+    print(f"\n{MARK}{_peak_of_this_process()}")

@@ -9,10 +9,17 @@ import keras
 import numpy as np
 import pandas as pd
 
+from lib import arrays
+from lib.arrays import refused
+from lib.errors import CourseError, first_line
 from lib.lighter.checks import all_layers, check_built
+from lib.lighter.pruning import without_masks
 from lib.streams import quiet
 
 KINDS = ("float32", "dynamic", "int8")
+MODES = ("int8", "int4")
+BESIDE = ("scale", "zero", "g_idx", "history")  # how the names of those variables end by which a quantized weight is read
+PACKED = ("kernel", "embeddings", "reverse_embeddings")  # what int4 keeps two of in a byte
 
 
 def quantized(model, mode="int8"):
@@ -26,15 +33,60 @@ def quantized(model, mode="int8"):
         A `keras.Model` without an optimizer.
 
     Raises:
-        ValueError: the model is not built.
+        CourseError: the model is not built, it is quantized already, or the mode is unknown.
     """
     check_built(model)
-    copy = keras.models.clone_model(model)
+    check_not_quantized(model)
+    if mode not in MODES:
+        raise refused("mode", repr(mode), " or ".join(map(repr, MODES)))
+    with without_masks(model):  # zeros stay zeros without them: what is quantized is not trained
+        copy = keras.models.clone_model(model)
     copy.set_weights(model.get_weights())
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a line for each layer that has nothing to quantize: see `dtypes`
         copy.quantize(mode)
     return copy
+
+
+def check_not_quantized(model):
+    """Raise a CourseError if a layer of a model is quantized: its kernel is then not the numbers it stands for."""
+    names = [layer.name for layer in all_layers(model) if _mode(layer)]
+    if names:
+        raise refused("model", f"quantized layers ({', '.join(names)})", "the model as it was before")
+
+
+def count_weights(model):
+    """Count the weights of a model or layer: of a quantized one those that it had before, without what reads them.
+
+    Args:
+        model: a built `keras.Model`, or a layer.
+
+    Returns:
+        int.
+    """
+    layers = [model, *all_layers(model)]
+    return sum(count for layer in layers for weight, count in _counts(layer) if not _is_beside(layer, weight))
+
+
+def _counts(layer):
+    """Yield the variables of a layer, not of those inside it, each with how many numbers it stands for."""
+    inside = {id(weight) for each in all_layers(layer) for weight in each.weights}
+    for weight in layer.weights:
+        if id(weight) not in inside:
+            whole = getattr(layer, weight.name) if _is_packed(layer, weight) else weight
+            yield weight, int(np.prod(whole.shape))
+
+
+def _is_packed(layer, weight):
+    return _mode(layer) == "int4" and weight.name in PACKED
+
+
+def _is_beside(layer, weight):
+    return _mode(layer) is not None and weight.name.endswith(BESIDE)
+
+
+def _mode(layer):
+    return getattr(layer, "quantization_mode", None)
 
 
 def dtypes(model):
@@ -44,33 +96,28 @@ def dtypes(model):
         model: a built `keras.Model`.
 
     Returns:
-        A DataFrame, one row a layer with weights: layer, kind, dtypes (str), weights (int), bytes (int).
+        A DataFrame, one row a layer with weights of its own: layer, kind, dtypes (str), weights (int: the numbers that
+        it keeps, scales too), bytes (int).
 
     Raises:
-        ValueError: the model is not built.
+        CourseError: the model is not built.
     """
     check_built(model)
     rows = []
-    for layer in all_layers(model):
-        own = [] if hasattr(layer, "layers") else layer.weights
-        if own:
-            kinds = sorted({keras.backend.standardize_dtype(w.dtype) for w in own})
-            size = sum(np.prod(w.shape, dtype=int) * _item_bytes(w.dtype) for w in own)
-            count = sum(int(np.prod(w.shape)) for w in own)
+    for layer in [model, *all_layers(model)]:
+        counts = list(_counts(layer))
+        if counts:
+            kinds = {"int4" if _is_packed(layer, w) else keras.backend.standardize_dtype(w.dtype) for w, _ in counts}
             rows.append(
                 {
                     "layer": layer.name,
                     "kind": type(layer).__name__,
-                    "dtypes": ", ".join(kinds),
-                    "weights": count,
-                    "bytes": int(size),
+                    "dtypes": ", ".join(sorted(kinds)),
+                    "weights": sum(count for _, count in counts),
+                    "bytes": sum(int(np.prod(w.shape)) * arrays.item_bytes(w.dtype) for w, _ in counts),
                 }
             )
-    return pd.DataFrame(rows)
-
-
-def _item_bytes(dtype):
-    return {"int4": 1, "bfloat16": 2}.get(name := keras.backend.standardize_dtype(dtype)) or np.dtype(name).itemsize
+    return pd.DataFrame(rows, columns=["layer", "kind", "dtypes", "weights", "bytes"])
 
 
 def to_litert(model, kind="float32", calibration=None):
@@ -80,43 +127,61 @@ def to_litert(model, kind="float32", calibration=None):
         model: a built `keras.Model` with one input and one output.
         kind: "float32"; "dynamic" for weights in int8 and activations in float32; "int8" for both, and for input and
             output too.
-        calibration: float32 array, shape (n, ...), as the model takes it: some hundred examples from which the
-            converter learns the range of each activation; for "int8" only.
+        calibration: array, shape (n, ...), as the model takes it: some hundred examples from which the converter
+            learns the range of each activation; for "int8" only.
 
     Returns:
         bytes, the content of a .tflite file.
 
     Raises:
-        ValueError: the kind is unknown, the model is not built, or calibration is missing or of another shape.
+        CourseError: the kind is unknown, the model is not built or has several inputs or outputs, calibration is
+            missing, of another shape or not finite, or the converter cannot express the model.
     """
     if kind not in KINDS:
-        raise ValueError(f"kind={kind!r} is not one of {', '.join(KINDS)}")
+        raise CourseError(f"kind={kind!r} is not one of {', '.join(KINDS)}")
     check_built(model)
+    _check_one(*(len(keras.tree.flatten(getattr(model, side, None))) for side in ("inputs", "outputs")))
     if kind == "int8":
-        _check_calibration(model, calibration)
+        calibration = _calibration(model, calibration)
     import tensorflow as tf
 
-    with tempfile.TemporaryDirectory() as folder, _no_words():
-        model.export(folder, verbose=False)
-        converter = tf.lite.TFLiteConverter.from_saved_model(folder)
-        if kind != "float32":
-            converter.optimizations = [tf.lite.Optimize.DEFAULT]
-        if kind == "int8":
-            converter.representative_dataset = lambda: ([example[None]] for example in calibration)
-            converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
-            converter.inference_input_type = converter.inference_output_type = tf.int8
-        return converter.convert()
+    try:
+        with tempfile.TemporaryDirectory() as folder, _no_words():
+            model.export(folder, verbose=False)
+            converter = tf.lite.TFLiteConverter.from_saved_model(folder)
+            if kind != "float32":
+                converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if kind == "int8":
+                converter.representative_dataset = lambda: ([example[None]] for example in calibration)
+                converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
+                converter.inference_input_type = converter.inference_output_type = tf.int8
+            return converter.convert()
+    except Exception as error:  # the converter has errors of its own, of many lines
+        raise CourseError(f"LiteRT cannot express this model as {kind}: {first_line(error, type(error).__name__)}") from None
 
 
-def _check_calibration(model, calibration):
-    wanted = tuple(model.input_shape[1:])
-    if calibration is None or len(calibration) == 0:
-        raise ValueError(f"kind='int8' needs calibration, an array of shape (n, {', '.join(map(str, wanted))})")
-    if tuple(calibration.shape[1:]) != wanted or calibration.dtype != np.float32:
-        raise ValueError(
-            f"calibration is {calibration.dtype} of shape {calibration.shape}, "
-            f"expected float32 of shape (n, {', '.join(map(str, wanted))})"
-        )
+def _check_one(inputs, outputs):
+    if (inputs, outputs) != (1, 1):
+        raise refused("model", f"{inputs} inputs and {outputs} outputs", "one of each, as LiteRT is used here")
+
+
+def _calibration(model, calibration):
+    if not getattr(model, "inputs", None):
+        raise refused("model", "no shape of its input", "one with an Input layer")
+    wanted = tuple(model.inputs[0].shape[1:])
+    words = f"shape (n, {', '.join('any' if size is None else str(size) for size in wanted)})"
+    found = np.zeros(0) if calibration is None else arrays.numbers("calibration", calibration)
+    if not found.size:
+        raise CourseError(f"kind='int8' needs calibration, an array of {words}")
+    if not _fits(found.shape[1:], wanted):
+        dtype = getattr(calibration, "dtype", "a list")
+        raise CourseError(f"calibration is {dtype} of shape {found.shape}, expected float32 of {words}")
+    return found.astype(keras.backend.standardize_dtype(model.inputs[0].dtype))
+
+
+def _fits(shape, wanted):
+    """Say whether a shape is the wanted one, in which None stands for any size."""
+    return len(shape) == len(wanted) and all(w in (None, size) for size, w in zip(shape, wanted, strict=True))
 
 
 @contextlib.contextmanager
@@ -139,32 +204,45 @@ class LiteRT:
     Args:
         content: bytes of a .tflite file with one input and one output.
         threads: int, threads of the interpreter.
+
+    Raises:
+        CourseError: the content is no such file.
     """
 
     def __init__(self, content, threads=1):
         from ai_edge_litert.interpreter import Interpreter
 
-        self.content = content
-        with _no_words():
-            self.interpreter = Interpreter(model_content=content, num_threads=threads)
-            self.interpreter.allocate_tensors()
-        self.shape = tuple(int(n) for n in self.interpreter.get_input_details()[0]["shape"][1:])
+        if not isinstance(content, (bytes, bytearray)):
+            raise refused("content", f"a {type(content).__name__}", "the bytes of a .tflite file: Path(name).read_bytes()")
+        self.content = bytes(content)
+        threads = arrays.whole("threads", threads, least=1)
+        try:
+            with _no_words():
+                self.interpreter = Interpreter(model_content=self.content, num_threads=threads)
+                self.interpreter.allocate_tensors()
+        except (RuntimeError, ValueError) as error:
+            raise CourseError(f"content: LiteRT cannot read these {len(content)} bytes: {first_line(error)}") from None
+        _check_one(len(self.interpreter.get_input_details()), len(self.interpreter.get_output_details()))
+        sizes = self.interpreter.get_input_details()[0]["shape_signature"][1:]
+        self.shape = tuple(None if size < 0 else int(size) for size in sizes)
 
     def predict(self, x):
         """Run a batch.
 
         Args:
-            x: float32 array, shape (n, ...).
+            x: numbers, shape (n, ...), one example or more.
 
         Returns:
             A float32 array, shape (n, outputs).
 
         Raises:
-            ValueError: x has another shape.
+            CourseError: x has another shape, or no example; or it is not finite and the file takes whole numbers, of
+                which it would become one.
         """
-        x = np.asarray(x, np.float32)
-        if x.shape[1:] != self.shape:
-            raise ValueError(f"x has shape {x.shape}, expected (n, {', '.join(map(str, self.shape))})")
+        if not isinstance(x, np.ndarray) or x.dtype != np.float32:  # else no look at it: it may be on the clock
+            x = arrays.numbers("x", x, finite=False).astype(np.float32)
+        if not _fits(x.shape[1:], self.shape) or not len(x):
+            raise CourseError(f"x has shape {x.shape}, expected (n, {', '.join(map(str, self.shape))}), n at least 1")
         entry = self.interpreter.get_input_details()[0]
         if tuple(entry["shape"]) != x.shape:
             self.interpreter.resize_tensor_input(entry["index"], x.shape)
@@ -179,7 +257,9 @@ class LiteRT:
 def _to_integers(x, detail):
     scale, zero = detail["quantization"]
     if not scale:
-        return x
+        return x.astype(detail["dtype"], copy=False)
+    if not np.isfinite(x.sum()):  # quick; it may also run over
+        arrays.numbers("x", x)
     limits = np.iinfo(detail["dtype"])
     return np.clip(np.round(x / scale) + zero, limits.min, limits.max).astype(detail["dtype"])
 

@@ -10,15 +10,24 @@ import keras
 import numpy as np
 import pandas as pd
 
+from lib import arrays
+from lib.arrays import refused
+from lib.errors import CourseError
 from lib.lighter.checks import all_layers, check_built
-from lib.lighter.quantization import LiteRT
+from lib.lighter.pruning import without_masks
+from lib.lighter.quantization import LiteRT, count_weights
+
+COLUMNS = (
+    "kind", "accuracy", "parameters", "bytes", "compressed", "working_bytes", "ms_one", "ms_one_low", "ms_one_high", "ms_batch",
+    "training_seconds", "joules_per_thousand",
+)
 
 
 def saved_bytes(model):
-    """Return the size of a model's file, and of that file compressed, without the optimizer's state.
+    """Return the size of a model's file, and of that file compressed, without what only training needs.
 
-    The file of a trained Keras model also holds what its optimizer remembers, with Adam twice the weights: a fair
-    comparison leaves it out.
+    The file of a trained Keras model also holds what its optimizer remembers, with Adam twice the weights, and the masks
+    of `Pruning`: a fair comparison leaves them out.
 
     Args:
         model: a built `keras.Model`, or a `LiteRT`.
@@ -31,7 +40,7 @@ def saved_bytes(model):
     check_built(model)
     with tempfile.TemporaryDirectory() as folder:
         path = os.path.join(folder, "model.keras")
-        with _without_optimizer(model):
+        with _without_optimizer(model), without_masks(model):
             model.save(path)
         with open(path, "rb") as file:
             content = file.read()
@@ -62,16 +71,20 @@ def working_bytes(model, batch=1):
         int, bytes.
 
     Raises:
-        ValueError: the model is not built.
+        CourseError: the model is not built, or the shape of a layer is open or unknown.
     """
     check_built(model)
-    sizes = []
-    for layer in all_layers(model):
-        shapes = [
-            tensor.shape for node in layer._inbound_nodes for tensor in [*node.input_tensors, *node.output_tensors]
-        ]
-        sizes.append(sum(batch * int(np.prod(shape[1:])) * 4 for shape in shapes))
-    return max(sizes)
+    calls = [(layer.name, node) for layer in all_layers(model) for node in layer._inbound_nodes]
+    if not calls:
+        raise refused("model", "layers of unknown shapes", "a Sequential or functional model with an Input layer")
+    return max(batch * _working_bytes(name, [*node.input_tensors, *node.output_tensors]) for name, node in calls)
+
+
+def _working_bytes(name, tensors):
+    for tensor in tensors:
+        if None in tensor.shape[1:]:
+            raise refused("model", f"the open shape {tensor.shape} at layer {name!r}", "known sizes")
+    return sum(4 * int(np.prod(tensor.shape[1:])) for tensor in tensors)
 
 
 def latency(predict, x, repeats=30, warm=3):
@@ -85,7 +98,12 @@ def latency(predict, x, repeats=30, warm=3):
 
     Returns:
         Three float, milliseconds: the median, and the quartiles below and above it.
+
+    Raises:
+        CourseError: fewer than one timed call.
     """
+    repeats = arrays.whole("repeats", repeats, least=1)
+    warm = arrays.whole("warm", warm)
     for _ in range(warm):
         predict(x)
     times = []
@@ -101,24 +119,23 @@ class Scoreboard:
     """Collects what each model costs and gives, on the same pictures and the same machine.
 
     Args:
-        x: float32 test inputs, shape (n, ...).
-        y: int labels, shape (n,).
-        batch: int, examples of the latency of a batch.
+        x: float32 test inputs, shape (n, ...); for a model of several inputs a tuple, list or dict of them.
+        y: classes: int from 0 on, names in whose sorted order the outputs are, or one-hot rows; shape (n,), (n, 1) or
+            (n, n_classes). For a model that names a class at each place of a sequence, (n, places).
+        batch: int, examples of the latency of a batch; all, where there are fewer.
         repeats: int, timed calls.
         watts: float, what the processor draws while it computes: an assumption, for the estimate of energy.
 
     Raises:
-        ValueError: x and y disagree.
+        CourseError: x and y disagree, or a number is out of its range.
     """
 
     def __init__(self, x, y, batch=256, repeats=30, watts=20.0):
-        if len(x) != len(y):
-            raise ValueError(f"x has {len(x)} examples and y {len(y)}, expected as many")
-        self.x = x
-        self.y = y
-        self.batch = batch
-        self.repeats = repeats
-        self.watts = watts
+        self.y = arrays.array("y", y)
+        self.x = _inputs(x, len(self.y) if self.y.ndim else 0)
+        self.batch = arrays.whole("batch", batch, least=1)
+        self.repeats = arrays.whole("repeats", repeats, least=1)
+        self.watts = arrays.number("watts", watts, above=0)
         self.rows = {}
 
     def add(self, name, model, training_seconds=np.nan, kind=""):
@@ -126,48 +143,115 @@ class Scoreboard:
 
         Args:
             name: str.
-            model: a built `keras.Model` with one output a class, or a `LiteRT`.
+            model: a built `keras.Model`, or a `LiteRT`, with one output a class; or with one alone, the probability
+                of class 1 of two (or its logit, where the model's loss says `from_logits`).
             training_seconds: float, what its training took, with that of its teacher if it had one.
             kind: str, how it was made lighter, to colour it by in a figure.
 
         Returns:
             The model's row, a dict.
+
+        Raises:
+            CourseError: the model's outputs are not finite, or do not name the classes of y.
         """
-        predict = model.predict if isinstance(model, LiteRT) else _compiled(model)
+        is_keras = not isinstance(model, LiteRT)
+        predict = _compiled(model) if is_keras else model.predict
+        n = len(self.y)
+        parts = np.array_split(np.arange(n), max(1, n // self.batch))
+        said = [_said(model, predict, _rows(self.x, slice(part[0], part[-1] + 1))) for part in parts]
+        from_logits = is_keras and getattr(getattr(model, "loss", None), "from_logits", False)
+        accuracy = _accuracy(np.concatenate(said), self.y, from_logits)
         size, compressed = saved_bytes(model)
-        one, low, high = latency(predict, self.x[:1], self.repeats)
-        many, *_ = latency(predict, self.x[: self.batch], self.repeats)
-        batches = np.array_split(self.x, max(1, len(self.x) // self.batch))
-        guesses = np.concatenate([np.asarray(predict(part)).argmax(axis=-1) for part in batches])
-        keras_model = not isinstance(model, LiteRT)
+        one, low, high = latency(predict, _rows(self.x, slice(1)), self.repeats)
+        many, *_ = latency(predict, _rows(self.x, slice(self.batch)), self.repeats)
         self.rows[name] = {
             "kind": kind,
-            "accuracy": float((guesses == self.y).mean()),
-            "parameters": model.count_params() if keras_model else pd.NA,
+            "accuracy": accuracy,
+            "parameters": count_weights(model) if is_keras else pd.NA,
             "bytes": size,
             "compressed": compressed,
-            "working_bytes": working_bytes(model) if keras_model else pd.NA,
+            "working_bytes": _known_working_bytes(model) if is_keras else pd.NA,
             "ms_one": one,
             "ms_one_low": low,
             "ms_one_high": high,
             "ms_batch": many,
             "training_seconds": float(training_seconds),
-            "joules_per_thousand": many / 1000 * self.watts * 1000 / self.batch,
+            "joules_per_thousand": many / 1000 * self.watts * 1000 / min(n, self.batch),
         }
         return self.rows[name]
 
     def frame(self):
         """Return the board as a DataFrame, one row a model, in the order in which they came."""
-        return pd.DataFrame.from_dict(self.rows, orient="index").astype(
+        return pd.DataFrame.from_dict(self.rows, orient="index", columns=list(COLUMNS)).astype(
             {"parameters": "Int64", "working_bytes": "Int64"}
         )
 
 
+def _inputs(x, n):
+    """Return an array, or the structure of arrays that several inputs are; each has n examples, 1 or more."""
+    listed = isinstance(x, list) and len(x) != n and all(isinstance(each, np.ndarray) for each in x)
+    several = listed or isinstance(x, (tuple, dict))
+    x = keras.tree.map_structure(lambda each: arrays.array("x", each), x) if several else arrays.array("x", x)
+    for each in keras.tree.flatten(x):
+        examples = len(each) if each.ndim else 0
+        if examples != n or not n:
+            raise CourseError(f"x has {examples} examples and y {n}, expected as many, and 1 or more")
+    return x
+
+
+def _rows(x, part):
+    return keras.tree.map_structure(lambda each: each[part], x)
+
+
+def _said(model, predict, x):
+    try:
+        outputs = keras.tree.flatten(predict(x))
+    except CourseError:
+        raise
+    except Exception:  # what Keras and TensorFlow say of it takes many lines
+        found = ", ".join(f"{each.dtype} of shape {each.shape}" for each in keras.tree.flatten(x))
+        wanted = [str(each.shape) for each in keras.tree.flatten(getattr(model, "inputs", None) or [])]
+        raise refused("x", found, f"what the model takes{': ' * bool(wanted)}{', '.join(wanted)}") from None
+    if len(outputs) != 1:
+        raise refused("model", f"{len(outputs)} outputs", "one, whose classes y names")
+    return np.asarray(outputs[0])
+
+
+def _accuracy(said, y, from_logits=False):
+    """Return the share of right answers; said: outputs, shape (n, ..., n_classes), or (n, ..., 1) for two classes."""
+    said = arrays.numbers("the model's output", said)
+    said = said[:, None] if said.ndim == 1 else said
+    places, columns = said.shape[:-1], said.shape[-1]
+    n_classes = max(2, columns)
+    if y.dtype.kind == "f" and (y == np.round(y)).all():
+        y = y.astype(int)
+    if y.shape not in (places, (*places, 1), (*places, n_classes)):
+        raise refused("y", f"shape {y.shape}", f"{places}, as the model's output says")
+    y = y.reshape(np.prod(places), *y.shape[len(places) :])
+    truth = arrays.class_numbers("y", y, len(y), n_classes)
+    if columns > 1:
+        return float((said.reshape(-1, columns).argmax(axis=1) == truth).mean())
+    said = said.reshape(-1)
+    odd = said[(said < 0) | (said > 1)]
+    if len(odd) and not from_logits:
+        raise refused("the model's output", f"{odd[0]:.4g} alone", "a probability, or one output a class: a board is for classes")
+    return float(((said > (0 if from_logits else 0.5)) == truth).mean())
+
+
+def _known_working_bytes(model):
+    try:
+        return working_bytes(model)
+    except CourseError:
+        return pd.NA
+
+
 def _compiled(model):
     """Return a compiled call of a model: `predict` would time Keras' own loop, which is the same for all."""
+    check_built(model)
     if keras.backend.backend() != "tensorflow":
         return lambda x: model.predict(x, verbose=0)
     import tensorflow as tf
 
     call = tf.function(lambda x: model(x, training=False), reduce_retracing=True)
-    return lambda x: call(tf.convert_to_tensor(x)).numpy()
+    tensors, numpy = tf.convert_to_tensor, lambda tensor: tensor.numpy()
+    return lambda x: keras.tree.map_structure(numpy, call(keras.tree.map_structure(tensors, x)))

@@ -27,7 +27,7 @@ class Books:
         self.parameters = [*varied, *[parameter.name for parameter in info.parameters if parameter.name not in varied]]
         self.folder = out / "runs"
         self.names = []  # of the columns that runs.csv has
-        self.ended = []  # points of the rows that a large sweep has
+        self.ended = {}  # points of the rows that a large sweep has, by key
         there = {path.stem for path in self.folder.glob("*.json")}
         read = {point.key: _read(self.folder / f"{point.key}.json", point) for point in points if point.key in there}
         self.results = {key: result for key, result in read.items() if result}
@@ -60,12 +60,13 @@ class Books:
             self.write_table()
             return
         row = self._row(point)
-        self.ended.append(point)
-        if set(row) <= set(self.names):
+        new = point.key not in self.ended
+        self.ended[point.key] = point
+        if new and set(row) <= set(self.names):
             with open(self.out / "runs.csv", "a", encoding="utf-8", errors="replace", newline="") as file:
                 file.write(_csv([row], self.names))
         else:  # the first of its kind brings columns
-            self._write(map(self._row, self.ended))
+            self._write(map(self._row, self.ended.values()))
 
     def columns(self):
         """Return the columns of the parameters, those that vary first; `param_seconds` is no run's seconds."""
@@ -88,8 +89,8 @@ class Books:
         if len(self.points) <= WHOLE:
             self.write_table()
         else:
-            self.ended = [point for point in self.points if self._status(point) == "done"]
-            self._write(map(self._row, self.ended))
+            self.ended = {point.key: point for point in self.points if self._status(point) == "done"}
+            self._write(map(self._row, self.ended.values()))
 
     def write_table(self):
         """Write runs.csv with a row for every point, in order."""

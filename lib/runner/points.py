@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from lib.errors import UNREADABLE, CourseError, short
 from lib.runner.kit import digest, kit_version, notebook_digest
 from lib.runner.request import plan, unknown_parameter
-from lib.table import read_csv
+from lib.table import decimal_mark, plain_number, read_csv
 
 MOST = 100_000  # points of a sweep: a slip of the finger must not fill the memory
 
@@ -42,7 +42,7 @@ def read_points(infos, word, profile, given, grid, table):
     if bool(grid) == bool(table):
         raise CourseError("Give either a grid, as in -g seed=1,2,3, or a table of runs, as in --params runs.csv.")
     ((info, fixed),) = plan(infos, [word], profile, given)
-    rows = _table_rows(table) if table else _grid_rows(info, grid)
+    rows = _table_rows(info, table) if table else _grid_rows(info, grid)
     varied = list(dict.fromkeys(name for _, row in rows for name, _ in row))
     twice = sorted(set(varied) & {name for name, _ in given})
     if twice:
@@ -106,14 +106,21 @@ def _span(word):
     return [str(value) for value in range(low, high + 1)]
 
 
-def _table_rows(path):
+def _table_rows(info, path):
     """Return for each row a pair: its line, and a list of pairs (name, text); an empty cell leaves the parameter as it is."""
     if path.exists() and not path.is_file():
         raise CourseError(f"--params {path} is no file.")
-    header, rows, _ = read_csv(path)
+    header, rows, separator = read_csv(path)
     if len(rows) > MOST:
         raise CourseError(f"{path.name} has {len(rows):,} rows; {MOST:,} are the most that a sweep takes.")
-    return [(line, [(name, text) for name, text in zip(header, row, strict=True) if text]) for line, row in rows]
+    counted = [name for name in header if (known := info.parameter(name)) and known.type in ("int", "float")]
+    numbers = [(line, name, text) for line, row in rows for name, text in zip(header, row, strict=True) if name in counted]
+    mark = decimal_mark(path.name, numbers, separator)
+    told = {text: plain_number(text, mark) for _, _, text in numbers}
+    return [
+        (line, [(name, told[text] if name in counted else text) for name, text in zip(header, row, strict=True) if text])
+        for line, row in rows
+    ]
 
 
 def _key(info, values):

@@ -3,6 +3,7 @@
 import json
 import math
 
+from lib.errors import CourseError
 from lib.files import replace_text
 from lib.runner.books import LAST
 from lib.runner.page import PLOTLY_FILE, plotly_div, script_json, write_plotly
@@ -82,9 +83,10 @@ def write_pages(books):
         "lines": {},
     }
     replace_text(books.out / "index.html", page(PAGE, **table))
-    if scored := _scored(rows, books):
+    scored = _scored(rows, books)
+    if drawn := _parallel(scored, books):
+        figure, axes = drawn
         write_plotly(books.out)
-        figure, axes = _parallel(scored, books)
         lines = {row["notebook"]: place for place, row in enumerate(scored)}
         table |= {"plotly": PLOTLY_FILE, "figure": figure, "axes": script_json(axes), "lines": lines}
         table["summary"] += " Drag along an axis to keep only the runs that pass there; the table follows."
@@ -107,19 +109,27 @@ def _number(value):
 
 
 def _parallel(rows, books):
-    """Return the figure's HTML, and the values of each line along the axes: what varies, seconds, metrics, the last as colour."""
+    """Return the figure's HTML, and the values of each line along the axes: what varies, metrics, the last as colour.
+
+    None where there is nothing to compare, as after the first run.
+    """
     import pandas as pd
 
     from lib.viz import parallel_data, plot_parallel
 
     metrics = _metrics(rows, books)
+    if not metrics:
+        return None
     last = metrics[-1]
     columns = [name for name in books.columns() if len({json.dumps(row[name]) for row in rows}) > 1]
     table = [{name: _plain(row.get(name)) for name in [*columns, *metrics[:-1]]} for row in rows]
     frame = pd.DataFrame(table).assign(score=[row.get(last) for row in rows]).astype({"score": float})
     frame.insert(0, "trial", range(1, len(rows) + 1))
+    try:
+        axes = parallel_data(frame)
+    except CourseError:
+        return None
     figure = plot_parallel(frame, f"{len(rows)} runs of {books.info.title}", objective=last).to_plotly_json()
-    axes = parallel_data(frame)
     text = json.loads(_json(figure))
     values = [[None if math.isnan(v) else v for v in line] for line in zip(*[a["values"].tolist() for a in axes], strict=True)]
     return plotly_div(text, "parallel"), values

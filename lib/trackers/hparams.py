@@ -1,14 +1,17 @@
 """TensorBoard's HParams page, written from any trials frame; and event files, read back into tables."""
 
+import math
+import time
 from pathlib import Path, PurePosixPath
 
 import numpy as np
 import pandas as pd
 
-from lib.columns import MEASURED, OUTCOME
+from lib.columns import MEASURED, OUTCOME, check_trials, is_gap, texts
 from lib.errors import CourseError
 
 SUFFIX = ".trials"  # of the event files that are ours, and ours to replace
+OWN = ("run", "trial", "status")  # columns of `read_hparams`; what else is called so gets another name
 STATUS = {"COMPLETED": "SUCCESS", "FAILED": "FAILURE", "INVALID": "FAILURE", "RUNNING": "RUNNING"}  # else UNKNOWN
 
 
@@ -26,7 +29,8 @@ def write_hparams(frame, folder, metrics=MEASURED):
 
     Args:
         frame: DataFrame of `lib.trials.trials_frame`, maybe with more columns. A gap stays a gap; a column of nothing
-            but gaps, as one branch of a space has, is left out: the page would tick it, and draw no trial.
+            but gaps, as one branch of a space has, is left out: the page would tick it, and draw no trial. What is
+            neither number nor bool is told in words, and so is a column of numbers with one that the page cannot show.
         folder: where to write; made if need be. What an earlier call wrote there is replaced, anything else stays.
             Keep it apart from the logs of a TensorBoard callback, or the page shows the runs of both.
         metrics: names of the numeric columns that are outcomes. The others are hyperparameters, but for those that
@@ -36,84 +40,112 @@ def write_hparams(frame, folder, metrics=MEASURED):
         The folder, a Path.
 
     Raises:
-        CourseError: The frame is no trials frame or has no trials, or a metric is not in it or is no number.
+        CourseError: The frame is no trials frame or has no trials, two of them have one number, or a metric is not in
+            it or is no number.
     """
     _check(frame, metrics)
     others = [name for name in frame if name not in ("trial", *OUTCOME, *metrics)]
     names = [name for name in others if frame[name].notna().any()] + ["status"]
-    kinds = {name: _kind(frame[name]) for name in names}
+    told = {str(name): _told(frame[name]) for name in names}
     metrics = [name for name in metrics if frame[name].notna().any()]  # one without any value would empty the figures
     folder = Path(folder)
-    for old in folder.rglob(f"*tfevents*{SUFFIX}"):
-        old.unlink()
-    _write(folder, [_experiment(frame, kinds, metrics)])
+    _clear(folder)
+    _write(folder, [_experiment(told, metrics)])
     digits = len(str(frame["trial"].max()))
-    for row in frame.to_dict("records"):
+    for place, row in enumerate(frame[["trial", "status", *metrics]].to_dict("records")):
         number = f"{row['trial']:0{digits}}"
-        _write(folder / f"trial_{number}", _trial(row, number, kinds, metrics))
+        values = {name: column[place] for name, column in told.items() if column[place] is not None}
+        _write(folder / f"trial_{number}", _trial(row, number, values, metrics))
     return folder
 
 
 def _check(frame, metrics):
-    if missing := {"trial", "status"} - set(frame):
-        raise CourseError(f"This is no trials frame: it has no column {sorted(missing)[0]!r}. See lib.trials.trials_frame.")
-    if not len(frame):
-        raise CourseError("The search has no trials yet: there is nothing to write.")
+    check_trials(frame)
+    numbers = frame["trial"]
+    if not pd.api.types.is_integer_dtype(numbers) or numbers.isna().any():
+        raise CourseError("trial: the trials have whole numbers, from 1 on; see lib.trials.trials_frame.")
+    if numbers.duplicated().any():
+        twice = numbers[numbers.duplicated()].iloc[0]
+        raise CourseError(f"trial: two rows have the number {twice}. Number the rows anew, or write each search by itself.")
     for name in metrics:
         if name not in frame or not pd.api.types.is_numeric_dtype(frame[name]):
             raise CourseError(f"metrics: {name!r} is no column of numbers in this frame.")
 
 
-def _kind(column):
-    """Return the one type that all values of a column have: bool, float or str."""
-    values = column.dropna()
-    if all(isinstance(value, bool | np.bool_) for value in values):
-        return bool
-    return float if all(isinstance(value, int | float | np.number) for value in values) else str
+def _clear(folder):
+    """Take away what an earlier call has written, and the folders of its trials that then are empty."""
+    for old in list(folder.rglob(f"*tfevents*{SUFFIX}")):
+        old.unlink()
+        if old.parent != folder and not any(old.parent.iterdir()):
+            old.parent.rmdir()
 
 
-def _experiment(frame, kinds, metrics):
+def _told(column):
+    """Return the values of a column in the one type that all of them have, bool, float or str, and None for a gap."""
+    there = [value for value in column if not is_gap(value)]
+    known = texts(there)
+    if all(isinstance(value, bool | np.bool_) for value in there):
+        known = [bool(value) for value in there]
+    elif all(map(_is_exact, there)) and len(set(map(float, there))) == len(set(known)):  # 1 and 1.0 may differ
+        known = [float(value) for value in there]
+    known = iter(known)
+    return [None if is_gap(value) else next(known) for value in column]
+
+
+def _is_exact(value):
+    """Say whether the page can show a number as it is: it has floats only, and no infinite ones."""
+    if isinstance(value, bool | np.bool_) or not isinstance(value, int | float | np.integer | np.floating):
+        return False
+    try:
+        return math.isfinite(value) and float(value) == value
+    except OverflowError:
+        return False
+
+
+def _experiment(told, metrics):
     """Return the summary that names all hyperparameters, with their types and domains, and all metrics."""
     from tensorboard.plugins.hparams import api_pb2, summary
 
     types = {bool: "DATA_TYPE_BOOL", float: "DATA_TYPE_FLOAT64", str: "DATA_TYPE_STRING"}
     infos = []
-    for name, kind in kinds.items():
-        values = sorted({kind(value) for value in frame[name].dropna()})
+    for name, column in told.items():
+        values = sorted({value for value in column if value is not None})
         # Those that differ come first; the status waits behind them, or it would take a place of the first five.
-        info = api_pb2.HParamInfo(name=name, type=types[kind], differs=len(values) > 1 and name != "status")
-        if kind is not float:
-            info.domain_discrete.extend(values)
-        elif values:
+        info = api_pb2.HParamInfo(name=name, type=types[type(values[0])], differs=len(values) > 1 and name != "status")
+        if isinstance(values[0], float):
             info.domain_interval.min_value, info.domain_interval.max_value = values[0], values[-1]
+        else:
+            info.domain_discrete.extend(values)
         infos.append(info)
     outcomes = [api_pb2.MetricInfo(name=api_pb2.MetricName(tag=name)) for name in metrics]
     return summary.experiment_pb(infos, outcomes)
 
 
-def _trial(row, number, kinds, metrics):
+def _trial(row, number, values, metrics):
     """Return the summaries of one trial: its hyperparameters, its metrics, how it ended."""
     from tensorboard.plugins.hparams import api_pb2, summary
     from tensorboard.plugins.scalar.summary_v2 import scalar_pb
 
-    values = {name: kind(row[name]) for name, kind in kinds.items() if not pd.isna(row[name])}
     # Trials without a group name of their own share a row when they share their hyperparameters.
     start = summary.session_start_pb(values, group_name=number)
-    outcomes = [scalar_pb(name, float(row[name])) for name in metrics if not pd.isna(row[name])]
+    outcomes = [scalar_pb(name, float(row[name])) for name in metrics if not is_gap(row[name])]
     status = api_pb2.Status.Value(f"STATUS_{STATUS.get(row['status'], 'UNKNOWN')}")
     return [start, *outcomes, summary.session_end_pb(status)]
 
 
 def _write(folder, summaries):
+    """Write an event file at once: TensorBoard's own writer starts a thread for each, and a search has thousands."""
     from tensorboard.compat.proto.event_pb2 import Event
-    from tensorboard.compat.proto.summary_pb2 import Summary
-    from tensorboard.summary.writer.event_file_writer import EventFileWriter
+    from tensorboard.summary.writer.record_writer import RecordWriter
 
-    writer = EventFileWriter(str(folder), filename_suffix=SUFFIX)
-    for summary in summaries:
-        own = Summary.FromString(summary.SerializeToString())  # some are TensorFlow's class of that name
-        writer.add_event(Event(step=0, summary=own))
-    writer.close()
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / f"events.out.tfevents.{time.time():017.6f}{SUFFIX}", "wb") as file:  # the page reads by name, the last
+        writer = RecordWriter(file)
+        writer.write(Event(file_version="brain.Event:2").SerializeToString())
+        for summary in summaries:
+            event = Event(step=0)
+            event.summary.ParseFromString(summary.SerializeToString())  # some are TensorFlow's class of that name
+            writer.write(event.SerializeToString())
 
 
 # --- reading
@@ -145,7 +177,8 @@ def read_hparams(folder):
     Returns:
         A DataFrame, a row for each run with hyperparameters: run, trial (str, as the page's Trial ID), the
         hyperparameters (numbers are floats), the metrics (their *last* values, as on the page; a metric in a folder
-        below the run has that folder's name before its own, as in `validation.epoch_loss`), and status (the frame's
+        below the run has that folder's name before its own, as in `validation.epoch_loss`; `param_` or `metric_` comes
+        before a name that is another column's), and status (the frame's
         if `write_hparams` wrote it, else the page's SUCCESS, FAILURE, RUNNING or UNKNOWN). It has no rows where
         there are no hyperparameters.
 
@@ -161,11 +194,12 @@ def read_hparams(folder):
         session = next((parent for parent in parents if parent in rows), None)
         if session is not None:
             group = PurePosixPath(run).relative_to(session).as_posix()
-            metrics[tag if group == "." else f"{group}.{tag}"] = None
-            rows[session].setdefault(tag if group == "." else f"{group}.{tag}", value)
-    order = ["run", "trial", *hyperparameters, *metrics, "status"]
-    frame = pd.DataFrame([{"run": run} | row for run, row in rows.items()], columns=None if rows else order)
-    return frame[[name for name in dict.fromkeys(order) if name != "status"] + ["status"]]
+            name = tag if group == "." else f"{group}.{tag}"
+            name = f"metric_{name}" if name in (*OWN, *hyperparameters) else name
+            metrics[name] = None
+            rows[session][name] = value
+    order = [*OWN[:2], *[name for name in hyperparameters if name not in OWN], *metrics, OWN[2]]
+    return pd.DataFrame([{"run": run} | row for run, row in rows.items()], columns=order)
 
 
 def _sessions(folder):
@@ -178,6 +212,7 @@ def _sessions(folder):
         if value.tag == metadata.SESSION_START_INFO_TAG:
             start = content.session_start_info
             own = {name: getattr(v, v.WhichOneof("kind")) for name, v in sorted(start.hparams.items())}
+            own = {f"param_{name}" if name in OWN[:2] else name: value for name, value in own.items()}
             rows[run] = {"trial": start.group_name or run, **own}
         elif value.tag == metadata.SESSION_END_INFO_TAG:
             ended[run] = api_pb2.Status.Name(content.session_end_info.status).removeprefix("STATUS_")

@@ -11,9 +11,10 @@ import urllib.request
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pandas as pd
 
-from lib.columns import MEASURED
+from lib.columns import MEASURED, check_trials, is_gap, texts
 from lib.errors import CourseError, last_line
 
 # What a run would note beside its metrics, and the kit leaves out: whose machine, which paths, what was printed.
@@ -34,6 +35,7 @@ UNSAID = {
 PATIENCE = {"x_transaction_log_flush_interval": 1, "init_timeout": 30, "finish_timeout": 60}
 OWN_FOLDERS = {"WANDB_CACHE_DIR": "cache", "WANDB_DATA_DIR": "data", "WANDB_CONFIG_DIR": "config"}
 NUMBERS = {"NaN": float("nan"), "Infinity": float("inf"), "-Infinity": float("-inf")}  # as JSON has to spell them
+OWN_COLUMNS = ["run", "group", "tags", "state", "folder"]  # of `runs_frame`
 OWN_VALUES = ("_runtime", "_timestamp", "_wandb")  # what W&B adds to the learner's values
 
 _ready = None  # (mode, folder) that `prepare` decided on for this process
@@ -143,6 +145,7 @@ def log_trials(frame, project, group, folder):
 
     A run has the hyperparameters as its config, score, seconds and epochs as its summary, the trial's number as its
     name, and its status as a tag, in small letters; one that failed ends with an exit code of 1. An open run stays open.
+    A hyperparameter that JSON cannot hold, as an estimator, is told in words.
 
     Args:
         frame: DataFrame of `lib.trials.trials_frame`.
@@ -150,11 +153,15 @@ def log_trials(frame, project, group, folder):
 
     Returns:
         A list of Path, the folder of each run.
+
+    Raises:
+        CourseError: the frame is no trials frame, or has no trials.
     """
+    check_trials(frame)
     folders = []
     for row in frame.astype(object).to_dict("records"):
-        known = {name: _plain(value) for name, value in row.items() if not pd.isna(value)}
-        config = {name: value for name, value in known.items() if name not in (*MEASURED, "status")}
+        known = {name: _plain(value) for name, value in row.items() if not is_gap(value)}
+        config = {str(name): value for name, value in known.items() if name not in (*MEASURED, "status")}
         about = {"name": f"trial {known['trial']}", "tags": [known["status"].lower()], "reinit": "create_new"}
         with tracked_run(project, config, group, folder, **about) as run:
             run.log({name: known[name] for name in MEASURED if name in known})
@@ -165,7 +172,17 @@ def log_trials(frame, project, group, folder):
 
 
 def _plain(value):
-    return value.item() if hasattr(value, "item") else value
+    """Return a value that comes back as it is, or its words; W&B's service reads whole numbers as floats."""
+    value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, int) and abs(value) > 2**53:
+        return str(value)
+    if isinstance(value, str) and value in NUMBERS:
+        return repr(value)
+    try:
+        json.dumps(value)
+    except (TypeError, ValueError):
+        return texts([value])[0]
+    return value
 
 
 # --- reading runs back
@@ -204,17 +221,31 @@ def runs_frame(folder):
 
     Returns:
         A DataFrame with the columns run (its name, or else its id), group, tags (str, joined by commas), state
-        ("finished", "failed", or "open", also where its process was killed), one for each value of the configs, one
-        for each value of the summaries (under the same name where both have it: the summary wins), and folder (Path).
+        ("finished", "failed", "open", also where its process was killed, or "unreadable", where W&B cannot read its
+        file), one for each value of the configs, one for each value of the summaries (under the same name where both
+        have it: the summary wins), and folder (Path). A value that is called like one of these five columns gets
+        `config.` or `summary.` before its name.
     """
     rows = []
     for file in Path(folder).rglob("run-*.wandb"):
-        record, about = _parse(_records(file))
+        record, about, started = _known(file)
         summary = {name: value for name, value in record.summary.items() if not name.startswith("_")}
-        rows.append(about | record.config | summary | {"folder": file.parent})
-    rows.sort(key=lambda row: pd.Timestamp(row["started"] or 0, tz="UTC"))
-    frame = pd.DataFrame(rows, columns=None if rows else ["run", "group", "tags", "state", "started", "folder"])
-    return frame.drop(columns="started")
+        row = about | _apart(record.config, "config") | _apart(summary, "summary") | {"folder": file.parent}
+        rows.append((started, row))
+    rows.sort(key=lambda pair: pd.Timestamp(pair[0] or 0, tz="UTC"))
+    return pd.DataFrame([row for _, row in rows], columns=None if rows else OWN_COLUMNS)
+
+
+def _known(file):
+    try:
+        return _parse(_records(file))
+    except CourseError:
+        about = {"run": file.stem.removeprefix("run-"), "group": "", "tags": "", "state": "unreadable"}
+        return RunRecord({}, pd.DataFrame(), {}), about, ""
+
+
+def _apart(values, kind):
+    return {f"{kind}.{name}" if name in OWN_COLUMNS else name: value for name, value in values.items()}
 
 
 def _file_of(folder):
@@ -250,15 +281,16 @@ def _records_now(file):
 
 
 def _parse(records):
-    """Return the RunRecord, and what else is known of the run: run, group, tags, state, started."""
+    """Return the RunRecord, what else is known of the run, a dict of run, group, tags and state, and when it started."""
     config, summary, steps = {}, {}, []
-    about = {"run": "", "group": "", "tags": "", "state": "open", "started": ""}
+    about = {"run": "", "group": "", "tags": "", "state": "open"}
+    started = ""
     for record in records:
         kind, body = record["type"], record.get(record["type"]) or {}
         if kind == "run":
             about["run"] = body.get("display_name") or body.get("run_id", "")
             about |= {"group": body.get("run_group", ""), "tags": ", ".join(body.get("tags", []))}
-            about["started"] = about["started"] or body.get("start_time", "")
+            started = started or body.get("start_time", "")
             _change(config, body.get("config", {}))
         elif kind == "config":
             _change(config, body)
@@ -271,7 +303,7 @@ def _parse(records):
     config.pop("_wandb", None)
     summary = _flat({name: value for name, value in summary.items() if not name.startswith(OWN_VALUES)})
     history = pd.DataFrame(steps, columns=None if steps else ["_step", "_runtime"])
-    return RunRecord(config, history.drop(columns="_timestamp", errors="ignore"), summary), about
+    return RunRecord(config, history.drop(columns="_timestamp", errors="ignore"), summary), about, started
 
 
 def _change(values, body):

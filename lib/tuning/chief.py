@@ -15,6 +15,7 @@ from multiprocessing.connection import wait
 
 from lib.machine import cores
 from lib.tuning import child, processes
+from lib.tuning.parallel import check
 from lib.tuning.progress import Progress
 from lib.tuning.ready import Seeds, wrap_build
 from lib.tuning.resume import DEATHS_AT_MOST, LOG, put_back, quiet_oracle, repair
@@ -50,6 +51,7 @@ def chief_search(tuner, *fit_args, workers=None, verbose=1, **fit_kwargs):
         RuntimeError: Too many trials failed one after another, or workers do not start.
     """
     count = processes.count_workers(workers)
+    check(tuner, fit_args, fit_kwargs)
     folder = os.path.join(tuner.project_dir, "job")
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)

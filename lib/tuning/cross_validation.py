@@ -2,6 +2,8 @@
 
 import contextlib
 import gc
+import hashlib
+import numbers
 
 import keras
 import keras_tuner as kt
@@ -12,8 +14,9 @@ from keras_tuner.errors import FatalValueError
 from keras_tuner.src.engine import tuner_utils
 from sklearn.model_selection import KFold, StratifiedKFold
 
-from lib.errors import CourseError
+from lib.errors import CourseError, first_line
 from lib.tuning.ready import Seeds, make_ready, may_share
+from lib.tuning.resume import atomic_saves, forget, repair
 
 NOT_OF_A_FOLD = {
     "validation_data": "each fold is validated on the rows that it holds out",
@@ -28,20 +31,21 @@ class CrossValidated(kt.Tuner):
     A fold's score is that after its **last** epoch. (KerasTuner takes the best epoch; here the rows that measure would
     then choose as well. Let `epochs` be a hyperparameter instead.) Where the hypermodel has a `fit` of its own, it is
     given the held-out rows as `validation_data`, and the dict or number that it returns is the fold's score. Every
-    trial is measured on the same folds. The seed of a fold's training comes from the Oracle's seed, the trial and the
-    fold. `lib.tuning.search` runs the trials on several cores.
+    trial is measured on the same folds, after a restart too: a search does not go on with others. A trial that was
+    killed, or failed and is tried again, has no score of the earlier run. The seed of a fold's training comes from the
+    Oracle's seed, the trial and the fold. `lib.tuning.search` runs the trials on several cores.
 
     Args:
         oracle: A `keras_tuner.Oracle`, as `kt.oracles.RandomSearchOracle(objective, max_trials, seed=1)`. Hyperband's
             is refused: it promotes a trial by its one set of weights.
         hypermodel: A `keras_tuner.HyperModel` or a model-building function.
-        cv: A splitter of scikit-learn; or the number of folds, shuffled with the Oracle's seed, and stratified where
+        cv: A splitter of scikit-learn; or the number of folds, at least 2, shuffled with the Oracle's seed, and stratified where
             y holds classes.
         fast: Whether models get `lib.tuning.fast`, and folds of equal shape share one compiled loop.
         **kwargs: As for `keras_tuner.Tuner`: directory, project_name, overwrite, loss, …
 
     Raises:
-        CourseError: The oracle is Hyperband's, or `executions_per_trial` is given.
+        CourseError: The oracle is Hyperband's, `executions_per_trial` is given, or `cv` is neither of the two.
     """
 
     def __init__(self, oracle, hypermodel=None, cv=5, fast=True, **kwargs):
@@ -52,13 +56,15 @@ class CrossValidated(kt.Tuner):
             )
         if "executions_per_trial" in kwargs:
             raise CourseError("executions_per_trial: to train a trial more often, give cv=RepeatedStratifiedKFold(…).")
+        _check_cv(cv)
+        self._folds = None  # what tells the folds of the trials in the folder from others; read by `set_state`
         super().__init__(oracle=oracle, hypermodel=hypermodel, **kwargs)
         self.cv = cv
         self.fast = fast
         self._seeds = None
         self._share = False
         with contextlib.suppress(TypeError, ValueError):  # some splitters need the data to say how many
-            self.executions_per_trial = cv if isinstance(cv, int) else cv.get_n_splits()  # for the line of progress
+            self.executions_per_trial = cv if _is_number(cv) else cv.get_n_splits()  # for the line of progress
 
     def search(self, x, y=None, groups=None, **fit_kwargs):
         """Search as `keras_tuner.Tuner.search` does, without validation data.
@@ -71,17 +77,57 @@ class CrossValidated(kt.Tuner):
                 fold.
 
         Raises:
-            CourseError: Before anything is trained: data that cannot be divided so, an argument that a fold cannot
-                have, a fold that trains without one of the classes.
+            CourseError: Before anything is trained: data that cannot be divided so, or hold what is no number; an
+                argument that a fold cannot have; a fold that trains without one of the classes, or on a row that it
+                holds out; other folds than those of the trials that are there.
+        """
+        folds = self.check_search(x, y, groups, **fit_kwargs)
+        try:
+            with atomic_saves():
+                super().search(x, y, folds=folds, **fit_kwargs)
+        finally:
+            self._seeds = None
+            gc.unfreeze()
+
+    def check_search(self, x, y=None, groups=None, **fit_kwargs):
+        """Refuse what cannot be searched, without training anything; `lib.tuning.search` asks before it starts workers.
+
+        Args:
+            x, y, groups, **fit_kwargs: As for `search`.
+
+        Returns:
+            The folds, as `folds` returns them.
+
+        Raises:
+            CourseError: As `search`.
         """
         for name, why in NOT_OF_A_FOLD.items():
             if fit_kwargs.get(name) is not None:
                 raise CourseError(f"Leave {name} out: {why}.")
-        try:
-            super().search(x, y, folds=self.folds(x, y, groups), **fit_kwargs)
-        finally:
-            self._seeds = None
-            gc.unfreeze()
+        folds = self.folds(x, y, groups)
+        _check_weights(fit_kwargs.get("sample_weight"), _rows(x, y))
+        mine = _digest(folds)
+        if self._folds not in (None, mine) and _completed(self.oracle):
+            raise CourseError(
+                f"The trials in {self.project_dir} were measured on {_words(self._folds)}, and this search has "
+                f"{_words(mine)}: give the same cv and rows, another project_name, or overwrite=True."
+            )
+        self._folds = mine
+        return folds
+
+    def get_state(self):
+        """Return KerasTuner's own state of the tuner, with what tells these folds from others."""
+        return super().get_state() | {"folds": self._folds}
+
+    def set_state(self, state):
+        """Take back what `get_state` returned."""
+        super().set_state(state)
+        self._folds = state.get("folds")
+
+    def reload(self):
+        """Read the search in the folder, after a kill at any moment too."""
+        super().reload()
+        repair(self.oracle)
 
     def folds(self, x, y=None, groups=None):
         """Divide the rows as every trial of a search over them does.
@@ -95,19 +141,23 @@ class CrossValidated(kt.Tuner):
         Raises:
             CourseError: As `search`.
         """
-        n, labels = _rows(x, y), _classes(y)
+        n = _rows(x, y)
+        _check_finite("x", x)
+        _check_finite("y", y)
+        labels = _classes(y)
         cv = self.cv
-        if isinstance(cv, int):
+        if _is_number(cv):
             kind = KFold if labels is None else StratifiedKFold
-            cv = kind(cv, shuffle=True, random_state=self.oracle.seed)
+            cv = kind(int(cv), shuffle=True, random_state=self.oracle.seed)
         by = labels if labels is not None else y if hasattr(y, "shape") else None
-        first, second = (list(cv.split(np.zeros((n, 1)), by, groups)) for _ in range(2))
+        first, second = (_split(cv, n, by, groups) for _ in range(2))
         if any(not np.array_equal(a[1], b[1]) for a, b in zip(first, second, strict=True)):
             raise CourseError(f"{cv} divides differently each time, and trials could not be compared: give it a random_state.")
+        _check_folds(first, n)
         _check_classes(first, labels)
         return first
 
-    def run_trial(self, trial, x, y, folds, sample_weight=None, callbacks=(), **fit_kwargs):
+    def run_trial(self, trial, x, y, folds, sample_weight=None, callbacks=None, **fit_kwargs):
         """Train one model a fold.
 
         Args:
@@ -122,7 +172,7 @@ class CrossValidated(kt.Tuner):
         scores = []
         for number, (train, held) in enumerate(folds):
             model = self._try_build(trial.hyperparameters)
-            mine = self._deepcopy_callbacks(list(callbacks))
+            mine = self._deepcopy_callbacks(list(callbacks or ()))
             self._configure_tensorboard_dir(mine, trial, number)
             mine.append(tuner_utils.TunerCallback(self, trial))
             weights = {} if sample_weight is None else {"sample_weight": _take(sample_weight, train)}
@@ -135,7 +185,9 @@ class CrossValidated(kt.Tuner):
 
     def _run_and_update_trial(self, trial, *args, **kwargs):
         """Report each fold for itself: the Oracle keeps values of one step side by side, and scores by their mean."""
-        for metrics in self.run_trial(trial, *args, **kwargs):
+        folds = self.run_trial(trial, *args, **kwargs)
+        forget(self.oracle.get_trial(trial.trial_id))
+        for metrics in folds:
             self.oracle.update_trial(trial.trial_id, metrics)
 
     def refit(self, x, y=None, hp=None, **fit_kwargs):
@@ -148,7 +200,12 @@ class CrossValidated(kt.Tuner):
 
         Returns:
             The trained `keras.Model`.
+
+        Raises:
+            CourseError: No trial has been completed, and `hp` is None.
         """
+        if hp is None and not _completed(self.oracle):
+            raise CourseError("There is no winner yet, as no trial is completed: call tuner.search(x, y) first, or give hp=.")
         hp = hp or self.get_best_hyperparameters()[0]
         self._begin("refit", share=False)
         model = self._try_build(hp)
@@ -199,16 +256,93 @@ def _take(nest, rows):
     return None if nest is None else tree.map_structure(lambda array: np.asarray(array)[rows], nest)
 
 
+def _completed(oracle):
+    return [trial for trial in oracle.trials.values() if trial.status == "COMPLETED"]
+
+
+def _is_number(cv):
+    return isinstance(cv, numbers.Integral) and not isinstance(cv, bool)
+
+
+def _check_cv(cv):
+    """Refuse what neither is a number of folds nor divides rows."""
+    if not (cv >= 2 if _is_number(cv) else hasattr(cv, "split") and hasattr(cv, "get_n_splits")):
+        raise CourseError(
+            "cv must be a number of folds, at least 2, or a splitter of scikit-learn, such as KFold(5) or, for folds of your "
+            f"own, PredefinedSplit; not {cv!r:.80}."
+        )
+
+
+def _arrays(name, nest):
+    """Return the arrays of a nest that is not None, or say what in it has no rows."""
+    arrays = [array for array in tree.flatten(nest) if array is not None]
+    without = [array for array in arrays if not getattr(array, "shape", None)]
+    if without:
+        kind = type(without[0]).__name__
+        raise CourseError(f"Folds are made of rows, and a {kind} has none that can be picked: give {name} as arrays.")
+    return arrays
+
+
 def _rows(x, y):
     """Return how many rows x and y have, or say what keeps them from being divided."""
-    arrays = [array for array in [*tree.flatten(x), *tree.flatten(y)] if array is not None]
-    if any(not hasattr(array, "shape") for array in arrays):
-        kind = next(type(array).__name__ for array in arrays if not hasattr(array, "shape"))
-        raise CourseError(f"Folds are made of rows, and a {kind} has none that can be picked: give x and y as arrays.")
-    lengths = sorted({len(array) for array in arrays})
+    lengths = sorted({len(array) for array in _arrays("x and y", [x, y])})
     if len(lengths) > 1:
         raise CourseError(f"x and y differ in their number of rows: {' and '.join(map(str, lengths))}.")
+    if not lengths or lengths == [0]:
+        raise CourseError("x has no rows to divide into folds.")
     return lengths[0]
+
+
+def _check_finite(name, nest):
+    """Refuse NaN and infinity: every trial would train, and fail."""
+    for array in map(np.asarray, _arrays(name, nest)):
+        wrong = int((~np.isfinite(array)).sum()) if array.dtype.kind == "f" else 0
+        if wrong:
+            raise CourseError(f"{name} holds {wrong} value{'s' * (wrong > 1)} that are not finite: fill or drop them first.")
+
+
+def _check_weights(sample_weight, n):
+    """Refuse weights that are not one for each row."""
+    lengths = {len(array) for array in _arrays("sample_weight", sample_weight)} - {n}
+    if lengths:
+        raise CourseError(f"sample_weight has {min(lengths)} rows, and x has {n}: give one weight for each row.")
+    _check_finite("sample_weight", sample_weight)
+
+
+def _split(cv, n, by, groups):
+    """Return the folds of n rows as a list, or say in one line why a splitter cannot make them."""
+    try:
+        return [(np.asarray(train), np.asarray(held)) for train, held in cv.split(np.zeros((n, 1)), by, groups)]
+    except (ValueError, TypeError) as error:
+        hint = "; give y as floats if it holds numbers to predict" if by is not None and isinstance(cv, StratifiedKFold) else ""
+        raise CourseError(f"{cv} cannot divide these {n} rows: {first_line(error).rstrip('.')}{hint}.") from error
+
+
+def _check_folds(folds, n):
+    """Refuse folds that measure nothing, or judge a model by rows that it was trained on."""
+    if not folds:
+        raise CourseError("cv makes no folds of these rows.")
+    for number, (train, held) in enumerate(folds, start=1):
+        if not len(train) or not len(held):
+            raise CourseError(f"Fold {number} has {len(train)} rows to train on and {len(held)} held out: it needs both.")
+        if min(train.min(), held.min()) < 0 or max(train.max(), held.max()) >= n:
+            raise CourseError(f"Fold {number} names a row that is not there: rows go from 0 to {n - 1}.")
+        both = np.intersect1d(train, held)
+        if len(both):
+            raise CourseError(f"Fold {number} would train on rows that it holds out, row {both[0]} for one.")
+
+
+def _digest(folds):
+    """Return what tells these folds from others: how many, of how many rows, and a digest of which rows."""
+    digest = hashlib.sha256()
+    for train, held in folds:
+        digest.update(np.asarray(train, "int64").tobytes() + b"/" + np.asarray(held, "int64").tobytes() + b";")
+    rows = len(np.unique(np.concatenate([held for _, held in folds])))
+    return {"folds": len(folds), "rows": rows, "digest": digest.hexdigest()[:16]}
+
+
+def _words(digest):
+    return f"{digest['folds']} folds of {digest['rows']} rows ({digest['digest'][:4]})"
 
 
 def _classes(y):

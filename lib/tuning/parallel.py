@@ -11,7 +11,7 @@ from multiprocessing.connection import wait
 from lib.tuning import budget
 from lib.tuning.processes import Worker, count_workers, pack, warm_up
 from lib.tuning.progress import Progress
-from lib.tuning.resume import DEATHS_AT_MOST, LOG, atomic_saves, put_back, quiet_oracle, repair
+from lib.tuning.resume import DEATHS_AT_MOST, LOG, atomic_saves, give_out, put_back, quiet_oracle, repair
 
 
 def search(tuner, *fit_args, workers=None, fast=True, verbose=1, **fit_kwargs):
@@ -23,6 +23,10 @@ def search(tuner, *fit_args, workers=None, fast=True, verbose=1, **fit_kwargs):
     the trials that are finished. A trial's seed comes from the tuner's seed and the trial's number. A trial that
     Hyperband promotes goes on with its optimizer's state. What the workers print is in `worker-N.log`, beside the
     trials. Arrays are given to the workers as read-only memory maps.
+
+    In a tuner of your own, what belongs to the search runs here: `on_search_begin`, `on_trial_begin`, `on_trial_end`,
+    `on_search_end`. What belongs to a trial runs in a worker: `run_trial`, the hypermodel, `on_epoch_end` and the like;
+    what they put into `self` stays there.
 
     Args:
         tuner: A `keras_tuner.Tuner`: Hyperband, RandomSearch, BayesianOptimization, GridSearch or one of your own.
@@ -49,8 +53,10 @@ def search(tuner, *fit_args, workers=None, fast=True, verbose=1, **fit_kwargs):
     try:
         payload = pack(tuner, fit_args, {**fit_kwargs, "verbose": 0}, fast, folder)
         run = _Run(tuner, fit_kwargs, count, payload, Progress(verbose))
-        with quiet_oracle(tuner), atomic_saves():
+        with quiet_oracle(tuner), _quiet_retries(tuner.oracle), atomic_saves():
+            tuner.on_search_begin()
             run.run()
+            tuner.on_search_end()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return tuner
@@ -63,6 +69,8 @@ def check(tuner, fit_args, fit_kwargs):
 
     if not isinstance(tuner, BaseTuner):
         raise TypeError(f"search takes a KerasTuner tuner, such as keras_tuner.Hyperband(…), not {type(tuner).__name__}")
+    if hasattr(tuner, "check_search"):  # `CrossValidated`
+        tuner.check_search(*fit_args, **fit_kwargs)
     if not type(tuner).__module__.startswith("keras_tuner.") or tuner.hypermodel is None:
         return
     if type(tuner.hypermodel).fit is not HyperModel.fit:
@@ -74,6 +82,22 @@ def check(tuner, fit_args, fit_kwargs):
             f"the objective is {name!r}, and there is nothing to validate on: "
             "add validation_data=(x_val, y_val) or validation_split=0.2"
         )
+
+
+@contextlib.contextmanager
+def _quiet_retries(oracle):
+    """Keep KerasTuner's "Trial 03 failed 1 times" off the screen: it is in the table."""
+    end_trial = oracle.end_trial
+
+    def end_quietly(trial):
+        with contextlib.redirect_stdout(io.StringIO()):
+            end_trial(trial)
+
+    oracle.end_trial = end_quietly
+    try:
+        yield
+    finally:
+        del oracle.end_trial
 
 
 class _Run:
@@ -100,7 +124,7 @@ class _Run:
         finished = [self.oracle.trials[i] for i in self.oracle.end_order]
         done = sum(budget.epochs_of(trial, self.tuner, self.fit_kwargs) for trial in finished)
         self.progress.start(total, epochs, len(finished), done, self.best(), self.count)
-        if self.oracle.create_trial("worker0").status == "STOPPED":  # all done: no process needs to start
+        if give_out(self.oracle, "worker0").status == "STOPPED":  # all done: no process needs to start
             return self.progress.end()
         warm_up()
         try:
@@ -167,22 +191,23 @@ class _Run:
 
     def give_trial(self, worker):
         """Give a worker the next trial, or let it wait while the Oracle has none yet."""
-        trial = self.oracle.create_trial(worker.id)
+        trial = give_out(self.oracle, worker.id)
         worker.waiting = trial.status == "IDLE"
         if worker.waiting:
             return
         if trial.status == "RUNNING":
             worker.trial, worker.began, worker.epochs = trial, time.time(), 0
+            self.tuner.on_trial_begin(trial)
         self.answer(worker, trial)
 
     def end_trial(self, worker, trial):
         """Book a finished trial: with the Oracle, on disk, in the log, on the screen."""
+        ended = self.oracle.trials[trial.trial_id]
+        ended.hyperparameters, ended.status, ended.message = trial.hyperparameters, trial.status, trial.message
         try:
-            with contextlib.redirect_stdout(io.StringIO()):  # "Trial 03 failed 1 times": it is in the table
-                self.oracle.end_trial(trial)
+            self.tuner.on_trial_end(ended)
         finally:
             self.oracle.ongoing_trials.pop(worker.id, None)  # not reached in the Oracle when it gives up
-            ended = self.oracle.trials[trial.trial_id]
             ended.save(os.path.join(self.tuner.get_trial_dir(ended.trial_id), "trial.json"))
             self.oracle.save()
             self.write_log(worker, ended)

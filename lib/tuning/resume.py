@@ -30,6 +30,34 @@ def search_log(tuner):
     return rows
 
 
+def forget(trial):
+    """Take out of a trial what an earlier run of it has left, so that no two runs are mixed when it runs again.
+
+    Args:
+        trial: A `keras_tuner` Trial. KerasTuner's own keeps the metrics of a run that failed or was killed: the mean of
+            both runs is then its score, or the new run's result is dropped.
+    """
+    trial.metrics = type(trial.metrics)()
+    trial.score = trial.message = None
+
+
+def give_out(oracle, tuner_id):
+    """Have the Oracle give out a trial, with nothing in it of an earlier run.
+
+    Args:
+        oracle: A `keras_tuner.Oracle`.
+        tuner_id: The worker's name.
+
+    Returns:
+        The `keras_tuner` Trial, as `Oracle.create_trial` returns it.
+    """
+    again = oracle._retry_queue and tuner_id not in oracle.ongoing_trials
+    trial = oracle.create_trial(tuner_id)
+    if again:
+        forget(trial)
+    return trial
+
+
 def put_back(oracle, tuner_id):
     """Take a running trial from a worker, and have the Oracle give it out before any new one.
 
@@ -39,8 +67,7 @@ def put_back(oracle, tuner_id):
     """
     trial = oracle.ongoing_trials.pop(tuner_id, None)
     if trial is not None:
-        trial.metrics = type(trial.metrics)()
-        trial.score = trial.message = None
+        forget(trial)
         oracle._retry_queue.append(trial.trial_id)
         oracle.save()
 
@@ -49,19 +76,22 @@ def repair(oracle):
     """Bring what a reloaded Oracle believes in order after a kill at any moment.
 
     KerasTuner writes a trial and then the Oracle. A kill between the two leaves a trial the Oracle has not heard of,
-    or a finished one that it believes running.
+    or a finished one that it believes running. A kill before the trial has ended leaves half of its metrics. A finished
+    trial that the Oracle has not given out stays: somebody has put it there for the search to start from.
 
     Args:
         oracle: A `keras_tuner.Oracle` of which no trial runs.
     """
     for tuner_id in list(oracle.ongoing_trials):
         put_back(oracle, tuner_id)
-    for trial_id in set(oracle.trials) - set(oracle.start_order):
+    for trial_id in [i for i in oracle.trials if i not in oracle.start_order and oracle.trials[i].status == "RUNNING"]:
         del oracle.trials[trial_id]
         shutil.rmtree(oracle._get_trial_dir(trial_id), ignore_errors=True)
     finished = [i for i in oracle.start_order if oracle.trials[i].status in ("COMPLETED", "FAILED")]
     oracle.end_order.extend(i for i in finished if i not in oracle.end_order)
     lost = [i for i in oracle.start_order if i not in finished]
+    for trial_id in lost:
+        forget(oracle.trials[trial_id])
     oracle._retry_queue[:] = list(reversed(lost))  # taken from the end: the oldest first
 
 

@@ -23,6 +23,8 @@ def shared(model):
     key = _described(model)
     if key is None:
         return model
+    if key in _models and _described(_models[key]) != key:
+        del _models[key]  # a callback has frozen its layers, say, or hung masks on its weights
     if key not in _models:
         _models[key] = model
         while len(_models) > _MODELS_AT_MOST:
@@ -64,7 +66,7 @@ def describe(model):
 
 
 def _shapes(model):
-    return [(tuple(v.shape), str(v.dtype), v.trainable) for v in _state(model)]
+    return [(tuple(v.shape), str(v.dtype), v.trainable, type(v.constraint).__name__) for v in _state(model)]
 
 
 def _inner(optimizer):

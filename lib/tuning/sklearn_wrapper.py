@@ -100,15 +100,18 @@ class _KerasEstimator(BaseEstimator):
 
     def _compiled(self, derived):
         """Call `build` with the arguments it has, and return its model, ready to be trained."""
+        if not callable(self.build) or hasattr(self.build, "compile_from_config"):
+            kind = type(self.build).__name__
+            raise ValueError(f"build must be a function that returns a compiled model, not a {kind}.")
         arguments = inspect.signature(self.build).parameters
         takes_any = any(argument.kind is argument.VAR_KEYWORD for argument in arguments.values())
         unknown = [name for name in self._values if name not in arguments and not takes_any]
         if unknown:
-            raise ValueError(f"{self.build.__name__} has no argument {unknown[0]!r}; it has: {', '.join(arguments)}.")
+            raise ValueError(f"{_name(self.build)} has no argument {unknown[0]!r}; it has: {', '.join(arguments)}.")
         given = {name: value for name, value in (derived | self.get_params()).items() if name in arguments}
         model = self.build(**(given | self._values))
         if not getattr(model, "compiled", False):
-            raise ValueError(f"{self.build.__name__} must return a compiled Keras model: call model.compile in it.")
+            raise ValueError(f"{_name(self.build)} must return a compiled Keras model: call model.compile in it.")
         if not model.built:
             model.build((None, derived["n_features"]))
         model.optimizer.build(model.trainable_variables)
@@ -135,11 +138,12 @@ class _KerasEstimator(BaseEstimator):
         return history.history
 
     def _outputs(self, X):
-        """Return the model's outputs for checked rows, float64, shape (n, outputs)."""
+        """Return the model's outputs for checked rows, shape (n, outputs): float32, or float64 of a model that computes so."""
         check_is_fitted(self)
         X = validate_data(self, X, dtype=np.float32, allow_nd=True, reset=False)
         parts = [self.model_(X[i : i + ROWS_AT_ONCE], training=False) for i in range(0, len(X), ROWS_AT_ONCE)]
-        return np.concatenate([np.asarray(part) for part in parts]).astype(float).reshape(len(X), -1)
+        outputs = np.concatenate([np.asarray(part) for part in parts]).reshape(len(X), -1)
+        return outputs.astype(np.promote_types(outputs.dtype, np.float32), copy=False)  # 16 bits are too few for sums of them
 
 
 class KerasClassifier(ClassifierMixin, _KerasEstimator):
@@ -172,7 +176,7 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         check_classification_targets(y)
         self.classes_, codes = np.unique(y, return_inverse=True)
         if len(self.classes_) < 2:
-            raise ValueError(f"A classifier cannot learn from one class: every row is {self.classes_[0]!r}.")
+            raise ValueError(f"A classifier cannot learn from one class: every row is {self.classes_.tolist()[0]!r}.")
         return self._fit(X, codes, sample_weight, {"n_features": X.shape[1], "n_classes": len(self.classes_)})
 
     def _targets(self, model, codes):
@@ -186,7 +190,7 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         return codes.astype(np.int32) if "sparse" in str(loss) else np.eye(classes, dtype=np.float32)[codes]
 
     def predict_proba(self, X):
-        """Return class probabilities, float64, shape (n, n_classes), in the order of `classes_`."""
+        """Return class probabilities, float32 as the model computes, shape (n, n_classes), in the order of `classes_`."""
         outputs = self._outputs(X)
         config = self.model_.loss.get_config() if hasattr(self.model_.loss, "get_config") else {}
         if config.get("from_logits"):
@@ -216,8 +220,14 @@ class KerasRegressor(RegressorMixin, _KerasEstimator):
         return y.reshape(-1, 1)
 
     def predict(self, X):
-        """Return the predicted number of each row, float64, shape (n,)."""
+        """Return the predicted number of each row, float32 as the model computes, shape (n,)."""
         return self._outputs(X)[:, 0]
+
+
+def _name(build):
+    """Return what to call a function, a `functools.partial` of one, or another object that can be called."""
+    function = getattr(build, "func", build)
+    return getattr(function, "__name__", type(function).__name__)
 
 
 @contextlib.contextmanager

@@ -97,6 +97,9 @@ def _prepare(job, connection):
     tuner.oracle.begin = seeds.begin
     tuner.save = lambda: None
     tuner._is_worker = lambda: True
+    tuner.on_search_begin = tuner.on_search_end = lambda: None  # these four are the caller's
+    tuner.on_trial_begin = lambda trial: None
+    tuner.on_trial_end = tuner.oracle.end_trial
     _report_epochs(tuner, connection)
     if tuner.hypermodel is not None:
         wrap_build(tuner, job, seeds)

@@ -5,8 +5,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, GREY, layout
-from lib.viz.parallel import line_colours, parallel_data, sign
+from lib import arrays
+from lib.columns import texts
+from lib.viz.look import BLUE, GREY, drawable, layout
+from lib.viz.parallel import drawn_lines, line_colours, parallel_data, sign
 
 # --- two hyperparameters: a map of scores, and a path over it
 
@@ -21,12 +23,15 @@ def path_data(table, path):
     Returns:
         A DataFrame with x and y (str, as the axes name them) and trial (int from 1), one row a cell of the path.
     """
-    rows = [(_label(table.columns[c]), _label(table.index[r]), n) for n, (r, c) in enumerate(path, start=1)]
+    across, upwards = _labels(table.columns), _labels(table.index)
+    rows = [(across[column], upwards[row], n) for n, (row, column) in enumerate(path, start=1)]
     return pd.DataFrame(rows, columns=["x", "y", "trial"])
 
 
-def _label(value):
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def _labels(values):
+    """Name values briefly, unless two of them would then share a name, and so a place on the axis."""
+    brief = [f"{value:.4g}" if isinstance(value, float) else str(value) for value in values]
+    return brief if len(set(brief)) == len(brief) else texts(values)
 
 
 def plot_map(table, title, path=(), digits=2):
@@ -38,8 +43,9 @@ def plot_map(table, title, path=(), digits=2):
         path: the cells that a search tried, in order, as (row, column); none by default.
         digits: int, of the scores written into the cells where there is no path.
     """
+    drawable(table, "the table has no scores")
     heat = go.Heatmap(
-        z=table, x=[*map(_label, table.columns)], y=[*map(_label, table.index)], colorscale="Viridis", xgap=1, ygap=1,
+        z=table, x=_labels(table.columns), y=_labels(table.index), colorscale="Viridis", xgap=1, ygap=1,
         colorbar={"thickness": 14}, texttemplate=None if len(path) else f"%{{z:.{digits}f}}",
         hovertemplate=f"{table.index.name} %{{y}}, {table.columns.name} %{{x}}: %{{z:.3f}}<extra></extra>",
     )
@@ -133,6 +139,8 @@ def plot_matrix(frame, title, objective="score", scales=None, order=None):
 def thinned(frame, best, rest, seed=1):
     """Keep the best trials of a search and a sample of all others, so that many become a readable picture.
 
+    A pruned trial is none of the best, however good it was when it was stopped.
+
     Args:
         frame: DataFrame of `lib.trials.trials_frame`.
         best, rest: int, how many of the best, and how many of the others.
@@ -140,20 +148,29 @@ def thinned(frame, best, rest, seed=1):
 
     Returns:
         A DataFrame, in the frame's order.
+
+    Raises:
+        CourseError: less than 0 of either.
     """
-    ranked = _ranked(frame)
-    others = frame.drop(ranked.index[:best])
+    best = arrays.whole("best", best)
+    rest = arrays.whole("rest", rest)
+    numbered = frame.reset_index(drop=True)  # two searches in one frame may share their index
+    ranked = _ranked(numbered)
+    others = numbered.drop(ranked.index[:best])
     sample = others.sample(min(rest, len(others)), random_state=seed)
-    return frame.loc[frame.index.isin(ranked.index[:best].union(sample.index))]
+    return frame[numbered.index.isin(ranked.index[:best].union(sample.index))]
 
 
 def _ranked(frame):
-    """Return the scored trials, the best first."""
-    return frame[frame["score"].notna()].sort_values("score", ascending=sign(frame) < 0, kind="stable")
+    """Return the trials with a score that went to their end, the best first."""
+    stopped = frame["status"] == "PRUNED" if "status" in frame else False
+    return frame[frame["score"].notna() & ~stopped].sort_values("score", ascending=sign(frame) < 0, kind="stable")
 
 
 def gates_data(frame, share=0.01, scales=None):
     """Say where the best trials of a search pass each axis, and how narrow that gate is.
+
+    Only trials that have a finite value there are looked at; see also `thinned`.
 
     Args:
         frame: DataFrame of `lib.trials.trials_frame`.
@@ -161,29 +178,42 @@ def gates_data(frame, share=0.01, scales=None):
         scales: see `parallel_data`.
 
     Returns:
-        A DataFrame, one row a hyperparameter that is a number, the narrowest gate first: column, label, low, high (what
-        eight in ten of the best lie between, as a share of the axis, from 0 to 1), width, and low_value and high_value.
+        A DataFrame, one row a hyperparameter that is a number and that one of the best has, the narrowest gate first:
+        column, label, low, high (what eight in ten of the best lie between, as a share of the axis, from 0 to 1), width,
+        low_value, high_value, and trials (int, how many of the best have a value).
+
+    Raises:
+        CourseError: as `parallel_data`; or a share that is none.
     """
-    scored = frame[frame["score"].notna()].reset_index(drop=True)
-    best = _ranked(scored).index[: max(1, round(share * len(scored)))]
-    numbers = [axis for axis in parallel_data(scored, scales=scales)[:-1] if axis["kind"] != "names"]
-    rows = []
-    for axis in numbers:
-        ends = np.quantile(axis["values"][best], [0.1, 0.9])
-        low, high = (ends - axis["values"].min()) / np.ptp(axis["values"])
-        values = 10**ends if axis["kind"] == "log" else ends
-        rows.append((axis["column"], axis["label"], low, high, high - low, *values))
-    columns = ["column", "label", "low", "high", "width", "low_value", "high_value"]
+    if arrays.number("share", share, above=0) > 1:
+        raise arrays.refused("share", share, "1 at most")
+    scored = drawn_lines(frame).reset_index(drop=True)
+    axes = parallel_data(scored, scales=scales)[:-1]
+    ranked = _ranked(scored).index
+    best = ranked[: max(1, round(share * len(ranked)))]
+    columns = ["column", "label", "low", "high", "width", "low_value", "high_value", "trials"]
+    rows = [_gate(axis, best) for axis in axes if axis["kind"] != "names" and axis["real"][best].any()]
     return pd.DataFrame(rows, columns=columns).sort_values("width", kind="stable", ignore_index=True)
+
+
+def _gate(axis, best):
+    """Return a row of `gates_data`: quantiles over those of the best that have a value, on the axis of all that have one."""
+    whole = axis["values"][axis["real"]]
+    passed = best[axis["real"][best]]
+    ends = np.quantile(axis["values"][passed], [0.1, 0.9])
+    low, high = (ends - whole.min()) / (np.ptp(whole) or 1.0)
+    values = 10**ends if axis["kind"] == "log" else ends
+    return axis["column"], axis["label"], low, high, high - low, *values, len(passed)
 
 
 def plot_gates(frame, title, share=0.01, scales=None):
     """Draw the part of each axis that eight in ten of the best trials pass, the narrowest first; see `gates_data`."""
     gates = gates_data(frame, share, scales)
+    drawable(gates, "none of the best trials has a hyperparameter that is a number")
     figure = go.Figure()
     whole = {"name": "the whole axis", "marker_color": "rgba(125,125,125,0.2)", "hoverinfo": "skip"}
     figure.add_bar(y=gates.label, x=np.ones(len(gates)), orientation="h", **whole)
-    words = [f"{low:.3g} to {high:.3g}" for low, high in zip(gates.low_value, gates.high_value, strict=True)]
+    words = [_gate_words(gate, gates.trials.max()) for gate in gates.itertuples()]
     figure.add_bar(
         y=gates.label, x=gates.width, base=gates.low, orientation="h", marker_color=BLUE, text=words, textposition="none",
         name=f"eight in ten of the best {share:.0%}", hovertemplate="%{y}: %{text}<extra></extra>",
@@ -197,3 +227,9 @@ def plot_gates(frame, title, share=0.01, scales=None):
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
     return layout(figure, title, 150 + 42 * len(gates), barmode="overlay", margin_r=150)
+
+
+def _gate_words(gate, most):
+    """Name the ends of a gate, and how many trials it is of where others have no value."""
+    few = f" ({gate.trials} trials)" if gate.trials < most else ""
+    return f"{gate.low_value:.3g} to {gate.high_value:.3g}{few}"

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lib.viz.look import BLUE, GREY, SKY, VERMILION, layout, style
+from lib import arrays
+from lib.viz.look import BLUE, GREY, SKY, VERMILION, drawable, layout, style
 
 # --- pairs of members
 
@@ -18,8 +19,12 @@ def pairs_data(matrix, names):
 
     Returns:
         A DataFrame of float, NaN on the diagonal.
+
+    Raises:
+        CourseError: a matrix of another shape, or two members of one name.
     """
-    table = pd.DataFrame(np.array(matrix, float), index=list(names), columns=list(names))
+    names = arrays.names("names", names, len(names))
+    table = pd.DataFrame(arrays.numbers("matrix", matrix, (len(names),) * 2, finite=False), index=names, columns=names)
     return table.mask(np.eye(len(table), dtype=bool))
 
 
@@ -32,6 +37,7 @@ def plot_pairs(matrix, names, title, unit, low=None, high=None):
         unit: what a field says, for the colour bar; "<br>" breaks its lines.
         low, high: ends of the colour scale; the smallest and the largest field where None.
     """
+    drawable(names, "there are no members")
     table = pairs_data(matrix, names)
     texts = [["" if np.isnan(field) else f"{field:.2f}" for field in row] for row in table.to_numpy()]
     few = {"text": texts, "texttemplate": "%{text}"} if len(table) <= 14 else {}
@@ -57,9 +63,14 @@ def trend_data(x, y):
 
     Returns:
         A dict with x and y (the two ends of the line, lists of float) and correlation (Pearson's, float).
+
+    Raises:
+        CourseError: x and y differ in length, hold what is no finite number, or all of x is one number.
     """
-    x = np.asarray(x, float)
-    y = np.asarray(y, float)
+    x = arrays.numbers("x", x)
+    y = arrays.numbers("y", y, x.shape)
+    if not np.ptp(x):
+        raise arrays.refused("x", f"one number, {x[0]:g},", "two or more, or there is no line")
     slope, height = np.polyfit(x, y, 1)
     ends = np.array([x.min(), x.max()])
     return {"x": ends.tolist(), "y": (slope * ends + height).tolist(), "correlation": float(np.corrcoef(x, y)[0, 1])}
@@ -74,8 +85,9 @@ def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False):
         title, x_title, y_title: texts of the figure.
         trend: whether to draw the line.
     """
+    drawable(frame, "the table has no rows")
     figure = go.Figure()
-    for number, (name, part) in enumerate(frame.groupby(kind, sort=False)):
+    for number, (name, part) in enumerate(frame.groupby(kind, sort=False, dropna=False)):
         colour, _, symbol = style(number)
         marker = {"size": 8, "symbol": symbol, "color": colour, "opacity": 0.75}
         figure.add_scatter(
@@ -102,8 +114,12 @@ def bags_data(rows, n):
 
     Returns:
         Int array, shape (n_models, n); 0 is out of bag.
+
+    Raises:
+        CourseError: there are no rows, or one that is not there.
     """
-    return np.stack([np.bincount(drawn, minlength=n) for drawn in np.asarray(rows)])
+    drawable(rows, "no member has drawn a row")
+    return np.stack([np.bincount(arrays.row_numbers("rows", drawn, n), minlength=n) for drawn in rows])
 
 
 def plot_bags(rows, n, title):
@@ -138,11 +154,17 @@ def decomposition_data(predictions, y):
         A dict of floats: "bias² and noise", the squared error of the sets' mean prediction, and "variance", the mean
         squared distance from that mean. They add up to the mean squared error. (Of few sets the mean itself varies:
         the variance is too small by a factor of 1 - 1/n_sets, and the other share too large by as much.)
+
+    Raises:
+        CourseError: a y of another length, or what is no finite number.
     """
-    predictions = np.asarray(predictions, float)
+    predictions = arrays.numbers("predictions", predictions)
+    if predictions.ndim != 2 or not predictions.size:
+        raise arrays.refused("predictions", f"shape {predictions.shape}", "(n_sets, n_samples)")
+    y = arrays.numbers("y", arrays.targets("y", y, predictions.shape[1]))
     centre = predictions.mean(axis=0)
     return {
-        "bias² and noise": float(np.mean((centre - np.asarray(y, float)) ** 2)),
+        "bias² and noise": float(np.mean((centre - y) ** 2)),
         "variance": float(np.mean((predictions - centre) ** 2)),
     }
 
@@ -160,7 +182,11 @@ def stages_data(x, staged, rounds):
 
     Returns:
         A DataFrame with rounds, x and y, sorted by x within each round.
+
+    Raises:
+        CourseError: a round that there is not.
     """
+    rounds = arrays.row_numbers("rounds", list(rounds), len(staged))
     order = np.argsort(x, kind="stable")
     parts = [pd.DataFrame({"rounds": r, "x": np.asarray(x)[order], "y": np.asarray(staged[r])[order]}) for r in rounds]
     return pd.concat(parts, ignore_index=True)

@@ -5,7 +5,10 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, SKY, VERMILION, layout
+from lib import arrays
+from lib.columns import texts
+from lib.errors import CourseError
+from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, SKY, VERMILION, drawable, layout
 
 # --- who is in which fold
 
@@ -19,11 +22,17 @@ def division_data(n, splits):
 
     Returns:
         A DataFrame of roles (str, "" for none): a row for each split, a column for each sample.
+
+    Raises:
+        CourseError: a sample that is not there, or that has two roles in one split.
     """
     table = pd.DataFrame("", index=list(splits), columns=range(n))
     for name, roles in splits.items():
         for role, samples in roles.items():
-            table.loc[name, list(samples)] = role
+            rows = arrays.row_numbers(role, list(samples), n)
+            if table.loc[name, rows].any():
+                raise arrays.refused(f"{name}, {role}", "a sample that has a role", "one role for each")
+            table.loc[name, rows] = role
     return table
 
 
@@ -63,9 +72,13 @@ def validation_curve_data(cv_results, name):
         A DataFrame with value (str), fold (int from 1), score, and the candidate's mean, std, rank and seconds (of all
         folds together), one row for each value and fold, in the order of the search.
     """
+    known = dict.fromkeys(key for params in cv_results["params"] for key in params)
+    if name not in known:
+        raise CourseError(f"name: the search has no parameter {name!r}; it has {', '.join(known)}.")
+    values = texts([params.get(name, "(none)") for params in cv_results["params"]])
     folds = sum(key.startswith("split") and key.endswith("_test_score") for key in cv_results)
     rows = []
-    for place, params in enumerate(cv_results["params"]):
+    for place, value in enumerate(values):
         seconds = folds * (cv_results["mean_fit_time"][place] + cv_results["mean_score_time"][place])
         candidate = {
             "mean": cv_results["mean_test_score"][place],
@@ -75,12 +88,13 @@ def validation_curve_data(cv_results, name):
         }
         for fold in range(folds):
             score = cv_results[f"split{fold}_test_score"][place]
-            rows.append({"value": str(params[name]), "fold": fold + 1, "score": score, **candidate})
+            rows.append({"value": value, "fold": fold + 1, "score": score, **candidate})
     return pd.DataFrame(rows)
 
 
 def plot_validation_curve(cv_results, name):
     """Draw the score of each fold, with mean and deviation, and the seconds, for each value; see `validation_curve_data`."""
+    drawable(cv_results["params"], "the search has no candidates")
     table = validation_curve_data(cv_results, name)
     means = table.drop_duplicates("value")
     label = name.rsplit("__", 1)[-1].replace("_", " ")
@@ -130,6 +144,7 @@ def plot_fold_scores(scores, title, y_title):
         title: the figure's title.
         y_title: what a score is, with its unit.
     """
+    drawable(scores, "no trial has scores of folds")
     points = fold_scores_data(scores)
     count = points.fold.max()
     aside = (points.fold - (count + 1) / 2) * 0.12  # side by side, so that equal scores stay visible
@@ -177,6 +192,7 @@ def plot_inner_outer(nest, title, y_title):
         title: the figure's title.
         y_title: what a score is, with its unit.
     """
+    drawable(nest, "there are no outer folds")
     table = inner_outer_data(nest)
     figure = go.Figure()
     ends = ["inner score: chose the winner", "outer score: measured the winner"]

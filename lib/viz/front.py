@@ -3,11 +3,14 @@
 import numpy as np
 import plotly.graph_objects as go
 
-from lib.viz.look import GREY, VERMILION, layout, style
+from lib.errors import CourseError
+from lib.viz.look import GREY, VERMILION, drawable, layout, style
 
 
 def front_data(table, cost, gain):
     """Mark the rows that are worth their price: nothing that costs as little or less gains as much or more.
+
+    A row whose cost or gain is unknown is not among them.
 
     Args:
         table: DataFrame with the columns that cost (lower is better) and gain (higher is better) name.
@@ -15,10 +18,19 @@ def front_data(table, cost, gain):
 
     Returns:
         The table with one more column, front (bool), the cheapest row first.
+
+    Raises:
+        CourseError: there is no such column, or it holds what is no number.
     """
-    table = table.astype({cost: float, gain: float}).sort_values([cost, gain], ascending=[True, False])
-    best = table[gain].cummax().shift(fill_value=-np.inf)
-    return table.assign(front=table[gain] > best)
+    try:
+        numbers = table[[cost, gain]].astype("Float64").astype(float)  # an unknown one may be NaN or NA
+    except (KeyError, ValueError, TypeError):
+        known = ", ".join(map(str, table))
+        raise CourseError(f"{cost!r} or {gain!r} is no column of numbers in this table; its columns are {known}.") from None
+    table = table.assign(**numbers).sort_values([cost, gain], ascending=[True, False])
+    known = table[[cost, gain]].notna().all(axis=1)
+    best = table[gain].where(known, -np.inf).cummax().shift(fill_value=-np.inf)
+    return table.assign(front=known & (table[gain] > best))
 
 
 def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budget=None):
@@ -30,10 +42,17 @@ def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budg
         title, cost_title, gain_title: texts of the figure.
         kind: name of the column that says what colours the points; None for whether a model is on the front.
         budget: float, a cost to draw as a line; or None.
+
+    Raises:
+        CourseError: no row has a cost and a gain, or a cost is not above 0.
     """
     verdicts = ("worth its price", "dearer, and no better")
     kinds = dict.fromkeys(table[kind] if kind else verdicts)  # before the table is sorted: a kind keeps its colour
     table = front_data(table, cost, gain)
+    table = table[np.isfinite(table[[cost, gain]]).all(axis=1)]
+    drawable(table, f"no row has both {cost!r} and {gain!r}")
+    if table[cost].min() <= 0:
+        raise CourseError(f"cost: {table[cost].idxmin()!r} costs {table[cost].min():g}, and a logarithmic axis begins above 0.")
     places = places_data(np.log10(table[cost]), table[gain], table.index, np.flatnonzero(table.front))
     table = table.assign(place=places, kind=table[kind] if kind else np.where(table.front, *verdicts))
     front = table[table.front]

@@ -2,6 +2,7 @@
 
 import plotly.graph_objects as go
 
+from lib.errors import CourseError
 from lib.viz.alt import describe
 
 # Okabe and Ito's colours, which colour-blind readers can tell apart (jfly.uni-koeln.de/color).
@@ -50,6 +51,12 @@ def layout(figure, title, height, **settings):
     """Give a figure the look of the course, a title, a height in pixels, and a text alternative; return it."""
     figure.update_layout(template=TEMPLATE, title_text=title, height=height, **settings)
     return figure.update_layout(meta={"alt": describe(figure)})
+
+
+def drawable(things, otherwise):
+    """Refuse in one line to draw what is empty: `otherwise` says, without a full stop, what there is none of."""
+    if not len(things):
+        raise CourseError(f"There is nothing to draw: {otherwise}.")
 
 
 def style(number):

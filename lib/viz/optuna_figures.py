@@ -5,7 +5,7 @@ from datetime import datetime
 import numpy as np
 from plotly.colors import sample_colorscale
 
-from lib.viz.look import BLUE, GREY, PURPLE, SKY, VERMILION, ending, layout
+from lib.viz.look import BLUE, GREY, PURPLE, SKY, VERMILION, drawable, ending, layout
 
 # From early, or bad, to late, or good: each colour stands out on white and on black.
 SCALE = [[0.0, SKY], [0.4, BLUE], [0.7, PURPLE], [1.0, VERMILION]]
@@ -19,7 +19,11 @@ def dress(figure, title, height=400, **settings):
         title: the figure's title.
         height: int, pixels.
         settings: further settings of the layout.
+
+    Raises:
+        CourseError: there is nothing in the figure.
     """
+    drawable(figure.data, "the study has no trials for this figure")
     kind = (figure.layout.title.text or "").split(" ")[0]
     own = {"Timeline": _dress_timeline, "Parallel": _dress_parallel, "Pareto-front": _dress_front, "Rank": lambda _: None}
     own.get(kind, _dress_colours)(figure)

@@ -5,7 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, VERMILION, layout, name_once, style
+from lib import arrays
+from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, VERMILION, drawable, layout, name_once, style
 
 # --- number formats, and what they do to gradients
 
@@ -23,11 +24,17 @@ def bits_data(number, formats=tuple(FORMATS)):
     Returns:
         A DataFrame, one row a format: format, sign, exponent, mantissa (str of 0 and 1), stored (float),
         error (relative, float; nan for a number that is 0, infinite or no number).
+
+    Raises:
+        CourseError: what is no number, or an unknown format.
     """
     import ml_dtypes  # numpy's own formats end with float16
 
+    number = float(arrays.numbers("number", number, (), finite=False))
     rows = []
     for name in formats:
+        if name not in FORMATS:
+            raise arrays.refused("formats", repr(name), f"some of {', '.join(FORMATS)}")
         exponent_bits, mantissa_bits = FORMATS[name]
         width = 1 + exponent_bits + mantissa_bits
         with np.errstate(over="ignore"):
@@ -79,9 +86,12 @@ def gradients_data(gradients, scale=1.0):
     Returns:
         A DataFrame: exponent (int, of two: the floor of log2 of the scaled size), fate (a key of `FATES`) and
         share (of all gradients that are not zero).
+
+    Raises:
+        CourseError: a gradient or a scale that is no finite number.
     """
-    sizes = np.abs(np.asarray(gradients, "float64").ravel())
-    sizes = sizes[sizes > 0] * scale
+    sizes = np.abs(arrays.numbers("gradients", gradients).ravel())
+    sizes = sizes[sizes > 0] * arrays.number("scale", scale, above=0)
     lost = sizes <= FLOAT16["smallest"] / 2  # a tie rounds to the even neighbour, which is 0
     conditions = [lost, sizes < FLOAT16["smallest normal"], sizes < FLOAT16["largest"] + 16]
     fate = np.select(conditions, list(FATES)[:3], list(FATES)[3])
@@ -128,6 +138,7 @@ def costs_data(table):
 
 def plot_costs(table, title):
     """Draw how many times faster each policy is than the first one, for each block and size; see `costs_data`."""
+    drawable(table, "nothing was measured")
     table = costs_data(table)
     steps = list(table.step.unique())
     figure = make_subplots(1, len(steps), shared_yaxes=True, subplot_titles=steps, horizontal_spacing=0.04)

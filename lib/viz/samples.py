@@ -5,7 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, layout
+from lib import arrays
+from lib.viz.look import BLUE, drawable, layout
 
 # --- pictures
 
@@ -14,21 +15,37 @@ def picture_grid(rows, **settings):
     """Draw pictures in rows.
 
     Args:
-        rows: rows of pictures, float in [0, 1], each of shape (height, width); what lies outside [0, 1] is cut off.
+        rows: rows of pictures, float in [0, 1] or uint8, each of shape (height, width) or (height, width, 1); what lies
+            outside [0, 1] is cut off.
         **settings: of `plotly.subplots.make_subplots`.
 
     Returns:
         A `plotly.graph_objects.Figure`, still without a title.
+
+    Raises:
+        CourseError: there are no pictures, or one is of another shape, or not finite.
     """
+    drawable(rows, "there are no pictures")
     figure = make_subplots(len(rows), max(map(len, rows)), **settings)
     for row, pictures in enumerate(rows, start=1):
         for column, picture in enumerate(pictures, start=1):
-            dots = np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
-            heat = go.Heatmap(z=dots, colorscale="Greys", zmin=0, zmax=255, showscale=False, hoverinfo="skip")
+            heat = go.Heatmap(z=_dots(picture), colorscale="Greys", zmin=0, zmax=255, showscale=False, hoverinfo="skip")
             figure.add_trace(heat, row=row, col=column)
     for place, axis in enumerate(figure.select_yaxes(), start=1):
         axis.update(autorange="reversed", scaleanchor=f"x{place}", constrain="domain")
     return figure.update_xaxes(visible=False, constrain="domain").update_yaxes(visible=False)
+
+
+def _dots(picture):
+    """Return the bytes of a picture."""
+    picture = arrays.array("picture", picture)
+    picture = picture[..., 0] if picture.ndim == 3 and picture.shape[-1] == 1 else picture
+    if picture.ndim != 2:
+        raise arrays.refused("picture", f"shape {picture.shape}", "(height, width): a picture in shades of grey")
+    if picture.dtype == np.uint8:
+        return picture
+    arrays.numbers("picture", picture)
+    return np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8)
 
 
 def pictures_data(x, y, classes):
@@ -36,13 +53,33 @@ def pictures_data(x, y, classes):
 
     Args:
         x: pictures, shape (n, height, width).
-        y: int labels, shape (n,).
+        y: int labels, or names of `classes`, shape (n,) or (n, 1).
         classes: names of the classes, each with a picture in x.
 
     Returns:
         A dict from class name to its picture, shape (height, width).
+
+    Raises:
+        CourseError: labels that do not fit, or a class without a picture.
     """
+    x = arrays.array("x", x)
+    y = _places("y", y, classes, len(x))
+    missing = [name for label, name in enumerate(classes) if label not in y]
+    if missing:
+        raise arrays.refused("y", f"no picture of class {missing[0]!r}", "one of each, or fewer classes")
     return {name: x[np.flatnonzero(y == label)[0]] for label, name in enumerate(classes)}
+
+
+def _places(name, y, classes, n):
+    """Return the places in `classes` of n labels: class numbers, or the names themselves."""
+    known = arrays.names("classes", classes, len(classes))
+    found = arrays.targets(name, arrays.labels(name, y, len(known)), n)
+    if found.dtype.kind != "U":
+        return found
+    odd = np.setdiff1d(found, known)
+    if len(odd):
+        raise arrays.refused(name, f"the class {str(odd[0])!r:.40}", f"one of {', '.join(known):.80}")
+    return np.array([known.index(word) for word in found], int)
 
 
 def plot_pictures(x, y, classes):
@@ -75,8 +112,16 @@ def heavy_data(weights, n):
     Returns:
         A DataFrame with 2n rows: row (of the samples) and times (float, the weight as a multiple of the mean weight);
         the n heaviest, heaviest first, then the n lightest, lightest first.
+
+    Raises:
+        CourseError: weights that are not finite numbers, 0 or more and not all 0, or fewer than 2n of them.
     """
-    weights = np.asarray(weights, float)
+    weights = arrays.numbers("weights", weights)
+    n = arrays.whole("n", n, least=1)
+    if weights.ndim != 1 or len(weights) < 2 * n:
+        raise arrays.refused("weights", f"shape {weights.shape}", f"(n_samples,), {2 * n} samples or more")
+    if weights.min() < 0 or not weights.any():
+        raise arrays.refused("weights", f"from {weights.min():g} to {weights.max():g}", "0 or more, and not all 0")
     order = np.argsort(weights, kind="stable")
     rows = np.concatenate([order[::-1][:n], order[:n]])
     return pd.DataFrame({"row": rows, "times": weights[rows] / weights.mean()})
@@ -93,6 +138,8 @@ def plot_heavy(x, weights, names, n=8, title="The heaviest pictures, and below t
         title: the figure's title.
     """
     table = heavy_data(weights, n)
+    if not len(x) == len(names) == len(weights):
+        raise arrays.refused("x", f"{len(x)} pictures and {len(names)} names", f"{len(weights)} of each, as of the weights")
     texts = [f"{names[row]}<br>weight × {times:.3g}" for row, times in zip(table.row, table.times, strict=True)]
     rows = [x[table.row[:n]], x[table.row[n:]]]
     figure = picture_grid(rows, subplot_titles=texts, horizontal_spacing=0.012, vertical_spacing=0.2)
@@ -111,8 +158,15 @@ def deviations_data(x, features):
 
     Returns:
         A Series of float, indexed by the names.
+
+    Raises:
+        CourseError: what is no finite number, no rows, or other names than one for each column.
     """
-    deviations = pd.Series(np.std(x, axis=0), index=list(features)).sort_values(ascending=False, kind="stable")
+    x = arrays.numbers("x", x)
+    if x.ndim != 2 or not len(x):
+        raise arrays.refused("x", f"shape {x.shape}", "(n, n_features)")
+    features = arrays.names("features", features, x.shape[1])
+    deviations = pd.Series(np.std(x, axis=0), index=features).sort_values(ascending=False, kind="stable")
     return deviations[deviations > 0]
 
 
@@ -136,15 +190,21 @@ def confusion_data(y_true, y_pred, classes):
     """Count how often each class was taken for each other.
 
     Args:
-        y_true: int labels, shape (n,).
-        y_pred: int labels, shape (n,).
-        classes: names of the classes.
+        y_true: int labels, or names of `classes`, shape (n,).
+        y_pred: the same.
+        classes: names of the classes, each another one.
 
     Returns:
         A DataFrame of counts: a row for each true class, a column for each predicted one.
+
+    Raises:
+        CourseError: what is no class number below len(classes), or other numbers of labels.
     """
+    n = len(y_true)
+    pairs = {"y_true": y_true, "y_pred": y_pred}
+    places = tuple(_places(name, y, classes, n) for name, y in pairs.items())
     counts = np.zeros((len(classes), len(classes)), int)
-    np.add.at(counts, (np.asarray(y_true), np.asarray(y_pred)), 1)
+    np.add.at(counts, places, 1)
     return pd.DataFrame(counts, index=classes, columns=classes)
 
 

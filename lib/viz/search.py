@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, add_band, ending, layout, name_once
+from lib.viz.look import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, add_band, drawable, ending, layout, name_once
 
 # --- the journey of a trial between Oracle and Tuner
 
@@ -27,6 +27,7 @@ def journey_data(steps):
 
 def plot_journey(steps, title):
     """Draw who calls whom during a trial, from top to bottom, and the trial's status after each step; see `journey_data`."""
+    drawable(steps, "there are no steps")
     lanes, table = journey_data(steps)
     figure = go.Figure()
     right = len(lanes) - 1 + 0.35
@@ -77,6 +78,7 @@ def brackets_data(rows):
 
 def plot_brackets(rows):
     """Draw each bracket as an area: its width is epochs, its height the trials still in, its area the cost."""
+    drawable(rows, "there are no rounds")
     outlines = brackets_data(rows)
     figure = make_subplots(1, len(outlines), shared_yaxes=True, subplot_titles=[f"bracket {b}" for b in outlines])
     for column, (bracket, (epochs, trials)) in enumerate(outlines.items(), start=1):
@@ -113,6 +115,7 @@ def intermediates_data(studies):
 def plot_intermediates(studies, title, y_title):
     """Draw the intermediate values of each study, a panel each: pruned trials end in a cross; see `intermediates_data`."""
     table = intermediates_data(studies)
+    drawable(table, "no trial of these studies has reported a value")
     figure = make_subplots(1, len(studies), shared_yaxes=True, subplot_titles=list(studies), horizontal_spacing=0.03)
     for (study, trial), part in table.groupby(["study", "trial"], sort=False):
         name, colour = ending(part.state.iloc[0])
@@ -178,7 +181,7 @@ def proposals_data(frame, x, y, by="oracle"):
         A dict from oracle to its DataFrame of x, y, trial and score in the order of the trials; the oracles stand in the
         order in which the frame has them.
     """
-    parts = frame.rename(columns={x: "x", y: "y"}).groupby(by, sort=False)
+    parts = frame.rename(columns={x: "x", y: "y"}).groupby(by, sort=False, dropna=False)
     return {name: part[["x", "y", "trial", "score"]].sort_values("trial", ignore_index=True) for name, part in parts}
 
 
@@ -193,6 +196,7 @@ def plot_proposals(frame, x, y, title, by="oracle", log_x=False, log_y=False, pe
         landscape: function of two arrays of equal shape, returning the score there, drawn as contours; or None.
     """
     panels = proposals_data(frame, x, y, by)
+    drawable(panels, "the search has no trials yet")
     figure = make_subplots(1, len(panels), subplot_titles=list(panels), shared_yaxes=True, horizontal_spacing=0.03)
     for column, (name, part) in enumerate(panels.items(), start=1):
         here = {"row": 1, "col": column}
@@ -235,6 +239,7 @@ def plot_posterior(table, seen, title, x_title, y_title):
         seen: what was measured, (x, y), two arrays of equal length.
         title, x_title, y_title: str.
     """
+    drawable(table, "the table has no rows")
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
     band = {"name": "two standard deviations", "showlegend": True, "row": 1, "col": 1}
     add_band(figure, table.x, table["mean"] - 2 * table.sd, table["mean"] + 2 * table.sd, SKY, **band)

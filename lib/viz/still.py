@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 from plotly.colors import sample_colorscale
 
 from lib.viz.look import GREY, PURPLE, layout
-from lib.viz.parallel import NONE, axis_ranges, line_colours, parallel_data, passes
+from lib.viz.parallel import brushed, line_colours, parallel_data, passes
 
 SHADES = 51  # lines of nearly one colour are one trace; fine enough to keep what was pruned from the worst that was not
 
@@ -23,11 +23,12 @@ def still_data(frame, objective="score", every=False, scales=None, order=None, b
         kept: bool array, shape (n_lines,), what the brush holds.
         line: as `lib.viz.parallel.line_colours` returns it.
     """
-    axes = parallel_data(frame, objective, every, scales, order)
+    axes = parallel_data(frame, objective, every, scales, order, brush)
     heights = np.stack([_shares(axis, axis["values"]) for axis in axes], axis=1)
     kept = np.full(len(heights), True)
+    ranges = brushed(axes, brush)
     for axis in axes:
-        kept &= passes(axis["values"], axis_ranges(axis, (brush or {}).get(axis["column"])))
+        kept &= passes(axis["values"], ranges.get(axis["column"], []))
     return axes, heights, kept, line_colours(frame, axes[-1], every, ranks)
 
 
@@ -49,8 +50,9 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
     for shade in np.unique(shades[kept]):  # the best last, above the others
         (colour,) = sample_colorscale(line["colorscale"], [shade])
         _add_lines(figure, heights[kept & (shades == shade)], colour, 0.85)
+    ranges = brushed(axes, brush)
     for place, axis in enumerate(axes):
-        _add_axis(figure, place, axis, (brush or {}).get(axis["column"]))
+        _add_axis(figure, place, axis, ranges.get(axis["column"], []))
     figure.add_scatter(x=[None], y=[None], mode="markers", marker=line | {"color": [0]}, hoverinfo="skip")  # for its bar
     labels = {"tickvals": list(range(len(axes))), "ticktext": [axis["label"] for axis in axes]}
     figure.update_xaxes(**labels, side="top", showgrid=False, ticks="", range=[-0.45, len(axes) - 0.9], linewidth=0)
@@ -66,13 +68,13 @@ def _add_lines(figure, heights, colour, opacity):
     figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour, "width": 1.3}, opacity=opacity, hoverinfo="skip")
 
 
-def _add_axis(figure, place, axis, brush):
+def _add_axis(figure, place, axis, ranges):
     figure.add_shape(type="line", x0=place, x1=place, y0=0, y1=1, line={"color": GREY, "width": 1})
-    for pair in axis_ranges(axis, brush):
+    for pair in ranges:
         low, high = np.clip(_shares(axis, pair), 0, 1)
         figure.add_shape(type="line", x0=place, x1=place, y0=low, y1=high, line={"color": PURPLE, "width": 6}, opacity=0.8)
     inside = [(y, name) for y, name in zip(_shares(axis, axis["ticks"]), axis["names"], strict=True) if -1e-6 <= y <= 1 + 1e-6]
-    if axis["kind"] == "log" and len(inside) < 2 and NONE not in axis["names"]:  # within one power of ten: its own ends
+    if axis["kind"] == "log" and len(inside) < 2 and not axis["apart"]:  # within one power of ten: its own ends
         ends = 10 ** np.quantile(axis["values"], [0, 1])
         inside = [(0.0, f"{ends[0]:.2g}"), *inside, (1.0, f"{ends[1]:.2g}")]
     y, names = zip(*inside, strict=True) if inside else ((), ())

@@ -5,7 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, ORANGE, VERMILION, add_band, layout, name_once, style
+from lib import arrays
+from lib.viz.look import BLUE, ORANGE, VERMILION, add_band, drawable, layout, name_once, style
 
 # --- wholes and their parts
 
@@ -17,6 +18,7 @@ def plot_parts(parts, title, x_title="seconds"):
         parts: DataFrame, one row a bar (the index names it), one column a part, in the unit of x_title.
         title, x_title: texts of the figure.
     """
+    drawable(parts, "the table has no rows")
     figure = go.Figure()
     for number, part in enumerate(parts):
         figure.add_bar(
@@ -55,6 +57,8 @@ def plot_history(history, metrics=("accuracy", "loss")):
         metrics: those to draw, a panel each.
     """
     table = history_data(history)
+    there = ", ".join(table.metric.unique())
+    drawable(table[table.metric.isin(metrics)], f"the history has none of {', '.join(metrics)}; it has {there}")
     figure = make_subplots(1, len(metrics), subplot_titles=metrics, horizontal_spacing=0.1)
     colours = {"training": BLUE, "validation": ORANGE}
     for (metric, part), points in table[table.metric.isin(metrics)].groupby(["metric", "part"]):
@@ -79,7 +83,8 @@ def curves_data(frame, x, y, kind):
     Returns:
         A DataFrame: kind, x (under their own names), median, low, high (over the runs).
     """
-    groups = frame.groupby([kind, x], sort=False)[y]
+    drawable(frame, "the table has no rows")
+    groups = frame.groupby([kind, x], sort=False, dropna=False)[y]
     return groups.agg(median="median", low="min", high="max").reset_index()
 
 
@@ -93,7 +98,7 @@ def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False):
     """
     table = curves_data(frame, x, y, kind)
     figure = go.Figure()
-    for number, (name, part) in enumerate(table.groupby(kind, sort=False)):
+    for number, (name, part) in enumerate(table.groupby(kind, sort=False, dropna=False)):
         _add_curve(figure, number, name, part[x], part["median"], part.low, part.high, mode="lines")
     figure.update_xaxes(title_text=x, type="log" if log_x else "linear")
     figure.update_yaxes(title_text=y, type="log" if log_y else "linear")
@@ -110,9 +115,16 @@ def bands_data(x, curves):
 
     Returns:
         A DataFrame with line, x, mean, low (10th percentile) and high (90th), one row for each line and point.
+
+    Raises:
+        CourseError: there are no curves, or one of another shape, or with what is no number.
     """
+    drawable(curves, "there are no curves")
     tables = []
     for name, values in curves.items():
+        shape = arrays.numbers(str(name), values, finite=False).shape
+        if len(shape) != 2 or shape[1] != len(x) or not shape[0]:
+            raise arrays.refused(str(name), f"shape {shape}", f"(runs, {len(x)}), as x has points")
         low, high = np.quantile(values, [0.1, 0.9], axis=0)
         tables.append(pd.DataFrame({"line": name, "x": x, "mean": np.mean(values, axis=0), "low": low, "high": high}))
     return pd.concat(tables, ignore_index=True)
@@ -171,6 +183,7 @@ def plot_spread(scores, title, x_title, truth=None):
         title, x_title: texts of the figure.
         truth: float, what is measured, where it is known.
     """
+    drawable(scores, "nothing was measured")
     figure = go.Figure()
     for name, values in scores.items():
         figure.add_box(
@@ -200,8 +213,12 @@ def weights_data(kernels, bins=61):
     Returns:
         A DataFrame with the columns kernel, weight (the middle of a bin), count (int, without zeros) and zeros (the
         share of that kernel's weights that are exactly 0).
+
+    Raises:
+        CourseError: there are no kernels, or one that is not of finite numbers.
     """
-    flat = {name: np.asarray(kernel, float).ravel() for name, kernel in kernels.items()}
+    drawable(kernels, "there are no kernels")
+    flat = {name: arrays.numbers(str(name), kernel).ravel() for name, kernel in kernels.items()}
     everything = np.concatenate(list(flat.values()))
     edges = np.linspace(everything.min(), everything.max(), bins + 1)
     parts = []

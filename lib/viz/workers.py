@@ -5,7 +5,8 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import GREY, ending, layout, name_once, style
+from lib.errors import CourseError
+from lib.viz.look import GREY, drawable, ending, layout, name_once, style
 
 BELOW = {"legend": {"yref": "container", "y": 0, "yanchor": "bottom"}, "margin_b": 95}  # there it is in nobody's way
 
@@ -20,6 +21,7 @@ def shifts_data(rows):
     Returns:
         A DataFrame with worker, start, end, seconds, status, trial (str) and round (int), in the order of their starts.
     """
+    drawable(rows, "no trial has run to its end")
     table = pd.DataFrame(rows)
     table["start"] = table.start - table.start.min()
     table["end"] = table.start + table.seconds
@@ -57,6 +59,7 @@ def plot_shifts(searches, title, rounds=False):
         title: str.
         rounds: bool, whether the colour is a trial's round instead of how it ended.
     """
+    drawable(searches, "there are no searches")
     tables = {name: shifts_data(rows) for name, rows in searches.items()}
     lanes = [table.worker.nunique() for table in tables.values()]
     gap = 0.24 / len(tables) if len(tables) > 1 else 0
@@ -87,6 +90,7 @@ def plot_busy(searches, workers, title):
         workers: int, how many there are.
         title: the figure's title.
     """
+    drawable(searches, "there are no searches")
     figure = go.Figure()
     for number, (name, rows) in enumerate(searches.items()):
         steps, sums = busy_data(rows, workers)
@@ -109,6 +113,8 @@ def speedup_data(seconds):
     Returns:
         A DataFrame with workers (int, rising), seconds, speedup, and efficiency (speedup for each worker).
     """
+    if 1 not in seconds:
+        raise CourseError("seconds: there are none of one worker, and a speed-up is measured against it.")
     table = pd.DataFrame(sorted(seconds.items()), columns=["workers", "seconds"])
     table["speedup"] = seconds[1] / table.seconds
     table["efficiency"] = table.speedup / table.workers
@@ -123,6 +129,7 @@ def plot_speedup(curves, title, points=()):
         title: str.
         points: names of the curves that were measured: they are drawn as points.
     """
+    drawable(curves, "there are no curves")
     tables = {name: speedup_data(seconds) for name, seconds in curves.items()}
     most = max(table.workers.max() for table in tables.values())
     figure = go.Figure()

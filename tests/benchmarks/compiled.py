@@ -72,7 +72,7 @@ def watched(label, build, parts):
     made = compiled.kept(label, build)
     whole = time.perf_counter() - began
     inner = inspect.getclosurevars(build).nonlocals
-    arguments = inner["tensors"], tf.zeros([inner["steps"] * inner["batch_size"]], tf.int32), tf.constant(0)
+    arguments = inner["tensors"], tf.zeros([inner["steps"] * inner["size"]], tf.int32), tf.constant(0)
     again = tf.function(inner["block"], jit_compile=True)
     began = time.perf_counter()
     again.get_concrete_function(*arguments)

@@ -1,6 +1,7 @@
-"""A plugin of pytest: the metrics that a cell records under nbval are held against tests/metrics.yaml in that same run.
+"""A plugin of pytest: what a cell records and draws under nbval is looked at in that same run, also where nbval ignores it.
 
-nbval would compare their last digit, which is the processor's, or, where a cell is ignored, nothing at all.
+Metrics are held against tests/metrics.yaml: nbval would compare their last digit, which is the processor's. Figures, and the
+heads of tables, are compared with the stored ones by what they show.
 """
 
 from functools import cache
@@ -8,8 +9,14 @@ from functools import cache
 import pytest
 import yaml
 
+from kit.figures import differences
 from kit.notebooks import ROOT
+from lib import places
 from lib.metric import MIME
+from lib.postgres import find_programs
+
+TOLD = 4  # differences of one cell; who mends them sees the others then
+NEEDS = {"postgres-record": lambda: places.postgres() or find_programs()}  # cells that draw nothing without a program
 
 
 @cache
@@ -39,10 +46,14 @@ def pytest_runtest_call(item):
         item.compare_outputs = lambda fresh, stored, *more: original(without_metrics(fresh), without_metrics(stored), *more)
     result = yield
     if item.path.suffix == ".ipynb":
-        records = [output.data[MIME] for output in item.test_outputs or () if MIME in output.get("data", {})]
+        outputs = item.test_outputs or ()
+        records = [output.data[MIME] for output in outputs if MIME in output.get("data", {})]
         found = {record["name"]: record["value"] for record in records}
-        if wrong := faults(found, bounds()[item.path.stem]["lesson"], "this run"):
-            item.raise_cell_error("; ".join(wrong))
+        wrong = faults(found, bounds()[item.path.stem]["lesson"], "this run")
+        if item.cell.get("id") not in NEEDS or NEEDS[item.cell.id]():
+            wrong += differences(item.cell.outputs, outputs)
+        if wrong:
+            item.raise_cell_error("; ".join(wrong[:TOLD]) + (f"; and {len(wrong) - TOLD} more" if len(wrong) > TOLD else ""))
     return result
 
 
