@@ -65,7 +65,7 @@ class Books:
         if new and set(row) <= set(self.names):
             with open(self.out / "runs.csv", "a", encoding="utf-8", errors="replace", newline="") as file:
                 file.write(_csv([row], self.names))
-        else:  # the first of its kind brings columns
+        else:  # the first of its kind brings columns; one that is booked again stands there already
             self._write(map(self._row, self.ended.values()))
 
     def columns(self):
