@@ -25,6 +25,10 @@ GIB_PER_RUN = 2  # a kernel with TensorFlow and a data set
 RETRIES = 3  # times that a run whose worker died is given to another
 
 
+class Lost(Exception):
+    """The scheduler or its workers are gone, and the message says which; what had ended by then is kept."""
+
+
 def fitting(points, asked=None):
     """Return how many runs fit onto this machine at a time: one a core, as far as memory goes, none idle.
 
@@ -64,10 +68,16 @@ def local_client(count, folder):
     how = {"threads_per_worker": 1, "memory_limit": 0, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
            "security": _own_key(), "local_directory": str(folder), "silence_logs": logging.CRITICAL}
     with dask.config.set(settings):
-        with _hang_up_held_back():
-            cluster = LocalCluster(n_workers=count, **how)
-        with cluster, Client(cluster, set_as_default=False) as client:
+        with _started(lambda: LocalCluster(n_workers=count, **how)) as cluster, Client(cluster, set_as_default=False) as client:
             yield client
+
+
+def _started(start):
+    """Return the cluster that a function starts; it is tried again where a worker dies while it starts."""
+    for _ in range(RETRIES):
+        with contextlib.suppress(RuntimeError), _hang_up_held_back():
+            return start()
+    raise Lost("the workers do not start")
 
 
 @contextmanager

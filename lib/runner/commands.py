@@ -186,7 +186,7 @@ def sweep(notebook, grid, params, parameter, profile, workers, scheduler, tls_ca
 
 
 def _sweep(request, out, *how):
-    from lib.runner.sweep import Lost
+    from lib.runner.cluster import Lost
     from lib.runner.sweep import sweep as sweep_points
 
     again = "what is done is kept: make the same call again to go on"
@@ -195,8 +195,8 @@ def _sweep(request, out, *how):
     except KeyboardInterrupt:
         print(f"\ncourse: stopped; {again}", file=sys.stderr)
         return STOPPED
-    except Lost:
-        print(f"\ncourse: the scheduler is gone; {again}", file=sys.stderr)
+    except Lost as error:
+        print(f"\ncourse: {error}; {again}", file=sys.stderr)
         return FAILED
     except OSError as error:
         print(f"\ncourse: {out} cannot be written any more: {error.strerror}; {again}", file=sys.stderr)

@@ -10,7 +10,7 @@ import uuid
 
 from lib.errors import first_line
 from lib.runner.books import Books
-from lib.runner.cluster import fitting, local_client, remote_client, run_point
+from lib.runner.cluster import Lost, fitting, local_client, remote_client, run_point
 from lib.runner.execute import patience
 from lib.runner.folder import WORK
 from lib.runner.kit import kit_version
@@ -18,10 +18,6 @@ from lib.runner.sweep_pages import write_pages
 
 PAGES_EVERY = 30  # seconds between two versions of the pages while runs end; more where they take long to write
 AHEAD = 2  # runs that are handed to the cluster for each that it works on; the others wait here, where they cost nothing
-
-
-class Lost(Exception):
-    """The scheduler is gone; what had ended by then is kept."""
 
 
 def sweep(info, varied, points, out, workers=None, address=None, security=None, timeout=None):
@@ -42,7 +38,7 @@ def sweep(info, varied, points, out, workers=None, address=None, security=None, 
 
     Raises:
         CourseError: no scheduler at the address, or a worker with another kit; nothing is written then.
-        Lost: the scheduler ended during the sweep.
+        Lost: the workers did not start, or the scheduler ended during the sweep.
         OSError: the folder cannot be written any more.
         KeyboardInterrupt: stopped; what is finished is in the books.
     """
@@ -92,7 +88,7 @@ def _run(client, books, todo, share, timeout):
                 progress.ended(given.pop(future.key)[0])
                 future.release()
             if client.status != "running":
-                raise Lost
+                raise Lost("the scheduler is gone")
             progress.show(len(given))
     finally:
         progress.close()
@@ -135,7 +131,7 @@ def _let_go(client, books, given):
 def _result(future):
     """Return what a run returned; a run that no worker survived has failed."""
     if future.status in ("cancelled", "lost"):
-        raise Lost
+        raise Lost("the scheduler is gone")
     if future.status == "finished":
         return future.result()
     error = future.exception()
