@@ -67,9 +67,12 @@ def local_client(count, folder):
     }
     how = {"threads_per_worker": 1, "memory_limit": 0, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
            "security": _own_key(), "local_directory": str(folder), "silence_logs": logging.CRITICAL}
-    with dask.config.set(settings):
-        with _started(lambda: LocalCluster(n_workers=count, **how)) as cluster, Client(cluster, set_as_default=False) as client:
-            yield client
+    with (
+        dask.config.set(settings),
+        _started(lambda: LocalCluster(n_workers=count, **how)) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
 
 
 def _started(start):
