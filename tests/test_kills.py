@@ -7,6 +7,7 @@ of it, politely or not, or a worker that is held for a minute and goes on.
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -40,26 +41,24 @@ def draw(request):
 
 @pytest.fixture(autouse=True)
 def nothing_is_left(tmp_path, monkeypatch):
-    """See that no semaphore and no temporary file of ours is left for good."""
+    """See that no temporary file of ours is left for good."""
     (tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
-    before = semaphores()
     yield
-    wait(lambda: semaphores() <= before, 30)
     assert not [path for path in (tmp_path / "tmp").rglob("*") if path.is_file()]
 
 
-def semaphores():
-    """Return the semaphores that no process has any more; other programs of this machine have theirs."""
-    used = []
-    for maps in Path("/proc").glob("[0-9]*/maps"):
+def semaphores(processes):
+    """Return the semaphores that processes have, as files; where the system does not tell, none."""
+    found = set()
+    for process in processes:
         with suppress(OSError):
-            used.append(maps.read_text())
-    return {path for path in Path("/dev/shm").glob("sem.*") if not any(str(path) in text for text in used)}
+            found |= set(re.findall(r"/dev/shm/sem\.[\w.-]+", Path(f"/proc/{process.pid}/maps").read_text()))
+    return found
 
 
 def strike(process, victim, way):
-    """Kill a victim, hold it for a while, or, for who is polite, tell all as a terminal does; return whether it lives on."""
+    """Kill a victim, hold it for a while, or, where the way is polite, tell all as a terminal does."""
     print(f"{way!r} to {' '.join(victim.cmdline())[-60:] if victim.is_running() else 'one that has gone'}")
     try:
         if way in POLITE:
@@ -74,12 +73,13 @@ def strike(process, victim, way):
         print("it had ended")
 
 
-def ended(process, children, seconds=90):
-    """Wait for the end of a process and of all that it has started; return its status and what it said."""
+def ended(process, children, held, seconds=90):
+    """Wait for the end of a process, of all that it has started and of their semaphores; return its status."""
     _, said = process.communicate(timeout=seconds)
     wait_gone(children, seconds)
+    wait(lambda: not any(os.path.exists(name) for name in held), 30)
     assert "Traceback" not in said, said
-    print("status", process.returncode)
+    print("status", process.returncode, len(held), "semaphores gone")
     return process.returncode
 
 
@@ -105,8 +105,9 @@ def test_a_kill_of_a_run(number, draw, tmp_path):
         children = family(process.pid)
         kernels = [one for one in children if alive(one) and any("ipykernel" in word for word in one.cmdline())]
         victim = kernels[0] if way == "kernel" and kernels else psutil.Process(process.pid)
+        held = semaphores(children)
         strike(process, victim, way)
-        status = ended(process, children)
+        status = ended(process, children, held)
     if way in POLITE:
         assert status in (0, 130)
     wait(lambda: tidy(out), 30)
@@ -140,8 +141,9 @@ def test_a_kill_of_a_sweep(number, draw, tmp_path, monkeypatch):
         group = {"worker": workers, "hold": workers, "kernel": kernels}.get(way) or [psutil.Process(process.pid)]
         if way == "hold" and not workers:
             way = signal.SIGKILL
+        held = semaphores([process, *children])
         strike(process, draw.choice(group), way)
-        status = ended(process, {*children, *family(process.pid)}, 120)
+        status = ended(process, {*children, *family(process.pid)}, held, 120)
     wait(lambda: tidy(out), 30)
     results = [json.loads(path.read_text()) for path in (out / "runs").glob("*.json")]
     done = sorted(result["values"]["seed"] for result in results if result["status"] == "done")
@@ -196,10 +198,12 @@ def test_a_kill_of_a_search(number, draw, tmp_path):
         workers = [one for one in children if alive(one) and not one.children() and "tracker" not in str(one.cmdline())]
         if way == "hold" and not workers:
             way = signal.SIGKILL
+        held = semaphores([process, *children])
         strike(process, draw.choice(workers) if way in ("worker", "hold") and workers else psutil.Process(process.pid), way)
         process.communicate(timeout=150)
-        print("status", process.returncode)
+        print("status", process.returncode, len(held), "semaphores")
         wait_gone(children, 90)
+        wait(lambda: not any(os.path.exists(name) for name in held), 30)
     before = [row["trial_id"] for row in finished(tmp_path)]
     print("finished", before)
     assert len(before) == len(set(before))
