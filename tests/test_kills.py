@@ -57,6 +57,15 @@ def semaphores(processes):
     return found
 
 
+def moment(draw, process, has_begun, least):
+    """Wait for a random moment: one in the first seconds, or one after something has ended."""
+    if draw.random() < 0.6:
+        wait(lambda: has_begun() or process.poll() is not None)
+        time.sleep(draw.uniform(0, 3))
+    else:
+        time.sleep(draw.uniform(least, 6))
+
+
 def strike(process, victim, way):
     """Kill a victim, hold it for a while, or, where the way is polite, tell all as a terminal does."""
     print(f"{way!r} to {' '.join(victim.cmdline())[-60:] if victim.is_running() else 'one that has gone'}")
@@ -101,7 +110,7 @@ def test_a_kill_of_a_run(number, draw, tmp_path):
     environment = os.environ | {"COURSE_NOTEBOOKS": str(folder)}
     way = [signal.SIGKILL, *POLITE, "kernel", signal.SIGKILL][number % 6]
     with process_of(call, env=environment, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
-        time.sleep(draw.uniform(0.3, 7))
+        moment(draw, process, lambda: list(out.glob("*.ipynb")), 0.3)
         children = family(process.pid)
         kernels = [one for one in children if alive(one) and any("ipykernel" in word for word in one.cmdline())]
         victim = kernels[0] if way == "kernel" and kernels else psutil.Process(process.pid)
@@ -134,7 +143,7 @@ def test_a_kill_of_a_sweep(number, draw, tmp_path, monkeypatch):
     way = [signal.SIGKILL, *POLITE, "worker", "worker", signal.SIGKILL, "kernel", "hold"][number % 9]
     with process_of([*COURSE, *words], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                     start_new_session=True) as process:
-        time.sleep(draw.uniform(0.5, 12))
+        moment(draw, process, lambda: list(out.glob("runs/*.json")), 0.5)
         children = family(process.pid)
         workers = [one for one in children if alive(one) and any("spawn_main" in word for word in one.cmdline())]
         kernels = [one for one in children if alive(one) and any("ipykernel" in word for word in one.cmdline())]
@@ -193,7 +202,7 @@ def test_a_kill_of_a_search(number, draw, tmp_path):
     way = [signal.SIGKILL, signal.SIGINT, "worker", "worker", signal.SIGKILL, "hold"][number % 6]
     with process_of(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout.readline() == "search begins\n"
-        time.sleep(draw.uniform(0, 9))
+        moment(draw, process, lambda: finished(tmp_path), 0)
         children = family(process.pid)
         workers = [one for one in children if alive(one) and not one.children() and "tracker" not in str(one.cmdline())]
         if way == "hold" and not workers:
