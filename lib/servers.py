@@ -16,7 +16,7 @@ def start(module, *words, **streams):
     Args:
         module: str, as after `python -m`.
         words: str, the module's arguments, which it gets from `words`.
-        streams: stdout, stderr and env, as `subprocess.Popen` takes them.
+        streams: stdout, stderr, cwd and env, as `subprocess.Popen` takes them.
 
     Returns:
         The `subprocess.Popen`, to be ended by `stop`.

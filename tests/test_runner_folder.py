@@ -183,6 +183,15 @@ def test_what_a_killed_call_has_left_is_tidied_up_by_its_guard(tmp_path):
     wait(lambda: [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"])
 
 
+def test_a_folder_named_lib_where_it_is_called_from_is_no_module(folder, tmp_path):
+    (tmp_path / "lib" / "runner").mkdir(parents=True)
+    for name in ("lib/__init__.py", "lib/runner/__init__.py", "lib/runner/folder.py"):
+        (tmp_path / name).write_text("raise ZeroDivisionError")
+    call = [sys.executable, "-P", *COURSE[1:], "run", "2", "--out", "out"]
+    ended = subprocess.run(call, env=os.environ | {"COURSE_NOTEBOOKS": str(folder)}, cwd=tmp_path, capture_output=True, text=True)
+    assert ended.returncode == 0 and "Traceback" not in ended.stderr, ended.stderr
+
+
 def test_where_the_guard_died_too_the_next_call_tidies_up(tmp_path):
     for name in (".partial-01234567-x", LOCK, "runs/.partial-01234567-y", f"{AT_WORK}/left/over"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

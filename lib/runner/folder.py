@@ -91,7 +91,7 @@ def held(folder, kind, names, call):
     try:
         _take(folder, lock, call)
         _refuse_foreign(folder, kind, names)
-        guard = servers.start("lib.runner.folder", str(folder))
+        guard = servers.start("lib.runner.folder", str(folder), cwd=places.ROOT)  # where no other lib is found first
         yield
     finally:
         if lock.is_locked:
