@@ -115,9 +115,10 @@ def test_where_both_are_killed_no_server_is_left():
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with process_of([sys.executable, "-c", script], env=known, **pipes) as caller:
         folder = Path(caller.stdout.readline().strip().rpartition("host=")[2])
-        for one in [*family(caller.pid), psutil.Process(caller.pid)]:
-            if not any(str(folder) in word for word in one.cmdline()):
-                one.kill()
+        (guard,) = psutil.Process(caller.pid).children()
+        assert "lib.postgres" in guard.cmdline() and postgres_of(folder)
+        guard.kill()
+        caller.kill()
         wait(lambda: not postgres_of(folder), 20)
 
 
