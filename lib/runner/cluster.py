@@ -78,20 +78,21 @@ def local_client(count, folder):
 def _started(start):
     """Return the cluster that a function starts; it is tried again where a worker dies while it starts."""
     for _ in range(RETRIES):
-        with contextlib.suppress(RuntimeError), _hang_up_held_back():
+        with contextlib.suppress(RuntimeError), _signals_held_back():
             return start()
     raise Lost("the workers do not start")
 
 
 @contextmanager
-def _hang_up_held_back():
-    """Keep a closed terminal from those that are started meanwhile, for good: this process hears of it, and ends them."""
-    hang_up = {number for number in POLITE if number.name == "SIGHUP"}
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, hang_up) if hang_up else None
+def _signals_held_back():
+    """Keep Ctrl-C and a closed terminal from those that are started meanwhile, for good: this process ends them itself."""
+    terminal = {number for number in (signal.SIGINT, *POLITE) if number.name != "SIGTERM"}
+    known = hasattr(signal, "pthread_sigmask")  # not on Windows
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, terminal) if known else None
     try:
         yield
     finally:
-        if hang_up:
+        if known:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
