@@ -185,7 +185,7 @@ def test_a_closed_terminal_and_a_polite_kill_keep_what_is_done(folder, way):
         wait_gone(children, 60)
     out = folder.parent / "out"
     assert [row["status"] for row in table(out)] == ["done", "planned"]
-    assert sorted(path.name for path in out.iterdir()) == ["index.html", "parallel.html", "plotly.min.js", "runs", "runs.csv"]
+    assert sorted(path.name for path in out.iterdir()) == ["index.html", "parallel.html", "runs", "runs.csv"]
 
 
 @pytest.mark.long("deaths in a sweep")
