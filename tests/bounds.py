@@ -30,11 +30,12 @@ WIDER = {"smoke": 1, "lesson": 1.5}  # times the spread: one further seed in a h
 COLUMNS = ("notebook", "profile", "metric", "runs", "low", "high")
 KINDS = {
     "seconds": r"seconds",
-    "speed": r"speedup$|efficiency$",
+    "speed": r"speedup$|efficiency$|^serial_share$",
+    "timed": r"^simulated_over_real$|^idle_share",  # quotients of times that change together
     "share": r"share|correlation|^disagree|^epochs_with|^top|_weight$|^lost_",
     "accuracy": r"accuracy$|(?<!hasty)_best$|^(nested|coin|five)_|_score$|^weak_(same|own)$",
 }
-MACHINE = {"seconds": 20, "speed": 8}  # by what factor another machine may be away from all runs seen here
+MACHINE = {"seconds": 20, "speed": 8, "timed": 1.5}  # by what factor another machine may be away from all runs seen here
 CHANCE = 0.2  # no guess at ten classes gets as much of a hundred pictures, the fewest that a profile measures on
 TWO_CLASSES = 0.7  # of the tumours, 63 % are benign
 TUMOURS = r"^02.*|^05.*(test_accuracy|inner_score|outer_score)"
@@ -57,16 +58,18 @@ def chance(notebook, metric):
 def bounds_of(notebook, profile, metric, low, high):
     """Return the bounds of a metric, from the lowest and the highest that the seeds gave.
 
-    A whole number that was the same in every run stays that number. Seconds and speeds may be `MACHINE` times away, since
+    A whole number that was the same in every run stays that number. What is made of times may be `MACHINE` times away, since
     another machine is no fault. Anything else is widened on both sides by `WIDER` times the spread of the runs, and by no
     less than what another processor's last digits do in a training: one point of accuracy, a twentieth of any other number.
-    An accuracy stays above chance, and neither it nor a share goes beyond 1. Where all runs have one sign, well away from 0, so have the bounds.
+    An accuracy stays above chance, and neither it nor a share goes beyond 1. Where all runs have one sign, well away from 0,
+    so have the bounds.
     """
     if low == high and isinstance(low, int):
         return [low, high]
     what = kind(metric)
     if factor := MACHINE.get(what):
-        return [rounded(low / factor, low, math.floor), rounded(high * factor, high * factor, math.ceil)]
+        upper = min(high * factor, 1) if "share" in metric else high * factor
+        return [rounded(low / factor, low, math.floor), rounded(upper, upper, math.ceil)]
     least = 0.01 if what == "accuracy" else max(abs(low), abs(high)) / 20
     margin = max(WIDER[profile] * (high - low), least)
     lower = low - margin

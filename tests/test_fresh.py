@@ -1,5 +1,6 @@
 """The proof that metrics are held to their bounds and figures compared in the run that makes them, also in ignored cells."""
 
+import copy
 import json
 import os
 import re
@@ -131,6 +132,15 @@ def test_what_a_figure_shows_is_compared_whatever_its_data(path, value, says):
 def test_numbers_classes_and_ends_are_the_machines_if_the_data_are(path, value):
     assert not figure_differences(a_figure(), altered(a_figure(0.82), path, value))
     assert figure_differences(a_figure(), altered(a_figure(), path, value))
+
+
+def test_where_a_computed_line_stands_is_the_machines_also_beside_the_same_data():
+    line = {"type": "line", "x0": 0.73047, "x1": 0.73047, "y0": 0, "y1": 1, "yref": "y domain"}
+    figure = {**a_figure(), "layout": {"shapes": [line], "annotations": [{"text": "Coat", "x": 0.73047, "y": 1}]}}
+    for path in ("shapes 0 x0", "annotations 0 x"):
+        assert not figure_differences(figure, altered(copy.deepcopy(figure), f"layout {path}", 0.73048))
+    for path, value in (("shapes 0 y1", 2), ("shapes 0 type", "rect"), ("shapes", []), ("annotations 0 text", "Bag, Coat")):
+        assert figure_differences(figure, altered(copy.deepcopy(figure), f"layout {path}", value))
 
 
 def test_the_heads_of_tables_are_compared():

@@ -4,10 +4,10 @@ The rule of the scaling, so that a run ends in about a minute and what full chan
 
 - what only multiplies the work (how many pictures a training sees, for how many epochs, how often something is done again
   with another seed) takes its smoke value;
-- a count of trials, draws, rounds or members takes one more than at the lesson profile, since what a lesson lays out for its
-  own count, such as a grid of 24 points, is too small for any larger one;
+- a count of trials, draws, rounds or members, and the most epochs of a trial, takes one more than at the lesson profile,
+  since what a lesson lays out for its own count, such as a grid of 24 points, is too small for any larger one;
 - everything else takes its full value, or the lesson's where full does not change it: folds, widths, the sizes that a list
-  names, and `max_epochs`, from which the rounds of Hyperband and the steps of a pruner follow.
+  names, and the most epochs of lesson 03, from which the brackets of its Hyperband follow.
 """
 
 import ast
@@ -33,7 +33,8 @@ from lib.tuning import brackets
 
 PROFILES = read_profiles(ROOT / "notebooks")
 AMOUNT = re.compile(r"(?<!max_)epochs|(pictures|patients|labels|seeds|repeats|splits|teams|orders|replays|searches)$")
-COUNT = re.compile(r"(trials|draws|rounds|members)$")
+COUNT = re.compile(r"(trials|draws|rounds|members|max_epochs)$")
+WHOLE = {("03", "max_epochs")}
 
 # What the sizes of a lesson must be to each other, by its number; true at each profile.
 SIZES = {
@@ -72,7 +73,7 @@ def scaled(info):
     for name, value in found.items():
         if AMOUNT.search(name):
             found[name] = smoke[name]
-        elif COUNT.search(name):
+        elif COUNT.search(name) and (info.number, name) not in WHOLE:
             found[name] = min(value, lesson[name] + 1)
     return found
 
