@@ -20,6 +20,7 @@ from lib.runner import POLITE
 from lib.runner.execute import execute
 from lib.runner.kit import kit_version
 from lib.runner.notebooks import read_notebook
+from lib.streams import quiet
 
 GIB_PER_RUN = 2  # a kernel with TensorFlow and a data set
 RETRIES = 3  # times that a run whose worker died is given to another
@@ -78,21 +79,21 @@ def local_client(count, folder):
 def _started(start):
     """Return the cluster that a function starts; it is tried again where a worker dies while it starts."""
     for _ in range(RETRIES):
-        with contextlib.suppress(RuntimeError), _signals_held_back():
+        # What a worker says of its end, as when Ctrl-C reaches it too, is nothing that its run's outcome does not say.
+        with contextlib.suppress(RuntimeError), _hang_up_held_back(), quiet(2):
             return start()
     raise Lost("the workers do not start")
 
 
 @contextmanager
-def _signals_held_back():
-    """Keep Ctrl-C and a closed terminal from those that are started meanwhile, for good: this process ends them itself."""
-    terminal = {number for number in (signal.SIGINT, *POLITE) if number.name != "SIGTERM"}
-    known = hasattr(signal, "pthread_sigmask")  # not on Windows
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, terminal) if known else None
+def _hang_up_held_back():
+    """Keep a closed terminal from those that are started meanwhile, for good: this process hears of it, and ends them."""
+    hang_up = {number for number in POLITE if number.name == "SIGHUP"}  # Windows has none
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, hang_up) if hang_up else None
     try:
         yield
     finally:
-        if known:
+        if hang_up:
             signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
