@@ -80,9 +80,35 @@ def _started(start):
     """Return the cluster that a function starts; it is tried again where a worker dies while it starts."""
     for _ in range(RETRIES):
         # What a worker says of its end, as when Ctrl-C reaches it too, is nothing that its run's outcome does not say.
-        with contextlib.suppress(RuntimeError), _hang_up_held_back(), quiet(2):
-            return start()
+        cluster = None
+        with contextlib.suppress(RuntimeError), _hang_up_held_back(), quiet(2), _put_off() as stops:
+            cluster = start()
+        if stops and cluster:
+            cluster.close()
+        if stops:
+            raise KeyboardInterrupt
+        if cluster:
+            return cluster
     raise Lost("the workers do not start")
+
+
+@contextmanager
+def _put_off():
+    """Put off what stops this process, for the seconds in which a cluster is half started and cannot be closed quietly.
+
+    Yields:
+        A list, which has something in it if it is to stop.
+    """
+    stops = []
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, *POLITE)}
+    for number, handler in found.items():
+        if callable(handler):  # neither ignored nor the system's own
+            signal.signal(number, lambda *_: stops.append(True))
+    try:
+        yield stops
+    finally:
+        for number, handler in found.items():
+            signal.signal(number, handler)
 
 
 @contextmanager
