@@ -29,10 +29,11 @@ TAKEN_AWAY = 0.5  # seconds for a browser to take the frames away, or their requ
 class Dashboard:
     """A running page: `url` is its address, `stop()` ends it; at the end of a `with` block it ends by itself."""
 
-    def __init__(self, process, port, name):
+    def __init__(self, process, port, name, folder):
         self.url = f"http://{HOST}:{port}/"
         self._process = process
         self._name = name
+        self._folder = folder  # of its temporary files
         self._shown = []
         atexit.register(self.stop)
 
@@ -63,6 +64,7 @@ class Dashboard:
         if self._shown:
             time.sleep(TAKEN_AWAY)
         servers.stop(process, patience=5)
+        shutil.rmtree(self._folder, ignore_errors=True)  # it does that itself, unless it has been killed
 
     def __enter__(self):
         return self
@@ -136,8 +138,9 @@ def _start(name, call, port, patience, is_ready):
         patience: seconds to wait.
         is_ready: function that asks it, and returns a bool or raises an error of what was asked.
     """
-    process = servers.start("lib.dashboard", *call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    dashboard = Dashboard(process, port, name)
+    ours = tempfile.mkdtemp(prefix="course-page-")
+    process = servers.start("lib.dashboard", ours, *call, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    dashboard = Dashboard(process, port, name, ours)
     try:
         _wait(process, name, patience, is_ready)
     except BaseException:  # also Ctrl-C: nothing may be left running
@@ -185,11 +188,12 @@ def _asked(port, path):
 
 
 def _serve():
-    """Run the command that `sys.argv` names until it is to end, and leave no file behind.
+    """Run the command that `servers.words` names until it is to end, and leave no file behind.
 
     What the command keeps in the folder for temporary files, as TensorBoard keeps its address, goes with it.
     """
-    tempfile.tempdir = ours = tempfile.mkdtemp(prefix="course-page-")
+    ours, *sys.argv = servers.words()
+    tempfile.tempdir = ours
     atexit.register(shutil.rmtree, ours, ignore_errors=True)  # where the command ends by itself
 
     def end_with_the_starter():
@@ -200,7 +204,6 @@ def _serve():
     threading.Thread(target=end_with_the_starter, daemon=True).start()
     # By this name TensorBoard is told to leave TensorFlow alone, whose import would take most of its start.
     sys.modules["tensorboard.compat.notf"] = types.ModuleType("tensorboard.compat.notf")
-    sys.argv.pop(0)
     (command,) = metadata.entry_points(group="console_scripts", name=sys.argv[0])
     sys.exit(command.load()())
 

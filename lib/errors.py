@@ -3,6 +3,9 @@
 import difflib
 import re
 
+# What a text of other people can make its reader raise: broken, of another shape, too deep, a number too long.
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, SyntaxError, RecursionError, MemoryError)
+
 
 class CourseError(ValueError):
     """A mistake a person can mend, told in one line: what is wrong, where, what to do."""
@@ -30,8 +33,23 @@ def last_line(words, otherwise="it said nothing"):
     return [otherwise, *_lines(words)][-1]
 
 
+def short(value, longest=60):
+    """Return a value as a few words of a message: one line, its middle left out where it is long."""
+    try:
+        words = " ".join(str(value).split())
+    except UNREADABLE:  # a number with more digits than Python writes, a list that holds itself
+        return f"a {type(value).__name__}"
+    return words if len(words) <= longest else f"{words[: longest // 2]}…{words[-longest // 2 + 1 :]}"
+
+
+def without_password(words):
+    """Return a text with *** where a password stands in an address, as in postgresql://me:secret@host."""
+    return re.sub(r"(://[^\s:/@]*):[^\s/]+@", r"\1:***@", words)
+
+
 def _lines(words, longest=300):
-    lines = [line.strip() for line in re.sub(r"\x1b\[[0-9;]*m", "", words).splitlines() if line.strip(": ")]
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", without_password(words))
+    lines = [line.strip() for line in plain.splitlines() if line.strip(": ")]
     return [line if len(line) <= longest else line[: longest - 3] + "..." for line in lines]
 
 

@@ -4,6 +4,8 @@ import contextlib
 import os
 from pathlib import Path
 
+HALF = ".partial-"  # begins the name of a file that is being written
+
 
 @contextlib.contextmanager
 def whole(path):
@@ -19,15 +21,23 @@ def whole(path):
         The Path to write to, beside the file and with its suffix.
     """
     path = Path(path)
-    half = path.with_name(f".partial-{os.urandom(4).hex()}-{path.name}")
+    half = path.with_name(f"{HALF}{os.urandom(4).hex()}-{path.name}")
     try:
         yield half
+        _to_disk(half)
         half.replace(path)
     finally:
-        half.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the folder itself may be gone
+            half.unlink(missing_ok=True)
+
+
+def _to_disk(path):
+    """Wait until a file's content is on the disk: after a power cut, a name without its content would be left."""
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())
 
 
 def replace_text(path, text):
-    """Write a text as the whole of a file, UTF-8; see `whole`."""
+    """Write a text as the whole of a file, UTF-8, with ? for what is no letter in it; see `whole`."""
     with whole(path) as half:
-        half.write_bytes(text.encode())
+        half.write_bytes(text.encode(errors="replace"))

@@ -1,6 +1,7 @@
 """A lesson's figures on record: what `record` puts into a cell's output, `collect_metrics` finds in the notebook."""
 
 import json
+import math
 
 MIME = "application/vnd.course.metric+json"
 
@@ -15,13 +16,16 @@ def record(name, value):
     from IPython.display import display  # inside: the command `course` only collects
 
     value = value.item() if hasattr(value, "item") else value  # numpy's scalars are not JSON
-    display({"text/plain": f"{name}: {shown(value)}", MIME: {"name": name, "value": value}}, raw=True)
+    # A number that is none, as a loss that went to infinity, is none in JSON either: its text would be taken for a word.
+    display({"text/plain": f"{name}: {shown(value)}", MIME: {"name": name, "value": _finite(value)}}, raw=True)
 
 
 def shown(value):
     """Return a figure, or a parameter, as a reader sees it: a float with four digits, a list as JSON."""
     if isinstance(value, float):
         return f"{value:,.4g}"
+    if value is None:
+        return "no number"
     return json.dumps(value) if isinstance(value, list) else str(value)
 
 
@@ -32,8 +36,17 @@ def collect_metrics(notebook):
         notebook: the notebook's JSON as a dict.
 
     Returns:
-        A dict {metric: value}; the last record of a name counts.
+        A dict {metric: value}; the last record of a name counts. What is no record, as one without a name, is left out.
     """
     outputs = [output for cell in notebook["cells"] for output in cell.get("outputs", [])]
     records = [output["data"][MIME] for output in outputs if MIME in output.get("data", {})]
-    return {record["name"]: record["value"] for record in records}
+    return {record["name"]: _finite(record["value"]) for record in records if _is_record(record)}
+
+
+def _is_record(record):
+    plain = isinstance(record, dict) and isinstance(record.get("name"), str)
+    return plain and isinstance(record.get("value", ()), int | float | str | None)
+
+
+def _finite(value):
+    return None if isinstance(value, float) and not math.isfinite(value) else value

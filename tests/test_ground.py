@@ -1,7 +1,13 @@
 """What every module stands on: one line for an error, files that are whole, places that can be moved, the machine."""
 
+import ast
+import json
+import os
+import re
+import subprocess
 import sys
 import threading
+from importlib import metadata
 
 import pytest
 
@@ -68,6 +74,21 @@ def test_two_write_the_same_file_and_a_reader_sees_one_or_the_other(tmp_path):
         seen.add(path.read_text())
     assert seen <= set(texts) and path.read_text() in texts
     assert [each.name for each in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_a_name_is_not_there_before_its_content_is_on_the_disk(tmp_path, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda number: synced.append(os.fstat(number).st_size))
+    replace_text(tmp_path / "notes.txt", "seven\ud800.")
+    assert synced == [7] and (tmp_path / "notes.txt").read_bytes() == b"seven?."
+
+
+def test_two_kernels_that_solve_at_once_lose_no_answer(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path))
+    code = "import sys; from lib.exercises.core import PROGRESS\nfor n in range(40): PROGRESS.add(f'{sys.argv[1]}.q{n}')"
+    processes = [subprocess.Popen([sys.executable, "-c", code, name]) for name in ("e01", "e02")]
+    assert [process.wait(60) for process in processes] == [0, 0]
+    assert len(json.loads((tmp_path / "progress.json").read_text())["solved"]) == 80
 
 
 # --- places
@@ -160,6 +181,23 @@ def test_pins_are_read_with_and_without_extras(tmp_path):
     (tmp_path / "pins").write_text("keras==3.15.1  # models\npsycopg[binary]==3.3.9\nplain\n-e .\n")
     assert kit.pins(tmp_path / "pins") == {"keras": "3.15.1", "psycopg": "3.3.9"}
     assert {"tensorflow", "keras", "psycopg"} <= set(kit.pins())
+
+
+def test_every_import_of_the_library_and_the_tests_is_pinned():
+    def plain(name):
+        return re.sub(r"[-_.]+", "-", name).lower()
+
+    project = (places.ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    pinned = {plain(name) for name in [*kit.pins(), *re.findall(r'^    "([\w.-]+)==', project, re.MULTILINE)]}
+    owners = metadata.packages_distributions()
+    ours = {path.stem for path in (places.ROOT / "tests").glob("*.py")} | {"lib", "kit"}
+    for path in [*(places.ROOT / "lib").rglob("*.py"), *(places.ROOT / "tests").rglob("*.py")]:
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            names += [node.module] if isinstance(node, ast.ImportFrom) and node.module else []
+            tops = {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names) - ours
+            for top in tops:
+                assert {plain(owner) for owner in owners.get(top, [])} & pinned, f"{path.name} imports {top}, which is not pinned"
 
 
 def test_a_kit_without_its_folders_is_told_in_one_line(monkeypatch, tmp_path):

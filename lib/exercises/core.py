@@ -191,11 +191,13 @@ class Progress:
 
     def add(self, key):
         """Remember an exercise as solved."""
+        from filelock import FileLock
+
         self._memory.add(key)
-        text = json.dumps({"solved": sorted(self.solved())})
         with contextlib.suppress(OSError):  # the folder cannot be written: this kernel's memory has it
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            replace_text(self.path, text)
+            with FileLock(self.path.with_suffix(".lock"), timeout=10):  # two kernels may solve at once
+                replace_text(self.path, json.dumps({"solved": sorted(self.solved())}))
 
 
 PROGRESS = Progress()

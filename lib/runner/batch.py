@@ -1,33 +1,33 @@
 """Runs a list of notebooks one after the other; after each, its page, the metrics and the index stand on disk."""
 
-import contextlib
 import sys
 
 from lib.errors import first_line
 from lib.runner.execute import execute
 from lib.runner.page import write_page
-from lib.runner.report import write_report
+from lib.runner.report import earlier, write_report
 
 
-def run_all(plans, out, profile="lesson"):
-    """Run notebooks; one that fails does not stop the others, Ctrl-C does.
+def run_all(plans, out, profile="lesson", timeout=None):
+    """Run notebooks; one that fails does not stop the others, nor does a full disk; Ctrl-C does.
 
     Args:
         plans: list of pairs (`NotebookInfo`, dict of values).
-        out: Path of the run's folder, which exists.
+        out: Path of the run's folder, which is held.
         profile: name of the profile, for the index.
+        timeout: seconds that a cell may take, or None.
 
     Returns:
         A list of `Outcome` of the notebooks that ended, and whether the run was stopped by Ctrl-C.
     """
     outcomes = []
-    names = [info.name for info, _ in plans]
+    names = {outcome.info.name for outcome in earlier(out)} | {info.name for info, _ in plans}
     for number, (info, values) in enumerate(plans, 1):
         try:
-            outcome = execute(info, values, out, f"[{number}/{len(plans)}] {info.name}")
+            outcome = execute(info, values, out, f"[{number}/{len(plans)}] {info.name}", timeout=timeout)
             _write_page(outcome, out, names, values)
             outcomes.append(outcome)
-            write_report(out, outcomes, len(plans), profile)
+            _write_report(out, outcomes, len(plans), profile)
         except KeyboardInterrupt:
             _tell_stopped(info, outcomes, len(plans), out)
             return outcomes, True
@@ -45,18 +45,25 @@ def _write_page(outcome, out, names, values):
         outcome.error = outcome.error or first_line(f"no page: {type(error).__name__}: {error}")
 
 
+def _write_report(out, outcomes, planned, profile):
+    try:
+        write_report(out, outcomes, planned, profile)
+    except OSError as error:
+        outcome = outcomes[-1]
+        outcome.error = outcome.error or f"no index.html: {error.strerror}"
+
+
 def _tell_failed(outcome, out):
     print(f"course: {outcome.info.name} failed{_at(outcome)}: {outcome.error}", file=sys.stderr)
-    print(f"        executed notebook: {out / outcome.info.path.name}", file=sys.stderr)
+    path = out / outcome.info.path.name
+    if path.exists():
+        print(f"        executed notebook: {path}", file=sys.stderr)
 
 
 def _tell_stopped(info, outcomes, planned, out):
     print(f"\ncourse: stopped in {info.name}; {len(outcomes)} of {planned} notebooks finished", file=sys.stderr)
     if outcomes:
         print(f"        they are in {out}", file=sys.stderr)
-    else:
-        with contextlib.suppress(OSError):  # what the notebook itself wrote stays
-            out.rmdir()
 
 
 def _at(outcome):

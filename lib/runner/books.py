@@ -1,25 +1,22 @@
 """The books of a sweep: what has ended, on disk at any moment, so that whatever dies, no finished run is lost."""
 
-import contextlib
 import csv
 import io
 import json
-import os
-import time
-from datetime import datetime
 
-from lib.errors import CourseError
+from lib.errors import UNREADABLE
 from lib.files import replace_text
 
 LAST = ("seconds", "status", "error", "notebook")
-BUSY, LOCK = ".sweep.json", ".sweep.lock"
+WHOLE = 500  # points: the table of a larger sweep is appended to, and written whole only when the sweep ends
 
 
 class Books:
     """Results of a sweep by the key of their point.
 
-    A point's files are `runs/KEY.ipynb` and then `runs/KEY.json`; a run has ended once its JSON is there.
-    `runs.csv` has a row for every point of this call, replaced whole whenever one ends.
+    A point's files are `runs/KEY.ipynb` and then `runs/KEY.json`; a run has ended once its JSON is there and can be read.
+    `runs.csv` has a row for every point of this call. In a sweep of more than `WHOLE` points it has, until the sweep ends,
+    a row for every run that is done before or has ended since, in the order in which they did.
     """
 
     def __init__(self, out, info, varied, points):
@@ -29,18 +26,22 @@ class Books:
         self.swept = varied
         self.parameters = [*varied, *[parameter.name for parameter in info.parameters if parameter.name not in varied]]
         self.folder = out / "runs"
-        self.folder.mkdir(exist_ok=True)
-        files = {path.stem: path for path in self.folder.glob("*.json")}
-        self.results = {p.key: json.loads(files[p.key].read_text(encoding="utf-8")) for p in points if p.key in files}
-        self.write_table()
+        self.names = []  # of the columns that runs.csv has
+        self.ended = {}  # points of the rows that a large sweep has, by key
+        there = {path.stem for path in self.folder.glob("*.json")}
+        read = {point.key: _read(self.folder / f"{point.key}.json", point) for point in points if point.key in there}
+        self.results = {key: result for key, result in read.items() if result}
 
     def todo(self):
         """Return the points that are not done: those that failed get another chance."""
-        return [point for point in self.points if self.results.get(point.key, {}).get("status") != "done"]
+        return [point for point in self.points if self._status(point) != "done"]
 
     def count(self, status):
         """Return how many points have a status: done, failed or planned."""
-        return sum(self.results.get(point.key, {"status": "planned"})["status"] == status for point in self.points)
+        return sum(self._status(point) == status for point in self.points)
+
+    def _status(self, point):
+        return self.results.get(point.key, {}).get("status", "planned")
 
     def add(self, point, result):
         """Keep the result of a run.
@@ -49,12 +50,23 @@ class Books:
             point: the `Point`.
             result: dict as `lib.runner.cluster.run_point` returns it; notebook may be missing.
         """
+        self.folder.mkdir(exist_ok=True)
         notebook = result.pop("notebook", None)
         if notebook is not None:
             replace_text(self.folder / f"{point.key}.ipynb", notebook)
         replace_text(self.folder / f"{point.key}.json", json.dumps({"values": point.values, **result}, indent=1) + "\n")
         self.results[point.key] = result
-        self.write_table()
+        if len(self.points) <= WHOLE:
+            self.write_table()
+            return
+        row = self._row(point)
+        new = point.key not in self.ended
+        self.ended[point.key] = point
+        if new and set(row) <= set(self.names):
+            with open(self.out / "runs.csv", "a", encoding="utf-8", errors="replace", newline="") as file:
+                file.write(_csv([row], self.names))
+        else:  # the first of its kind brings columns; one that is booked again stands there already
+            self._write(map(self._row, self.ended.values()))
 
     def columns(self):
         """Return the columns of the parameters, those that vary first; `param_seconds` is no run's seconds."""
@@ -62,58 +74,58 @@ class Books:
 
     def rows(self):
         """Return one dict for each point, in order: parameters, metrics, seconds, status, error, notebook."""
-        rows = []
-        for point in self.points:
-            result = self.results.get(point.key, {})
-            metrics = {_metric(name, point.values): value for name, value in result.get("metrics", {}).items()}
-            path = f"runs/{point.key}.ipynb" if "host" in result or "metrics" in result else ""
-            last = (result.get("seconds"), result.get("status", "planned"), result.get("error", ""), path)
-            values = {column: point.values[name] for column, name in zip(self.columns(), self.parameters, strict=True)}
-            rows.append({**values, **metrics, **dict(zip(LAST, last, strict=True))})
-        return rows
+        return [self._row(point) for point in self.points]
+
+    def _row(self, point):
+        result = self.results.get(point.key, {})
+        metrics = {_metric(name, point.values): value for name, value in result.get("metrics", {}).items()}
+        path = f"runs/{point.key}.ipynb" if "host" in result or "metrics" in result else ""
+        last = (result.get("seconds"), self._status(point), result.get("error", ""), path)
+        values = {column: point.values[name] for column, name in zip(self.columns(), self.parameters, strict=True)}
+        return {**values, **metrics, **dict(zip(LAST, last, strict=True))}
+
+    def begin_table(self):
+        """Write runs.csv as it is before the first run."""
+        if len(self.points) <= WHOLE:
+            self.write_table()
+        else:
+            self.ended = {point.key: point for point in self.points if self._status(point) == "done"}
+            self._write(map(self._row, self.ended.values()))
 
     def write_table(self):
-        """Write runs.csv."""
-        rows = self.rows()
-        names = list(dict.fromkeys(name for row in rows for name in row if name not in LAST)) + list(LAST)
-        text = io.StringIO()
-        writer = csv.DictWriter(text, names, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows({name: json.dumps(v) if isinstance(v, list) else v for name, v in row.items()} for row in rows)
-        replace_text(self.out / "runs.csv", text.getvalue())
+        """Write runs.csv with a row for every point, in order."""
+        self._write(self.rows())
+
+    def _write(self, rows):
+        rows = list(rows)
+        self.names = list(dict.fromkeys(name for row in rows for name in row if name not in LAST)) + list(LAST)
+        replace_text(self.out / "runs.csv", _csv([dict(zip(self.names, self.names, strict=True)), *rows], self.names))
+
+
+def _csv(rows, names):
+    text = io.StringIO()
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    return text.getvalue()
+
+
+def _cell(value):
+    """Return a value for a field of a CSV: a text that a spreadsheet would run as a formula gets a ' before it."""
+    value = json.dumps(value) if isinstance(value, list) else value
+    return f"'{value}" if isinstance(value, str) and value.lstrip()[:1] in tuple("=+-@") else value
 
 
 def _metric(name, parameters):
     return f"metric_{name}" if name in parameters or name in LAST else name
 
 
-@contextlib.contextmanager
-def only_one(out, call):
-    """Hold a folder for one sweep; the system lets go of it when the process ends, however it ends.
-
-    Args:
-        out: Path of the folder.
-        call: the command line, for whoever comes second.
-
-    Raises:
-        CourseError: another sweep holds it; the message names that one.
-    """
-    from filelock import FileLock, Timeout
-
-    lock = FileLock(out / LOCK)
+def _read(path, point):
+    """Return the result in a file; None where it is damaged, or of other values: that run has not ended."""
     try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        who = ""
-        with contextlib.suppress(OSError, ValueError):  # it may be starting, or ending, this very moment
-            held = json.loads((out / BUSY).read_text(encoding="utf-8"))
-            who = f": process {held['pid']}, since {held['since']} ({held['call']})"
-        raise CourseError(f"Another sweep runs in {out}{who}. Wait for it, or give another folder: --out DIR") from None
-    try:
-        since = datetime.fromtimestamp(time.time()).strftime("%H:%M:%S")
-        replace_text(out / BUSY, json.dumps({"pid": os.getpid(), "since": since, "call": call}))
-        yield
-    finally:
-        (out / BUSY).unlink(missing_ok=True)
-        lock.release()
-        (out / LOCK).unlink(missing_ok=True)
+        result = json.loads(path.read_text(encoding="utf-8"))
+        metrics, seconds = result.get("metrics", {}), result.get("seconds", 0.0)
+        of_this = result.pop("values") == point.values and isinstance(result.get("error", ""), str)
+        ended = result["status"] == "failed" or (result["status"] == "done" and "metrics" in result and "seconds" in result)
+        return result if of_this and ended and isinstance(metrics, dict) and isinstance(seconds, int | float) else None
+    except (OSError, *UNREADABLE):
+        return None

@@ -1,60 +1,19 @@
-"""The command `course`: lab, list, run, sweep and doctor; papermill and the like are imported once a request is right."""
+"""The command `course` as a process: its exit status, its signals, its streams; the calls themselves are in `commands`.
 
-import itertools
+Nothing that takes time is imported up here: Ctrl-C in the first moment must end it as quietly as later.
+"""
+
 import os
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 
-import click
+from lib.runner import DONE, FAILED, POLITE, STOPPED, WRONG
 
-from lib import places
-from lib.errors import CourseError
-from lib.runner.listing import listing
-from lib.runner.notebooks import read_folder
-from lib.runner.request import PROFILES, plan
-
-DONE, FAILED, WRONG, STOPPED = 0, 1, 2, 130  # exit status: done, a notebook or check failed, a wrong request, Ctrl-C
-FIRST_NOTEBOOK = "00_start_here.ipynb"
-
-# A line of nothing but \b keeps click from filling the lines below it up.
-EXAMPLES = """\b
-examples:
-  course list                             what there is, with every parameter
-  course run 03                           one lesson, ending with the path of its page
-  course run                              every lesson
-  course run 03 -p max_epochs 4 -p seed 7 a lesson with other values
-  course run --profile smoke              every lesson in a few seconds each
-  course sweep 03 -g seed=1,2,3           a lesson once for each value, on all cores
-  course lab                              the lessons in JupyterLab
-  course doctor                           what this machine has and lacks"""
-
-RUN_EXAMPLES = """\b
-examples:
-  course run 3                 03, 03_keras_tuner and 03_keras_tuner.ipynb name the same notebook
-  course run 03 08 --out DIR   two notebooks into a folder of your choice
-  course run 03 -p csv my.csv -p layers 64,32 -p shuffle false
-
-A parameter goes to every chosen notebook that has it; `course list` shows names, types and ranges.
-
-Exit status: 0 done, 1 a notebook failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
-
-SWEEP_EXAMPLES = """\b
-examples:
-  course sweep 03 -g max_epochs=3,9,27 -g seed=1..5   fifteen runs
-  course sweep 03 --params runs.csv                   a column for each parameter, a row for each run
-  course sweep 03 -g seed=1..100 --scheduler tcp://10.0.0.1:8786
-
-On another machine, with the same kit:
-
-  .venv/bin/dask worker tcp://10.0.0.1:8786 --nthreads 1
-
-Exit status: 0 done, 1 a run failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
+CLEANING = 10  # seconds in which a second Ctrl-C does not disturb what the first one has begun
+LONGEST = 2000  # letters of a line that is told
 
 
 def main(argv=None):
@@ -66,188 +25,117 @@ def main(argv=None):
     Returns:
         The exit status, int.
     """
-    for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="replace")  # a title must not fail on a terminal of another encoding
+    try:
+        with _steady_streams() as printed, _stopped_by_signals(argv is None):
+            status = _status(sys.argv[1:] if argv is None else list(argv))
+            printed.flush()
+            if printed.lost:
+                tell(f"the output could not be written: {printed.lost}")
+                status = status or FAILED
+            return status
+    except KeyboardInterrupt:
+        return STOPPED
+
+
+def _status(argv):
+    import click
+
+    from lib.errors import CourseError
+    from lib.runner.commands import course
+
     try:
         # Not `course.main`: that ends the process itself, with statuses of its own.
-        with course.make_context("course", sys.argv[1:] if argv is None else list(argv)) as context:
-            status = course.invoke(context)
-        sys.stdout.flush()
-        return status or DONE
-    except BrokenPipeError:  # the reader has seen enough, as `head` has: leave nothing to flush at exit
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        with course.make_context("course", argv) as context:
+            return course.invoke(context) or DONE
     except click.exceptions.Exit:  # after --help
         return DONE
     except click.UsageError as error:
         words = error.format_message().replace("requires 2 arguments.", "needs both: write a name and a value, as in -p seed 2.")
         where = error.ctx.command_path if error.ctx else "course"
-        print(f"course: {words} (see {where} --help)", file=sys.stderr)
+        tell(f"{words} (see {where} --help)")
         return WRONG
     except CourseError as error:
-        print(f"course: {error}", file=sys.stderr)
+        tell(str(error))
         return WRONG
-    except KeyboardInterrupt:
-        return STOPPED
-
-
-@click.group(epilog=EXAMPLES, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.pass_context
-def course(context):
-    """The course's lessons from the command line."""
-    if context.invoked_subcommand is None:
-        print(context.get_help())
-
-
-PARAMETER = click.option("-p", "--parameter", nargs=2, multiple=True, metavar="NAME VALUE",
-                         help="Set a parameter; may be given again.")
-PROFILE = click.option("--profile", type=click.Choice(PROFILES), default="lesson", show_default=True,
-                       help="smoke: seconds; lesson: as the notebook stands; full: the paper-sized run.")
-OUT = click.option("--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder to write into; one in runs/ by default.")
-
-
-@course.command(context_settings={"ignore_unknown_options": True})
-@click.argument("args", nargs=-1, type=click.UNPROCESSED)
-def lab(args):
-    """Open the lessons in JupyterLab, until Ctrl-C.
-
-    ARGS go to JupyterLab, such as --no-browser or --port 9000.
-    """
-    folder = places.notebooks()
-    # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
-    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
-             f"--LabApp.default_url=/lab/tree/{folder.name}/{FIRST_NOTEBOOK}",
-             "--ServerApp.answer_yes=True", *args]
-    # First in the search paths: the python3 kernel of this interpreter, whatever else is registered, and our
-    # settings, which ask nobody for news from the network. A learner's own settings still win.
-    first = {"JUPYTER_PATH": Path(sys.prefix, "share", "jupyter"), "JUPYTER_CONFIG_PATH": Path(__file__).parent}
-    environment = os.environ | {
-        name: os.pathsep.join(filter(None, [str(path), os.environ.get(name)])) for name, path in first.items()
-    }
-    with subprocess.Popen(words, env=environment) as server:
-        signal.signal(signal.SIGTERM, lambda *_: server.terminate())  # a polite kill ends JupyterLab too
-        while True:
-            try:
-                status = server.wait()
-                return DONE if status in (0, -signal.SIGINT, -signal.SIGTERM) else FAILED
-            except KeyboardInterrupt:  # the terminal sends it to the server too, which then shuts down
-                continue
-
-
-@course.command("list")
-def list_notebooks():
-    """Print number, title, minutes and parameters of every notebook."""
-    print(listing(read_folder(places.notebooks()), shutil.get_terminal_size().columns))
-
-
-@course.command(epilog=RUN_EXAMPLES)
-@click.argument("notebooks", nargs=-1, metavar="[NB]...")
-@PARAMETER
-@PROFILE
-@OUT
-def run(notebooks, parameter, profile, out):
-    """Run notebooks, all if none is named, and make pages of them.
-
-    Writes into DIR the executed notebook and an HTML page of each, metrics.json, and index.html over all. The pages
-    open from disk without a network. What is finished stays when a run is stopped.
-    """
-    plans = plan(read_folder(places.notebooks()), notebooks, profile, parameter)
-    out = _make_folder(out)
-    from lib.runner.batch import run_all  # after the checks: nothing slow before an error is told
-
-    with _terminate_as_interrupt():
-        outcomes, stopped = run_all(plans, out, profile)
-    if outcomes:
-        print(out / (f"{plans[0][0].name}.html" if len(plans) == 1 else "index.html"))
-    if stopped:
-        return STOPPED
-    return FAILED if any(outcome.error for outcome in outcomes) else DONE
-
-
-@course.command(epilog=SWEEP_EXAMPLES)
-@click.argument("notebook", metavar="NB")
-@click.option("-g", "--grid", multiple=True, metavar="NAME=V1,V2",
-              help="A parameter and its values; may be given again, every combination is run.")
-@click.option("--params", type=click.Path(path_type=Path), metavar="CSV", help="A table of runs instead of a grid.")
-@PARAMETER
-@PROFILE
-@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes on this machine; as many as fit by default.")
-@click.option("--scheduler", metavar="ADDRESS", help="A running Dask cluster instead, such as tcp://10.0.0.1:8786.")
-@OUT
-def sweep(notebook, grid, params, parameter, profile, workers, scheduler, out):
-    """Run a notebook once for each point of a grid.
-
-    Or for each row of a table. It runs on Dask, on this machine's cores or a running cluster. Writes into DIR runs.csv
-    (parameters, metrics, seconds, status), parallel.html and index.html over all runs, and the executed notebooks in
-    runs/. What is done is never run again: the same call goes on after Ctrl-C, a kill or a crash, and runs again only
-    what failed. What a notebook itself writes is not kept.
-    """
-    from lib.runner.books import only_one
-    from lib.runner.points import read_points
-
-    if workers and scheduler:
-        raise CourseError("--workers are processes of this machine, --scheduler is a cluster: give one of them.")
-    request = read_points(read_folder(places.notebooks()), notebook, profile, parameter, grid, params)
-    out = _make_folder(out or places.runs() / f"sweep_{request[0].name}")
-    with only_one(out, f"course {' '.join(sys.argv[1:])}"), _terminate_as_interrupt():
-        return _sweep(request, out, workers, scheduler)
-
-
-def _sweep(request, out, workers, scheduler):
-    from lib.runner.sweep import Lost
-    from lib.runner.sweep import sweep as sweep_points
-
-    again = "what is done is kept: make the same call again to go on"
-    try:
-        books = sweep_points(*request, out, workers, scheduler)
-    except KeyboardInterrupt:
-        print(f"\ncourse: stopped; {again}", file=sys.stderr)
-        return STOPPED
-    except Lost:
-        print(f"\ncourse: the scheduler is gone; {again}", file=sys.stderr)
+    except (OSError, MemoryError, subprocess.SubprocessError) as error:  # the machine has no more
+        tell(str(error) or "the memory has run out")
         return FAILED
-    except OSError as error:
-        print(f"\ncourse: {out} cannot be written any more: {error.strerror}; {again}", file=sys.stderr)
-        return FAILED
-    print(out / "parallel.html")
-    return FAILED if books.count("failed") else DONE
 
 
-@course.command()
-def doctor():
-    """Say what this machine has, and each problem with its mend."""
-    from lib.runner.doctor import findings
-
-    found = findings()
-    width = max(len(finding.name) for finding in found)
-    for finding in found:
-        print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.name:{width}}  {finding.value}")
-        if finding.mend:
-            print(f"      {'':{width}}  -> {finding.mend}")
-    problems = sum(not finding.ok for finding in found)
-    print(f"\n{problems or 'no'} problem{'' if problems == 1 else 's'} found")
-    return FAILED if problems else DONE
+def tell(message):
+    """Print an error; its lines are cut where somebody's word makes them too long."""
+    lines = [line if len(line) <= LONGEST else line[:LONGEST] + "…" for line in message.splitlines()]
+    print("course:", "\n".join(lines), file=sys.stderr)
 
 
-def _make_folder(named):
-    """Make the folder of a run, a new one in runs/ if none is named, and see that it can be written."""
-    now = time.strftime("%Y%m%d-%H%M%S")
-    names = itertools.chain([now], (f"{now}-{number}" for number in itertools.count(2)))  # two runs may start in one second
-    folder = named or next(folder for name in names if not (folder := places.runs() / name).exists())
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
-    except OSError as error:
-        raise CourseError(f"The folder {folder} cannot be written: {error.strerror}. Give another: --out DIR") from None
-    return folder.resolve()
+class Steady:
+    """A stream whose reader may go away, or whose disk may fill: what it cannot take is dropped, and remembered in `lost`."""
+
+    def __init__(self, stream):
+        self.stream = stream
+        self.lost = ""
+
+    def write(self, text):
+        """Write as the stream does."""
+        return self._try(self.stream.write, text)
+
+    def flush(self):
+        """Flush as the stream does."""
+        self._try(self.stream.flush)
+
+    def _try(self, call, *arguments):
+        try:
+            return call(*arguments)
+        except OSError as error:
+            # A reader that has seen enough, as `head` has, is no error. Nothing may be left to flush at exit.
+            if not isinstance(error, BrokenPipeError):
+                self.lost = error.strerror
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.stream.fileno())
+            return 0
+
+    def __getattr__(self, name):
+        return getattr(self.stream, name)
 
 
 @contextmanager
-def _terminate_as_interrupt():
-    """Let a polite kill end a run as Ctrl-C does: the kernel stopped, nothing half written."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _steady_streams():
+    """Make the standard streams steady, for as long as the block lasts; a closed one is opened on nothing. Yields stdout."""
+    # The number of a closed stream would go to the next file that is opened, and then what is printed to that.
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    before = sys.stdout, sys.stderr
+    for stream in filter(None, before):
+        with suppress(AttributeError):  # a stream of a test
+            stream.reconfigure(errors="replace")  # a title must not fail on a terminal of another encoding
+    sys.stdout, sys.stderr = [Steady(stream or open(os.devnull, "w")) for stream in before]  # noqa: SIM115
+    try:
+        yield sys.stdout
+    finally:
+        sys.stdout, sys.stderr = before
+
+
+@contextmanager
+def _stopped_by_signals(last_act):
+    """Let a polite kill and a closed terminal stop the command as Ctrl-C does: the kernel ended, nothing half written.
+
+    Args:
+        last_act: bool, whether the process ends afterwards, with the status that it has, whatever comes still.
+    """
+    last = [-CLEANING]
+
+    def stop(*_):
+        now = time.monotonic()
+        if now - last[0] >= CLEANING:
+            last[0] = now
+            raise KeyboardInterrupt
+
+    found = {number: signal.getsignal(number) for number in (signal.SIGINT, *POLITE)}
+    kept = {number: handler for number, handler in found.items() if handler is not signal.SIG_IGN}  # nohup and & ignore some
+    for number in kept:
+        signal.signal(number, stop)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in kept.items():
+            signal.signal(number, signal.SIG_IGN if last_act else handler)

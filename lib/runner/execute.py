@@ -3,15 +3,20 @@
 import json
 import logging
 import shutil
+import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from lib.errors import first_line
+from lib.errors import UNREADABLE, first_line, last_line
 from lib.files import whole
 from lib.metric import collect_metrics
 from lib.places import RUN_DIR
-from lib.runner.notebooks import NotebookInfo, headings, text
+from lib.runner.kit import digest
+from lib.runner.notebooks import NotebookInfo, headings, read_notebook, text
+
+RECORD = "course_run"  # what an executed notebook says of its run, in its metadata
+AT_LEAST = 3600  # seconds for a cell, however short the lesson
 
 
 @dataclass
@@ -31,7 +36,12 @@ class Outcome:
         return "failed" if self.error else "done"
 
 
-def execute(info, values, out, label="", folder=None):
+def patience(info):
+    """Return after how many seconds a cell is taken for one that never ends: ten times what the whole lesson takes."""
+    return max(AT_LEAST, 10 * (info.seconds or 0))
+
+
+def execute(info, values, out, label="", folder=None, timeout=None):
     """Run a notebook; the executed one is in the folder only when it has ended.
 
     Args:
@@ -41,9 +51,10 @@ def execute(info, values, out, label="", folder=None):
         label: what the progress bar, or the line that replaces it, calls this run, such as "[1/2] 03_keras_tuner";
             empty for neither.
         folder: Path that the kernel works in; the notebook's own if None.
+        timeout: seconds that a cell may take; None for `patience`.
 
     Returns:
-        An `Outcome`; a failing cell and a kernel that died are told in it.
+        An `Outcome`; a failing cell, a kernel that died and a disk that is full are told in it.
 
     Raises:
         KeyboardInterrupt: the run was stopped; its kernel is shut down and nothing of it is left.
@@ -52,22 +63,40 @@ def execute(info, values, out, label="", folder=None):
     if label and not bar:
         print(f"{label} ...", file=sys.stderr, flush=True)
     start = time.perf_counter()
-    error = None
-    with whole(out / info.path.name) as partial:
-        try:
-            _papermill(info.path, partial, values, bar, folder or info.path.parent, out / info.name)
-        except Exception as raised:  # whatever it is, the next notebook still runs
-            error = raised
-        if not partial.exists():
-            shutil.copyfile(info.path, partial)
-        outcome = Outcome(info, values, time.perf_counter() - start)
-        _finish(outcome, error, partial)
+    outcome = Outcome(info, values)
+    try:
+        with whole(out / info.path.name) as partial:
+            error = _run(info.path, partial, values, bar, folder or info.path.parent, out / info.name, timeout or patience(info))
+            outcome.seconds = time.perf_counter() - start
+            _finish(outcome, error, partial)
+    except (OSError, *UNREADABLE) as error:  # whatever it is, the next notebook still runs
+        outcome.error = outcome.error or _told(error)
     if label and not bar:
         print(f"{label} {outcome.status} in {outcome.seconds:.0f} s", file=sys.stderr, flush=True)
     return outcome
 
 
-def _papermill(source, target, values, bar, folder, products):
+def _run(source, target, values, bar, folder, products, timeout):
+    """Run papermill, and return the error that ended it, or None; the kernel's own words go into a file beside the target."""
+    words = target.with_suffix(".log")
+    connection = target.with_suffix(".json")  # has the kernel's key: it is not left in the system's temporary folder
+    try:
+        with open(words, "wb") as log:
+            _papermill(source, target, values, bar, folder, products, timeout, connection, log)
+    except Exception as error:  # whatever it is, it is told, and the next notebook still runs
+        if isinstance(error, OSError) and error.errno:  # of the disk, not of a cell: what is written is cut
+            raise
+        error.words = last_line(words.read_text(encoding="utf-8", errors="replace"), "")
+        return error
+    finally:
+        for path in (words, connection):
+            path.unlink(missing_ok=True)
+        if not target.exists():
+            shutil.copyfile(source, target)
+    return None
+
+
+def _papermill(source, target, values, bar, folder, products, timeout, connection, log):
     # jsonschema, which papermill imports, would spend a second on a grammar of web addresses that no notebook is
     # checked by; where the package is missing, it leaves that check out.
     sys.modules.setdefault("rfc3987_syntax", None)
@@ -76,6 +105,8 @@ def _papermill(source, target, values, bar, folder, products):
     from jupyter_client.manager import AsyncKernelManager
     from papermill import execute_notebook
 
+    managers = []
+
     class ThisPython(AsyncKernelManager):
         """Starts this interpreter, whatever another installation has registered as `python3`."""
 
@@ -83,36 +114,73 @@ def _papermill(source, target, values, bar, folder, products):
         def kernel_spec(self):
             return KernelSpec(**get_kernel_dict(), env={RUN_DIR: str(products)})
 
+        async def start_kernel(self, **more):
+            self.connection_file = str(connection)
+            managers.append(self)
+            await super().start_kernel(**more, stdout=log, stderr=subprocess.STDOUT)
+
     logging.getLogger("papermill").setLevel(logging.CRITICAL)  # what it would log is told in one line of ours
-    execute_notebook(
-        _literal(source),
-        _literal(target),
-        parameters=values,
-        kernel_name="python3",
-        language="python",
-        progress_bar=bar,
-        cwd=str(folder),
-        kernel_manager_class=ThisPython,
-        # The kernel's own log, not the lesson's output: it would run through the progress bar.
-        extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
-    )
+    try:
+        execute_notebook(
+            _literal(source),
+            _literal(target),
+            parameters=values,
+            kernel_name="python3",
+            language="python",
+            progress_bar=bar,
+            cwd=str(folder),
+            execution_timeout=timeout,
+            kernel_manager_class=ThisPython,
+            # The kernel's own log, not the lesson's output: it would run through the progress bar.
+            extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
+        )
+    finally:
+        for process in [manager.provisioner.process for manager in managers if manager.provisioner]:
+            if process:  # one that was stopped while it started would go on to write its file
+                process.kill()
+                process.wait()
 
 
 def _finish(outcome, error, partial):
-    """Fill in the outcome from the executed notebook, and let that bear its own name."""
+    """Fill in the outcome from the executed notebook, and let that bear its own name, and say of itself how it went."""
     notebook = json.loads(partial.read_text(encoding="utf-8"))
     notebook["metadata"].setdefault("papermill", {})["output_path"] = outcome.info.path.name
     outcome.metrics = collect_metrics(notebook)
     if error is not None:
         outcome.error = _told(error)
         outcome.heading = _heading_of_failure(notebook, getattr(error, "cell_index", None))
-    partial.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    record = {name: getattr(outcome, name) for name in ("values", "seconds", "error", "heading")}
+    notebook["metadata"][RECORD] = record | {"title": outcome.info.title, "cells": written(notebook)}
+    text = json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    partial.write_text(text, encoding="utf-8", errors="replace")
+
+
+def written(notebook):
+    """Return a digest of what a person can write into a notebook: the source of its cells."""
+    return digest(*[text(cell).encode(errors="replace") for cell in notebook["cells"]])
+
+
+def read_outcome(path):
+    """Return the `Outcome` that an executed notebook tells of itself; None for any other file."""
+    try:
+        notebook = json.loads(path.read_text(encoding="utf-8"))
+        record = {name: value for name, value in notebook["metadata"][RECORD].items() if name != "cells"}
+        info = replace(read_notebook(path), title=record.pop("title"))  # papermill puts a cell of its own above ours
+        return Outcome(info, metrics=collect_metrics(notebook), **record)
+    except (OSError, *UNREADABLE):
+        return None
 
 
 def _told(error):
     name = getattr(error, "ename", type(error).__name__)
     if name == "DeadKernelError":
         return "the kernel died, as it does when memory runs out"
+    if name == "CellTimeoutError":
+        return "the cell did not end in the time that --timeout gives it"
+    if name == "RuntimeError" and getattr(error, "words", ""):  # jupyter_client's, where a kernel does not come up
+        return f"the kernel did not start: {error.words}"
+    if isinstance(error, OSError) and error.errno:
+        return f"it could not be written: {error.strerror}"
     return first_line(f"{name}: {getattr(error, 'evalue', error)}")
 
 

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.errors import CourseError, did_you_mean
+from lib.errors import UNREADABLE, CourseError, did_you_mean, short
 from lib.runner.parameters import Parameter, read_parameters
 
 NUMBERED = "[0-9][0-9]_*.ipynb"
@@ -63,24 +63,24 @@ def read_notebook(path):
         CourseError: the file is not a notebook, or its parameters cell breaks the rules.
     """
     try:
-        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        first = next((text(cell) for cell in cells if cell["cell_type"] == "markdown"), "")
-        tagged = [cell for cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
-        parameters = [parameter for cell in tagged[:1] for parameter in read_parameters(text(cell))]
+        cells = [(cell["cell_type"], text(cell), cell) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+        first = next((source for kind, source, _ in cells if kind == "markdown"), "")
+        tagged = [source for _, source, cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
+        parameters = [parameter for source in tagged[:1] for parameter in read_parameters(source)]
+        return NotebookInfo(
+            path=path,
+            number=path.name[:2],
+            name=path.stem,
+            title=_title(first, path.name[:2]) or path.stem,
+            minutes=_about(first, "minutes?"),
+            seconds=_about(first, "seconds?"),
+            parameters=tuple(parameters),
+        )
     except CourseError as error:
         raise CourseError(f"{path.name}: {error}") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, *UNREADABLE) as error:
         reason = getattr(error, "strerror", None) or "it is not the JSON of a notebook"
         raise CourseError(f"{path.name} cannot be read: {reason}.") from None
-    return NotebookInfo(
-        path=path,
-        number=path.name[:2],
-        name=path.stem,
-        title=_title(first, path.name[:2]) or path.stem,
-        minutes=_about(first, "minutes?"),
-        seconds=_about(first, "seconds?"),
-        parameters=tuple(parameters),
-    )
 
 
 def text(cell):
@@ -119,12 +119,12 @@ def resolve(words, infos):
 def _resolve_one(word, infos):
     name = re.split(r"[/\\]", word)[-1].removesuffix(".ipynb")
     for info in infos:
-        if name == info.name or (name.isdecimal() and int(name) == int(info.number)):
+        if name == info.name or (name.isdecimal() and len(name) < 9 and int(name) == int(info.number)):
             return info
     names = [info.name for info in infos]
     known = {full: full for full in names} | {full[3:]: full for full in names}  # with the number or without
     guess = did_you_mean(name, known, known.get)
-    raise CourseError(f"There is no notebook {word!r}.{guess}\nThe notebooks are: {', '.join(names)}")
+    raise CourseError(f"There is no notebook {short(word)!r}.{guess}\nThe notebooks are: {', '.join(names)}")
 
 
 def _title(markdown, number):

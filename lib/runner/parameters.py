@@ -3,12 +3,12 @@
 import ast
 import io
 import json
-import math
 import re
+import sys
 import tokenize
 from dataclasses import dataclass
 
-from lib.errors import CourseError
+from lib.errors import UNREADABLE, CourseError, short
 
 EXAMPLE = {"int": "10", "float": "0.5", "str": "text", "bool": "true or false", "list": "1,2,3"}
 
@@ -55,7 +55,7 @@ class Parameter:
         reader = {"int": int, "float": float, "str": str, "bool": _bool, "list": self._list}[self.type]
         try:
             value = reader(text)
-        except ValueError:
+        except UNREADABLE:
             raise CourseError(self._wrong(text)) from None
         return self.check(value)
 
@@ -71,6 +71,8 @@ class Parameter:
         Raises:
             CourseError: the value is of another type, or out of range.
         """
+        if not _is_plain(value):
+            raise CourseError(self._wrong(value))
         if self.type == "float" and _kind(value) == "int":
             value = float(value)
         if _kind(value) != self.type:
@@ -88,26 +90,24 @@ class Parameter:
 
     def _check_element(self, value):
         if self.choices and value not in self.choices:
-            raise CourseError(f"{self.name} = {value} is not one of {', '.join(map(str, self.choices))}.")
+            raise CourseError(f"{self.name} = {short(value)} is not one of {', '.join(map(str, self.choices))}.")
         number = isinstance(value, int | float) and not isinstance(value, bool)
-        if number and not math.isfinite(value):
-            raise CourseError(self._wrong(value))
         too_low = number and self.low is not None and value < self.low
         too_high = number and self.high is not None and value > self.high
         if too_low or too_high:
-            raise CourseError(f"{self.name} = {value} is out of its range {self.range}.")
+            raise CourseError(f"{self.name} = {short(value)} is out of its range {self.range}.")
 
     def _wrong(self, value):
         example = json.dumps(self.default) if self.default else EXAMPLE[self.type]
         allowed = f", in {self.range}" if self.range else ""
         article = "an" if self.type == "int" else "a"
-        return f"{self.name} = {value} is not {article} {self.type}: give for example {example}{allowed}."
+        return f"{self.name} = {short(value)} is not {article} {self.type}: give for example {example}{allowed}."
 
     def _list(self, text):
         for read in (json.loads, ast.literal_eval):
             try:
                 value = read(text)
-            except (ValueError, SyntaxError):
+            except UNREADABLE:
                 continue
             if isinstance(value, list | tuple):
                 return list(value)
@@ -132,10 +132,14 @@ def read_parameters(source):
     """
     try:
         statements = ast.parse(source).body
+        comments = _comments(source)
+        return [_parameter(statement, comments.get(statement.end_lineno, "")) for statement in statements]
+    except CourseError:
+        raise
     except SyntaxError as error:
         raise CourseError(f"the parameters cell is not Python (line {error.lineno}: {error.msg}).") from None
-    comments = _comments(source)
-    return [_parameter(statement, comments.get(statement.end_lineno, "")) for statement in statements]
+    except (tokenize.TokenError, *UNREADABLE) as error:
+        raise CourseError(f"the parameters cell cannot be read ({short(error)}).") from None
 
 
 def _parameter(statement, comment):
@@ -170,6 +174,8 @@ def _range(comment, kind):
     read = int if kind == "int" else float
     try:
         low, high = (read(end) if end.strip() else None for end in inside.split("..", 1))
+        if not all(end is None or _is_plain(end) for end in (low, high)):
+            raise ValueError(inside)
     except ValueError:
         raise CourseError(f"in the parameters cell, [{inside}] is not a range of type {kind}.") from None
     return low, high, (), words
@@ -182,6 +188,15 @@ def _comments(source):
 
 def _kind(value):
     return type(value).__name__
+
+
+def _is_plain(value, deep=9):
+    """Say whether a value can be written down and read again anywhere: text, a finite number, true or false, a list of them."""
+    if isinstance(value, list):
+        return deep > 0 and all(_is_plain(element, deep - 1) for element in value)
+    if isinstance(value, str):
+        return value.isascii() or value == value.encode(errors="ignore").decode()
+    return isinstance(value, int | float) and abs(value) <= sys.float_info.max
 
 
 def _bool(text):

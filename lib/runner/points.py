@@ -2,13 +2,16 @@
 
 import itertools
 import json
+import math
 import re
 from dataclasses import dataclass
 
-from lib.errors import CourseError
+from lib.errors import UNREADABLE, CourseError, short
 from lib.runner.kit import digest, kit_version, notebook_digest
 from lib.runner.request import plan, unknown_parameter
 from lib.table import decimal_mark, plain_number, read_csv
+
+MOST = 100_000  # points of a sweep: a slip of the finger must not fill the memory
 
 
 @dataclass(frozen=True)
@@ -69,10 +72,12 @@ def _grid_rows(info, grid):
     for word in grid:
         name, equals, values = word.partition("=")
         if not equals or not values.strip():
-            raise CourseError(f"-g {word}: write NAME=V1,V2, as in -g seed=1,2,3 or -g seed=1..100.")
+            raise CourseError(f"-g {short(word)}: write NAME=V1,V2, as in -g seed=1,2,3 or -g seed=1..100.")
         if name in axes:
-            raise CourseError(f"-g {name} is given twice: write all its values after one.")
+            raise CourseError(f"-g {short(name)} is given twice: write all its values after one.")
         axes[name] = [(name, value) for value in _axis(info.parameter(name), values)]
+    if (count := math.prod(map(len, axes.values()))) > MOST:
+        raise CourseError(f"The grid has {count:,} points; {MOST:,} are the most that a sweep takes.")
     return [(None, list(row)) for row in itertools.product(*axes.values())]
 
 
@@ -81,7 +86,7 @@ def _axis(parameter, values):
     if parameter and parameter.type == "list":
         try:
             lists = json.loads(f"[{values}]")
-        except ValueError:
+        except UNREADABLE:
             lists = []
         return [json.dumps(each) for each in lists] if lists and all(isinstance(e, list) for e in lists) else [values]
     return [value for word in values.split(",") for value in _span(word.strip())]
@@ -91,15 +96,23 @@ def _span(word):
     ends = re.fullmatch(r"(-?\d+)\.\.(-?\d+)", word)
     if not ends:
         return [word]
+    if len(word) > 40:
+        raise CourseError(f"-g {short(word)}: these numbers are too long.")
     low, high = map(int, ends.groups())
     if high < low:
         raise CourseError(f"-g {word}: a range runs from the lower number to the higher.")
+    if high - low >= MOST:
+        raise CourseError(f"-g {word}: that is {high - low + 1:,} values; {MOST:,} are the most that a sweep takes.")
     return [str(value) for value in range(low, high + 1)]
 
 
 def _table_rows(info, path):
     """Return for each row a pair: its line, and a list of pairs (name, text); an empty cell leaves the parameter as it is."""
+    if path.exists() and not path.is_file():
+        raise CourseError(f"--params {path} is no file.")
     header, rows, separator = read_csv(path)
+    if len(rows) > MOST:
+        raise CourseError(f"{path.name} has {len(rows):,} rows; {MOST:,} are the most that a sweep takes.")
     counted = [name for name in header if (known := info.parameter(name)) and known.type in ("int", "float")]
     numbers = [(line, name, text) for line, row in rows for name, text in zip(header, row, strict=True) if name in counted]
     mark = decimal_mark(path.name, numbers, separator)

@@ -4,8 +4,11 @@ import json
 
 import jinja2
 
+from lib.errors import UNREADABLE
 from lib.files import replace_text
 from lib.metric import shown
+from lib.runner.execute import read_outcome
+from lib.runner.notebooks import NUMBERED
 
 # A page with one table of runs. Whatever is put into it is escaped, but for what says `safe`.
 TABLE = """<!DOCTYPE html>
@@ -46,7 +49,7 @@ INDEX = """{% extends "table" %}
 {% endblock %}
 {% block rows %}
 {% for outcome in outcomes %}
-<tr><td><a href="{{ outcome.info.name }}.html">{{ outcome.info.title }}</a><small>{{ outcome.info.name }}</small></td>
+<tr><td><a href="{{ outcome.info.name | urlencode }}.html">{{ outcome.info.title }}</a><small>{{ outcome.info.name }}</small></td>
 <td>{% if outcome.error %}<span class="failed">failed</span>
 <small>{% if outcome.heading %}at “{{ outcome.heading }}”: {% endif %}{{ outcome.error }}</small>{% else %}done{% endif %}</td>
 <td class="number">{{ "%.1f" | format(outcome.seconds) }}</td>
@@ -60,8 +63,14 @@ INDEX = """{% extends "table" %}
 """
 
 
+def earlier(out):
+    """Return the list of `Outcome` of the executed notebooks that are in a folder."""
+    found = [read_outcome(path) for path in sorted(out.glob(NUMBERED))]
+    return [outcome for outcome in found if outcome]
+
+
 def write_report(out, outcomes, planned, profile="lesson"):
-    """Write metrics.json and index.html over what has run so far.
+    """Write metrics.json and index.html over what has run so far, and over what earlier runs have left in the folder.
 
     Args:
         out: Path of the run's folder.
@@ -69,12 +78,24 @@ def write_report(out, outcomes, planned, profile="lesson"):
         planned: how many notebooks the run was to have.
         profile: name of the profile, for the page.
     """
-    metrics = {outcome.info.name: outcome.metrics for outcome in outcomes}
-    replace_text(out / "metrics.json", json.dumps(metrics, indent=1, ensure_ascii=False) + "\n")
+    mine = {outcome.info.name: outcome for outcome in outcomes}
+    before = [outcome for outcome in earlier(out) if outcome.info.name not in mine]
+    every = sorted([*before, *outcomes], key=lambda outcome: outcome.info.name)
+    metrics = {outcome.info.name: outcome.metrics for outcome in every}
+    replace_text(out / "metrics.json", json.dumps(_kept(out / "metrics.json") | metrics, indent=1, ensure_ascii=False) + "\n")
     failed = sum(outcome.status == "failed" for outcome in outcomes)
     seconds = sum(outcome.seconds for outcome in outcomes)
     summary = f"{len(outcomes)} of {planned} notebooks ran, {failed} failed, {seconds:.0f} s, profile {profile}."
-    replace_text(out / "index.html", page(INDEX, title="Course run", summary=summary, outcomes=outcomes))
+    summary += f" {len(before)} more from earlier runs." if before else ""
+    replace_text(out / "index.html", page(INDEX, title="Course run", summary=summary, outcomes=every))
+
+
+def _kept(path):
+    """Return the metrics that are in a folder already, a dict; none where the file is damaged."""
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, *UNREADABLE):
+        return {}
 
 
 def page(template, **values):

@@ -1,6 +1,6 @@
 """What `course run` is asked for: the chosen notebooks, each with the values it will run with."""
 
-from lib.errors import CourseError, did_you_mean
+from lib.errors import UNREADABLE, CourseError, did_you_mean, short
 from lib.runner.notebooks import resolve
 
 PROFILES = ("smoke", "lesson", "full")
@@ -57,8 +57,8 @@ def read_profiles(folder):
         return {}
     try:
         profiles = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise CourseError(f"{path.name} cannot be read: {' '.join(str(error).split())}") from None
+    except (OSError, yaml.YAMLError, *UNREADABLE) as error:
+        raise CourseError(f"{path.name} cannot be read: {short(error, 300)}") from None
     for notebook, entry in profiles.items() if isinstance(profiles, dict) else [(profiles, None)]:
         changes = entry.values() if isinstance(entry, dict) else [entry]
         if not all(isinstance(values, dict) for values in changes):
@@ -109,4 +109,4 @@ def unknown_parameter(name, infos):
     names = {info.name: [parameter.name for parameter in info.parameters] for info in infos}
     guess = did_you_mean(str(name), sorted({each for group in names.values() for each in group}))
     listing = "".join(f"\n  {notebook}: {', '.join(group) or '(none)'}" for notebook, group in names.items())
-    return f"There is no parameter {name!r}.{guess} The parameters are:{listing}"
+    return f"There is no parameter {short(name)!r}.{guess} The parameters are:{listing}"

@@ -26,11 +26,14 @@ PATIENCE = 0.2  # seconds that a worker without a trial waits before it asks aga
 def chief_search(tuner, *fit_args, workers=None, verbose=1, **fit_kwargs):
     """Run `tuner.search(*fit_args, **fit_kwargs)` with KerasTuner's chief and workers, each a process of its own.
 
-    The chief serves the Oracle over gRPC on a free port of this machine, and each worker asks it for trials, as they
-    would from other machines. Three things are repaired that KerasTuner leaves open: a worker that dies is replaced,
-    and its trial given out again, where the chief would wait for it for ever; a worker that has no trial to run
-    waits instead of asking without a pause; and the chief ends with the last trial, not up to 20 s later. The
-    results are in `tuner` afterwards. When the search is stopped, the same call goes on.
+    The chief serves the Oracle over gRPC on a free port of the loopback, and each worker asks it for trials, as they
+    would from other machines. KerasTuner cannot encrypt that, nor ask who speaks: at a port that a network reaches,
+    anybody could read the trials and write scores, so only KerasTuner's own variables, set by hand, open one.
+
+    Three things are repaired that KerasTuner leaves open: a worker that dies is replaced, and its trial given out again,
+    where the chief would wait for it for ever; a worker that has no trial to run waits instead of asking without a pause;
+    and the chief ends with the last trial, not up to 20 s later. The results are in `tuner` afterwards. When the search is
+    stopped, the same call goes on.
 
     Args:
         tuner: A `keras_tuner.Tuner`.

@@ -1,0 +1,222 @@
+"""The calls of the command `course`: lab, list, run, sweep and doctor; papermill and the like come in once a request is right."""
+
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import click
+
+from lib import places
+from lib.errors import CourseError
+from lib.runner import DONE, FAILED, POLITE, STOPPED
+from lib.runner.jupyter_server_config import PARENT
+from lib.runner.listing import listing
+from lib.runner.notebooks import read_folder
+from lib.runner.request import PROFILES, plan
+
+FIRST_NOTEBOOK = "00_start_here.ipynb"
+
+# A line of nothing but \b keeps click from filling the lines below it up.
+EXAMPLES = """\b
+examples:
+  course list                             what there is, with every parameter
+  course run 03                           one lesson, ending with the path of its page
+  course run                              every lesson
+  course run 03 -p max_epochs 4 -p seed 7 a lesson with other values
+  course run --profile smoke              every lesson in a few seconds each
+  course sweep 03 -g seed=1,2,3           a lesson once for each value, on all cores
+  course lab                              the lessons in JupyterLab
+  course doctor                           what this machine has and lacks"""
+
+RUN_EXAMPLES = """\b
+examples:
+  course run 3                 03, 03_keras_tuner and 03_keras_tuner.ipynb name the same notebook
+  course run 03 08 --out DIR   two notebooks into a folder of your choice
+  course run 03 -p csv my.csv -p layers 64,32 -p shuffle false
+
+A parameter goes to every chosen notebook that has it; `course list` shows names, types and ranges.
+
+Exit status: 0 done, 1 a notebook failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
+
+SWEEP_EXAMPLES = """\b
+examples:
+  course sweep 03 -g max_epochs=3,9,27 -g seed=1..5   fifteen runs
+  course sweep 03 --params runs.csv                   a column for each parameter, a row for each run
+  course sweep 03 -g seed=1..100 --scheduler tcp://10.0.0.1:8786
+
+On another machine, with the same kit:
+
+  .venv/bin/dask worker tcp://10.0.0.1:8786 --nthreads 1
+
+Who reaches a Dask scheduler or worker can run any code as the one who has started it. Open tcp:// only in a network where
+you trust everybody; elsewhere start all three with --tls-ca-file, --tls-cert and --tls-key, and sweep with:
+
+  course sweep 03 -g seed=1..100 --scheduler tls://10.0.0.1:8786 --tls-ca ca.pem --tls-cert me.pem --tls-key me.key
+
+Exit status: 0 done, 1 a run failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
+
+
+@click.group(epilog=EXAMPLES, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.pass_context
+def course(context):
+    """The course's lessons from the command line."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+PARAMETER = click.option("-p", "--parameter", nargs=2, multiple=True, metavar="NAME VALUE",
+                         help="Set a parameter; may be given again.")
+PROFILE = click.option("--profile", type=click.Choice(PROFILES), default="lesson", show_default=True,
+                       help="smoke: seconds; lesson: as the notebook stands; full: the paper-sized run.")
+OUT = click.option("--out", metavar="DIR", help="Folder to write into, not that of the notebooks; one in runs/ by default.")
+TIMEOUT = click.option("--timeout", type=click.IntRange(1, 10**6), metavar="SECONDS",
+                       help="End a cell that takes longer; ten times what the lesson says it takes by default, an hour at least.")
+
+
+@course.command(context_settings={"ignore_unknown_options": True})
+@click.argument("args", nargs=-1, type=click.UNPROCESSED)
+def lab(args):
+    """Open the lessons in JupyterLab, until Ctrl-C.
+
+    ARGS go to JupyterLab, such as --no-browser or --port 9000.
+    """
+    folder = places.notebooks()
+    # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
+    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
+             f"--LabApp.default_url=/lab/tree/{folder.name}/{FIRST_NOTEBOOK}",
+             "--ServerApp.answer_yes=True", *args]
+    # First in the search paths: the python3 kernel of this interpreter, whatever else is registered, and our
+    # settings, which ask nobody for news from the network. A learner's own settings still win.
+    first = {"JUPYTER_PATH": Path(sys.prefix, "share", "jupyter"), "JUPYTER_CONFIG_PATH": Path(__file__).parent}
+    environment = os.environ | {PARENT: str(os.getpid())} | {
+        name: os.pathsep.join(filter(None, [str(path), os.environ.get(name)])) for name, path in first.items()
+    }
+    with subprocess.Popen(words, env=environment) as server:
+        for number in POLITE:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup has it
+                signal.signal(number, lambda *_: server.terminate())
+        while True:
+            try:
+                status = server.wait()
+                return DONE if status in (0, -signal.SIGINT, -signal.SIGTERM) else FAILED
+            except KeyboardInterrupt:  # the terminal sends it to the server too, which then shuts down
+                continue
+
+
+@course.command("list")
+def list_notebooks():
+    """Print number, title, minutes and parameters of every notebook."""
+    print(listing(read_folder(places.notebooks()), shutil.get_terminal_size().columns))
+
+
+@course.command(epilog=RUN_EXAMPLES)
+@click.argument("notebooks", nargs=-1, metavar="[NB]...")
+@PARAMETER
+@PROFILE
+@TIMEOUT
+@OUT
+def run(notebooks, parameter, profile, timeout, out):
+    """Run notebooks, all if none is named, and make pages of them.
+
+    Writes into DIR the executed notebook and an HTML page of each, metrics.json, and index.html over all. The pages
+    open from disk without a network. What is finished stays when a run is stopped.
+    """
+    plans = plan(read_folder(places.notebooks()), notebooks, profile, parameter)
+    from lib.runner import folder  # after the checks: nothing slow before an error is told
+
+    out = folder.find(out)
+    names = [f"{info.name}{suffix}" for info, _ in plans for suffix in (".ipynb", ".html")]
+    with folder.held(out, "run", [*names, "index.html", "metrics.json"], _call()):
+        from lib.runner.batch import run_all
+
+        outcomes, stopped = run_all(plans, out, profile, timeout)
+    page = out / (f"{plans[0][0].name}.html" if len(plans) == 1 else "index.html")
+    if outcomes and page.exists():
+        print(page)
+    if not outcomes:
+        with contextlib.suppress(OSError):  # what a notebook itself wrote stays
+            out.rmdir()
+    if stopped:
+        return STOPPED
+    return FAILED if any(outcome.error for outcome in outcomes) else DONE
+
+
+def _call():
+    return f"course {' '.join(sys.argv[1:])}"
+
+
+@course.command(epilog=SWEEP_EXAMPLES)
+@click.argument("notebook", metavar="NB")
+@click.option("-g", "--grid", multiple=True, metavar="NAME=V1,V2",
+              help="A parameter and its values; may be given again, every combination is run.")
+@click.option("--params", type=click.Path(path_type=Path), metavar="CSV", help="A table of runs instead of a grid.")
+@PARAMETER
+@PROFILE
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Processes on this machine; as many as fit by default.")
+@click.option("--scheduler", metavar="ADDRESS",
+              help="A running Dask cluster instead, such as tls://10.0.0.1:8786.")
+@click.option("--tls-ca", metavar="FILE", help="The certificate that signs those of a tls:// cluster, PEM.")
+@click.option("--tls-cert", metavar="FILE", help="Your certificate for it.")
+@click.option("--tls-key", metavar="FILE", help="The key of that certificate.")
+@TIMEOUT
+@OUT
+def sweep(notebook, grid, params, parameter, profile, workers, scheduler, tls_ca, tls_cert, tls_key, timeout, out):
+    """Run a notebook once for each point of a grid.
+
+    Or for each row of a table. It runs on Dask, on this machine's cores or a running cluster. Writes into DIR runs.csv
+    (parameters, metrics, seconds, status), parallel.html and index.html over all runs, and the executed notebooks in
+    runs/. What is done is never run again: the same call goes on after Ctrl-C, a kill or a crash, and runs again only
+    what failed. What a notebook itself writes is not kept.
+    """
+    from lib.runner import folder
+    from lib.runner.cluster import credentials
+    from lib.runner.points import read_points
+
+    if workers and scheduler:
+        raise CourseError("--workers are processes of this machine, --scheduler is a cluster: give one of them.")
+    request = read_points(read_folder(places.notebooks()), notebook, profile, parameter, grid, params)
+    security = credentials(scheduler, tls_ca, tls_cert, tls_key)
+    out = folder.find(out, f"sweep_{request[0].name}")
+    with folder.held(out, "sweep", ["runs.csv", "parallel.html", "index.html"], _call()):
+        return _sweep(request, out, workers, scheduler, security, timeout)
+
+
+def _sweep(request, out, *how):
+    from lib.runner.cluster import Lost
+    from lib.runner.sweep import sweep as sweep_points
+
+    again = "what is done is kept: make the same call again to go on"
+    try:
+        books, whole = sweep_points(*request, out, *how)
+    except KeyboardInterrupt:
+        print(f"\ncourse: stopped; {again}", file=sys.stderr)
+        return STOPPED
+    except Lost as error:
+        print(f"\ncourse: {error}; {again}", file=sys.stderr)
+        return FAILED
+    except OSError as error:
+        print(f"\ncourse: {out} cannot be written any more: {error.strerror}; {again}", file=sys.stderr)
+        return FAILED
+    if whole:
+        print(out / "parallel.html")
+    return FAILED if books.count("failed") or not whole else DONE
+
+
+@course.command()
+def doctor():
+    """Say what this machine has, and each problem with its mend."""
+    from lib.runner.doctor import findings
+
+    found = findings()
+    width = max(len(finding.name) for finding in found)
+    for finding in found:
+        print(f"{'ok  ' if finding.ok else 'MEND'}  {finding.name:{width}}  {finding.value}")
+        if finding.mend:
+            print(f"      {'':{width}}  -> {finding.mend}")
+    problems = sum(not finding.ok for finding in found)
+    print(f"\n{problems or 'no'} problem{'' if problems == 1 else 's'} found")
+    return FAILED if problems else DONE
