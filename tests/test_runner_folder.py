@@ -180,6 +180,7 @@ def test_what_a_killed_call_has_left_is_tidied_up_by_its_guard(tmp_path):
     with process_of([sys.executable, "-c", script, str(tmp_path / "out"), str(tmp_path / "log")]) as process:
         wait((tmp_path / "out" / AT_WORK / "w").exists)
         process.kill()
+        process.wait()  # its guard is nobody's child now, so it is not ended with it
     wait(lambda: [path.name for path in (tmp_path / "out").iterdir()] == ["mine.txt"])
 
 

@@ -69,7 +69,12 @@ class DiesAt:
 
 
 def workers_left():
-    return [one for one in left() if not (isinstance(one, psutil.Process) and "lib.postgres" in one.cmdline())]
+    """Return what is left but for the PostgreSQL server and its guard, which end with the module."""
+    found = left()
+    processes = [one for one in found if isinstance(one, psutil.Process)]
+    guards = [one for one in processes if "lib.postgres" in one.cmdline()]
+    servers = {one for guard in guards for one in [guard, *family(guard.pid)]}
+    return [one for one in found if one not in servers]
 
 
 def states(study):
