@@ -177,18 +177,12 @@ import sys
 sys.path.insert(0, {str(ROOT / "tests")!r})
 from lib.tuning import search, warm_up
 warm_up()
-import keras
-from kit.searches import DATA, X, Y, random_search
-
-class Slow(keras.callbacks.Callback):
-    def on_train_begin(self, logs=None):
-        import time
-        time.sleep(0.5)
+from kit.searches import DATA, Slow, X, Y, random_search
 
 if __name__ == "__main__":
     tuner = random_search(sys.argv[1], trials=8)
     print("search begins", flush=True)
-    search(tuner, X, Y, workers=2, verbose=0, callbacks=[Slow()], **DATA)
+    search(tuner, X, Y, workers=2, verbose=0, callbacks=[Slow(0.5)], **DATA)
     print(sorted((i, t.status) for i, t in tuner.oracle.trials.items()))
 """
 

@@ -71,17 +71,11 @@ def test_ctrl_c_and_a_kill_leave_nothing_and_the_same_call_goes_on(tmp_path):
         sys.path.insert(0, {str(ROOT / "tests")!r})
         from lib.tuning import chief_search, warm_up
         warm_up()
-        import keras
-        from kit.searches import DATA, X, Y, random_search
-
-        class Slow(keras.callbacks.Callback):
-            def on_train_begin(self, logs=None):
-                import time
-                time.sleep(1)
+        from kit.searches import DATA, Slow, X, Y, random_search
 
         if __name__ == "__main__":
             tuner = random_search({str(tmp_path)!r}, trials=6)
-            chief_search(tuner, X, Y, workers=2, verbose=0, callbacks=[Slow()], **DATA)
+            chief_search(tuner, X, Y, workers=2, verbose=0, callbacks=[Slow(1)], **DATA)
             print(sorted((i, t.status) for i, t in tuner.oracle.trials.items()))
     """))
     for way in (signal.SIGINT, signal.SIGKILL):

@@ -4,6 +4,7 @@ import collections
 import multiprocessing
 import os
 import signal
+import time
 from pathlib import Path
 
 import keras
@@ -31,6 +32,17 @@ def build(hp):
         metrics=["accuracy"],
     )
     return model
+
+
+class Slow(keras.callbacks.Callback):
+    """Wait before each training, so that there is time to end the search within one."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds = seconds
+
+    def on_train_begin(self, logs=None):
+        time.sleep(self.seconds)
 
 
 def fail(hp):
