@@ -19,7 +19,7 @@ ALTERATIONS = [
      ["tests/test_ensembles.py"]),
     ("the training pictures are also those to choose by", "lib/data.py", r"x\[cut:\], y\[cut:\]",
      "x[:validation], y[:validation]", ["tests/test_data.py"]),
-    ("an axis of a figure is called otherwise", "lib/viz/effects.py", "share of the axis, from", "part of the axis, from",
+    ("an axis of a figure is called otherwise", "lib/viz/effects.py", "share of the axis, from its", "part of the axis, from its",
      ["notebooks/16_parallel_coordinates.ipynb"]),
     ("lesson 01's network has no bend", "notebooks/01_tuning_loop.ipynb", r'units, activation=\\"relu\\"', "units",
      ["tests/test_structure.py", "-k", "01_"]),
