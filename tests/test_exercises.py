@@ -1,19 +1,24 @@
 """The mechanism of the exercises: blank, wrong, right, hints, solution, and progress."""
 
-import collections
 import importlib
 import json
+import random
 import re
+import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+from kit.mutants import mutants
 
-from lib.exercises import core, modules, progress
+from lib.exercises import core, kinds, modules, progress
 
 ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_[0-9][0-9].py"))]
 RIGHT = [case for module in ANSWERS for case in module.RIGHT]
 MISTAKES = [case for module in ANSWERS for case in module.MISTAKES]
+EQUIVALENT = {key: words for module in ANSWERS for key, words in getattr(module, "EQUIVALENT", {}).items()}
+DEAR = {key for module in ANSWERS for key in getattr(module, "DEAR", ())}  # checks that train: a sample, unless --long
 ALL = [exercise for exercises in modules().values() for exercise in exercises]
 
 
@@ -52,7 +57,63 @@ def test_an_error_in_an_answer_is_told_in_one_line(exercise):
         raise RuntimeError("oh\nno")
 
     verdict = exercise.judge(broken)
-    assert verdict.state == "wrong" and verdict.message == "Your answer stopped with RuntimeError: oh"
+    assert verdict.state == "wrong" and "\n" not in verdict.message
+    if exercise.takes == "function":
+        assert verdict.message.startswith("Your answer raised RuntimeError: oh, in its line ")
+        assert 'raise RuntimeError("oh' in verdict.message
+
+
+WEIRD = {
+    "text": "12", "empty text": "", "list": [], "one in a list": [1.0], "nested": [[1, 2], [3]], "dict": {}, "set": {1}, "nan": np.nan,
+    "infinite": np.inf, "negative": -1, "zero": 0, "huge": 10**400, "complex": 1j, "truth": True, "object": object(), "class": dict,
+    "function": len, "no numbers": np.array([]), "a table": np.zeros((2, 3)), "objects": np.array([None, "a"], object),
+    "tuple": (1, 2), "three": (1, 2, 3), "frame": pd.DataFrame({"a": [1]}), "bytes": b"1", "many": list(range(1000)),
+    "itself": (lambda own: own.append(own) or own)([]),
+}
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=by_key)
+@pytest.mark.parametrize("weird", WEIRD)
+def test_no_check_fails_over_a_strange_answer(exercise, weird, monkeypatch):
+    value = WEIRD[weird]
+    tried = {"function": lambda *args, **named: value, "class": type("Strange", (), {"value": value}), "value": value}
+    verdict = exercise.judge(tried[exercise.takes])
+    assert verdict.state in ("wrong", "blank"), verdict
+    assert "\n" not in verdict.message and len(verdict.message) < 700
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=by_key)
+@pytest.mark.parametrize("handed", [14, "14", [1], {"a": 1}, np.zeros(2)], ids=["int", "str", "list", "dict", "array"])
+def test_a_result_is_no_function(exercise, handed):
+    if exercise.takes == "value":
+        pytest.skip("a value is due")
+    verdict = exercise.judge(handed)
+    assert verdict.state == "wrong" and re.search("Hand over the (function|class) itself", verdict.message)
+
+
+@pytest.mark.parametrize("exercise", [q for q in ALL if q.takes == "function"], ids=by_key)
+def test_each_way_of_not_returning_has_its_sentence(exercise):
+    def prints(*args, **named):
+        print(14)
+
+    def leaves(*args, **named):
+        sys.exit()
+
+    assert "sys.exit()" in exercise.judge(leaves).message
+    if exercise.due is not kinds.anything:
+        assert "`print` shows a value" in exercise.judge(prints).message
+
+
+@pytest.mark.parametrize("exercise", ALL, ids=by_key)
+def test_every_mutant_of_the_reference_is_caught_or_known_to_be_right(exercise, request, monkeypatch):
+    monkeypatch.setattr(exercise, "seconds", min(exercise.seconds, 8))
+    known = EQUIVALENT.get(exercise.key, {})
+    made = mutants(exercise.reference)
+    if exercise.takes != "value" and exercise.seconds > 5 and not request.config.getoption("--long") and exercise.key in DEAR:
+        made = random.Random(request.config.getoption("--sample-seed")).sample(made, min(6, len(made)))
+    passed = {words for words, mutant in made if exercise.judge(mutant).state == "right"}
+    assert passed <= set(known), {words: "passes" for words in passed - set(known)}
+    assert set(known) - passed <= set(known) - {words for words, _ in made}, f"caught, and listed as right: {set(known) - passed}"
 
 
 def named(value):
@@ -75,9 +136,10 @@ def test_a_likely_mistake_gets_its_own_message(exercise, answer, message):
 
 @pytest.mark.parametrize("exercise", ALL, ids=by_key)
 def test_every_exercise_is_tried_with_right_and_with_wrong_answers(exercise):
-    others = [answer for tried, answer in RIGHT if tried is exercise]
-    messages = collections.Counter(message for tried, _, message in MISTAKES if tried is exercise)
-    assert others and len(messages) >= 2
+    right = [answer for tried, answer in RIGHT if tried is exercise]
+    by_hand = [answer for tried, answer, _ in MISTAKES if tried is exercise]
+    made = [words for words, _ in mutants(exercise.reference) if words not in EQUIVALENT.get(exercise.key, {})]
+    assert len(right) >= 5 and len(by_hand) >= 5 and len(made) + len(by_hand) >= 10, (len(right), len(by_hand), len(made))
 
 
 def test_an_exercise_is_known_by_its_module_and_its_name():
@@ -85,39 +147,6 @@ def test_an_exercise_is_known_by_its_module_and_its_name():
         for variable, value in vars(importlib.import_module(f"lib.exercises.{name}")).items():
             if isinstance(value, core.Exercise):
                 assert value.key == f"{name}.{variable}"
-
-
-def test_dots_that_a_function_returns_are_no_answer():
-    with pytest.raises(core.Blank):
-        core.there(...)
-    assert ALL[0].judge(lambda number: [...][0]).state == "blank"
-
-
-@pytest.mark.parametrize("answer, number", [(3, 3.0), (np.float32(0.5), 0.5), (np.array(2), 2.0)])
-def test_a_number_is_a_float(answer, number):
-    assert core.number(answer) == number and type(core.number(answer)) is float
-
-
-@pytest.mark.parametrize("answer", [[1, 2], "many", {}, np.zeros(3)], ids=["list", "str", "dict", "array"])
-def test_what_is_no_number_is_told(answer):
-    with pytest.raises(core.Wrong, match=f"returns a {type(answer).__name__}; one number is asked for"):
-        core.number(answer)
-
-
-def test_the_first_mistake_with_the_same_result_speaks():
-    mistakes = [(1, "one"), (2, "two"), (2, "two again")]
-    core.compare(3, 3, [(3, "never")], "other")
-    for answer, words in ((1, "^one$"), (2, "^two$"), (4, "^other$")):
-        with pytest.raises(core.Wrong, match=words):
-            core.compare(answer, 3, mistakes, "other")
-
-
-def test_parts_are_so_many_arrays():
-    first, second = core.parts([[1, 2], 3.0], 2, "two")
-    assert first.tolist() == [1, 2] and second == 3
-    for answer in ((1,), (1, 2, 3), np.zeros(2)):
-        with pytest.raises(core.Wrong, match=r"^Return two\.$"):
-            core.parts(answer, 2, "two")
 
 
 def make(key="e99.q1"):

@@ -1,15 +1,21 @@
 """Exercises of notebook 00: three small ones, to meet check, hint and solution."""
 
+import itertools
+
 import numpy as np
 
-from lib.exercises.core import Exercise, compare, there, wrong_if
+from lib.exercises import kinds
+from lib.exercises.core import Exercise, over_cases
 
 
 def _check_q1(double):
-    for number in (1, 7, -3, 0.5):
-        answer = there(double(number))
-        same = f"Your function gives {number} back as it came. What is twice {number}?"
-        compare(answer, 2 * number, [(number, same)], f"Twice {number} is {2 * number}; your function says {answer}.")
+    cases = [(0,), (1,), (7,), (-3,), (0.5,), (1e6,)]
+    mistakes = [
+        (lambda number: number, "It comes back as it went in."),
+        (lambda number: number**2, "That is the number times itself; twice is the number and itself."),
+        (lambda number: number + 2, "That is the number and two."),
+    ]
+    over_cases(double, cases, _double, "Twice a number is two times it.", mistakes)
     return "You have met check. Right answers are remembered, and the table below counts them."
 
 
@@ -19,25 +25,25 @@ def _double(number):
 
 q1 = Exercise(
     _check_q1,
-    ["A hint is a nudge. Ask again and you get a bigger one.", "Put `return 2 * number` where the three dots are."],
+    [
+        "A hint is a nudge. Ask again and you get a bigger one.",
+        "Put this where the three dots are: return ... * number, with the right number for the dots.",
+    ],
     _double,
+    due=kinds.number,
 )
 
 
 def _check_q2(accuracy):
-    cases = [([0, 1, 2, 3], [0, 1, 2, 0]), ([1, 1], [1, 1]), ([5, 4, 3, 2, 1], [1, 4, 5, 5, 5])]
-    for y_true, y_pred in cases:
-        answer = there(accuracy(np.array(y_true), np.array(y_pred)))
-        wrong_if(np.ndim(answer), "Your function returns one value for each picture; an accuracy is one number. Take the mean.")
-        right = sum(a == b for a, b in zip(y_true, y_pred, strict=True))
-        share = right / len(y_true)
-        told = f"{right} of {len(y_true)} right"
-        mistakes = [
-            (right, f"{told}: you return the count. Divide it by the number of pictures."),
-            (100 * share, f"{told}: you return percent. Keras, and this course, write a share between 0 and 1."),
-            (1 - share, f"{told}: you return the share of mistakes. Which sign compares for equality?"),
-        ]
-        compare(answer, share, mistakes, f"{told} is {share:g}; your function says {answer:g}.", np.isclose)
+    rng = np.random.default_rng(0)
+    cases = [(np.array([1]), np.array([1])), (np.array([1]), np.array([0])), (np.array([0, 1]), np.array([0, 2]))]
+    cases += [(rng.integers(0, 3, size), rng.integers(0, 3, size)) for size in (3, 5, 8, 40)]
+    mistakes = [
+        (lambda t, p: np.sum(t == p), "That is the count of right answers. Divide it by the number of pictures."),
+        (lambda t, p: 100 * np.mean(t == p), "That is percent. Keras, and this course, write a share between 0 and 1."),
+        (lambda t, p: np.mean(t != p), "That is the share of mistakes. Which sign compares for equality?"),
+    ]
+    over_cases(accuracy, cases, _accuracy, "The accuracy is the share of pictures whose prediction is their label.", mistakes)
     return "That is the figure that every lesson on classes looks at."
 
 
@@ -47,22 +53,29 @@ def _accuracy(y_true, y_pred):
 
 q2 = Exercise(
     _check_q2,
-    ["`y_true == y_pred` compares two arrays picture by picture.", "True counts as 1 and False as 0: take the mean."],
+    [
+        "`y_true == y_pred` compares two arrays picture by picture.",
+        "True counts as 1 and False as 0, so one of the methods of an array makes the share: return (y_true == y_pred)...()",
+    ],
     _accuracy,
+    due=kinds.number,
 )
 
 
 def _check_q3(best):
-    cases = [([0.2, 0.9, 0.5], "max", 1), ([0.2, 0.9, 0.5], "min", 0), ([-3.0, -1.0], "max", 1), ([4.0], "min", 0)]
-    for scores, direction, right in cases:
-        answer = best(list(scores), direction)
-        wrong_if(answer is None, "Your function returns nothing in some case. Does every way through it end with a `return`?")
-        where = f"For {scores} and {direction!r}"
-        mistakes = [(scores[right], f"{where} you return the best score itself. Return its position, counted from 0.")]
-        if direction == "min":
-            largest = f"{where} you return the largest. A loss has the direction 'min': smaller is better."
-            mistakes.append((int(np.argmax(scores)), largest))
-        compare(answer, right, mistakes, f"{where} the answer is position {right}; you return {answer}.")
+    scores = [[4.0], [1.0, 2.0], [2.0, 1.0], [0.2, 0.9, 0.5], [-3.0, -1.0], [-1.0, -3.0], [0.0, -1.0], [1.0, 2.0, 2.0, 1.0]]
+    cases = list(itertools.product(scores, ("max", "min")))
+    wanted = {"max": max, "min": min}
+    mistakes = [
+        (lambda s, d: wanted[d](s), "That is the best score itself. Return its position, counted from 0."),
+        (lambda s, d: int(np.argmax(s)), "You look for the largest. A loss has the direction 'min': smaller is better."),
+        (lambda s, d: int(np.argmin(s)), "You look for the smallest. An accuracy has the direction 'max': larger is better."),
+        (lambda s, d: int(np.argmin(s) if d == "max" else np.argmax(s)), "You have the two directions the wrong way round."),
+        (lambda s, d: _best(s, d) + 1, "You count from 1. Python counts positions from 0."),
+        (lambda s, d: len(s) - 1 - _best(s[::-1], d), "Of equal scores you return the last; the first is due."),
+    ]
+    why = "It is the position, counted from 0, of the largest score for 'max' and of the smallest for 'min'."
+    over_cases(best, cases, _best, why, mistakes)
     return "The direction belongs to the objective. A search that gets it wrong hands you its worst model."
 
 
@@ -76,6 +89,8 @@ q3 = Exercise(
     [
         "First find the score you want: max(scores) or min(scores), as `direction` says.",
         "scores.index(value) says where a value stands.",
+        'wanted = max(scores) if direction == "max" else ...; then return scores.index(...)',
     ],
     _best,
+    due=kinds.whole,
 )

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, compare, parts, there, wrong_if
+from lib.exercises.core import Exercise, Wrong, wrong_if
+from lib.exercises.old import compare, parts, there
 
 # --- q1: a search that stops when nothing improves
 

@@ -4,7 +4,8 @@ import math
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, compare, parts, there, wrong_if
+from lib.exercises.core import Exercise, Wrong, wrong_if
+from lib.exercises.old import compare, parts, there
 
 # --- q1: how many trainings a grid search does
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, compare, there, wrong_if
+from lib.exercises.core import Exercise, Wrong, wrong_if
+from lib.exercises.old import compare, there
 
 # --- q1: how many trials an equal budget pays for
 

@@ -5,7 +5,8 @@ import math
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, compare, there, wrong_if
+from lib.exercises.core import Exercise, Wrong, wrong_if
+from lib.exercises.old import compare, there
 
 # --- q1: how large a space is
 

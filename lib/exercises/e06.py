@@ -1,6 +1,7 @@
 """Exercises of notebook 06: a space with a condition, a pruner, a resumed study, a Pareto front."""
 
-from lib.exercises.core import Blank, Exercise, Wrong, is_blank, there, wrong_if
+from lib.exercises.core import Blank, Exercise, Wrong, is_blank, wrong_if
+from lib.exercises.old import there
 
 
 def _optuna():

@@ -6,7 +6,8 @@ import itertools
 
 import numpy as np
 
-from lib.exercises.core import Exercise, compare, number, there, wrong_if
+from lib.exercises.core import Exercise, wrong_if
+from lib.exercises.old import compare, number, there
 
 # --- q1: Amdahl's law
 

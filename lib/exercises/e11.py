@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, there, wrong_if
+from lib.exercises.core import Exercise, Wrong, wrong_if
+from lib.exercises.old import there
 
 # --- q1: out of fold
 

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from lib import data
-from lib.exercises.core import Exercise, Wrong, parts, there, wrong_if
+from lib.exercises.core import Exercise, Wrong, wrong_if
+from lib.exercises.old import parts, there
 
 # --- q1: one threshold for all layers
 

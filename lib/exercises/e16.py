@@ -5,7 +5,8 @@ import itertools
 import numpy as np
 import pandas as pd
 
-from lib.exercises.core import Exercise, Wrong, compare, number, there, wrong_if
+from lib.exercises.core import Exercise, Wrong, wrong_if
+from lib.exercises.old import compare, number, there
 
 # --- q1: a place on the axis
 
