@@ -21,7 +21,7 @@ def forgotten(number):
     print(2 * number)
 
 
-RIGHT_1 = [lambda number: number + number, partial(operator.mul, 2), lambda n: np.float64(n) * 2, with_a_print, lambda n: sum([n, n])]
+RIGHT_1 = [lambda n: n + n, partial(operator.mul, 2), lambda n: np.float64(n) * 2, with_a_print, lambda n: sum([n, n])]
 MISTAKES_1 = [
     (lambda number: number, "comes back as it went in"),
     (lambda number: number**2, "the number times itself"),

@@ -58,5 +58,6 @@ def what_next():
         for row in rows:
             if row["state"] == state:
                 notebook, _, key = row["exercise"].partition(".")
-                return f"Next: exercise {key[1:]} of notebook {notebook[1:]}" + (", which you have tried." if state == "tried" else ".")
+                again = ", which you have tried" if state == "tried" else ""
+                return f"Next: exercise {key[1:]} of notebook {notebook[1:]}{again}."
     return "All exercises are solved."

@@ -15,7 +15,7 @@ import numpy as np
 
 from lib import places
 from lib.errors import first_line
-from lib.exercises.kinds import Other, described
+from lib.exercises.kinds import Other
 from lib.exercises.limits import Clock, TimeUp
 
 
@@ -104,7 +104,8 @@ class Asked:
         except (Wrong, Blank):
             raise
         except TimeUp as error:
-            raise Wrong(f"Your answer ran for {self._clock.seconds:g} seconds and was stopped{_line(error)}, for {where}.") from None
+            seconds = f"{self._clock.seconds:g} seconds"
+            raise Wrong(f"Your answer ran for {seconds} and was stopped{_line(error)}, for {where}.") from None
         except SystemExit as error:
             raise Wrong(
                 f"Your answer called sys.exit(){_line(error)}, which ends a program. A function ends with `return`."

@@ -147,7 +147,7 @@ def wrong_if(fault, words):
 
 
 def same(answer, right):
-    """Say whether two results are the same: numbers to the six digits that a float32 has, texts and truths exactly, data item by item."""
+    """Say whether two results are the same, item by item: numbers to the six digits of a float32, anything else exactly."""
     if isinstance(right, dict):
         return isinstance(answer, dict) and answer.keys() == right.keys() and all(same(answer[k], right[k]) for k in right)
     if isinstance(right, list | tuple) and not _flat(right):
@@ -240,8 +240,8 @@ class Progress:
         try:
             read = json.loads(self.path.read_text(encoding="utf-8"))
             solved, tries, times = read["solved"], read.get("tries", {}), read.get("first_right", {})
-            keys = sorted({*map(str, solved), *tries})
-            return {k: {"tries": int(tries.get(k, 1)), "first_right": str(times.get(k, "")) if k in solved else None} for k in keys}
+            when = {key: str(times.get(key, "")) for key in solved}
+            return {k: {"tries": int(tries.get(k, 1)), "first_right": when.get(k)} for k in sorted({*when, *tries})}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return {}  # no file yet, or not one of ours: what this kernel saw still counts
 

@@ -130,7 +130,7 @@ def array(ndim=None, of="numbers", shape=None):
             read = read.astype({"numbers": float, "whole numbers": int, "truths": bool}[of])
         if read.dtype.kind not in kinds[of]:
             raise Other(f"{described(value)}, of dtype {read.dtype}, where an array of {of}{axes} is due")
-        if (ndim is not None and read.ndim != ndim) or any(n not in (None, m) for n, m in zip(shape or (), read.shape)):
+        if (ndim is not None and read.ndim != ndim) or any(n not in (None, m) for n, m in zip(shape or (), read.shape, strict=False)):
             raise TypeError
         if of == "whole numbers":
             if (read != np.floor(read)).any():
@@ -180,7 +180,8 @@ def parts(*kinds, words):
             raise TypeError
         if len(value) != len(kinds):
             raise TypeError
-        return tuple(_inside(kind, part, f"part {place}") for place, (kind, part) in enumerate(zip(kinds, value), start=1))
+        pairs = enumerate(zip(kinds, value, strict=True), start=1)
+        return tuple(_inside(kind, part, f"part {place}") for place, (kind, part) in pairs)
 
     return Kind(words, read)
 

@@ -1,11 +1,11 @@
 """A limit on the seconds that an answer takes, after which the kernel goes on as if nothing had been."""
 
+import _thread
 import contextlib
 import signal
 import sys
 import threading
 import time
-import _thread
 
 QUIET = 2  # seconds after which a line says that the answer still runs
 
