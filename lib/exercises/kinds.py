@@ -130,7 +130,9 @@ def array(ndim=None, of="numbers", shape=None):
             read = read.astype({"numbers": float, "whole numbers": int, "truths": bool}[of])
         if read.dtype.kind not in kinds[of]:
             raise Other(f"{described(value)}, of dtype {read.dtype}, where an array of {of}{axes} is due")
-        if (ndim is not None and read.ndim != ndim) or any(n not in (None, m) for n, m in zip(shape or (), read.shape, strict=False)):
+        if ndim is not None and read.ndim != ndim:
+            raise TypeError
+        if any(n not in (None, m) for n, m in zip(shape or (), read.shape, strict=False)):
             raise TypeError
         if of == "whole numbers":
             if (read != np.floor(read)).any():
