@@ -1,7 +1,6 @@
-"""The mechanism of the exercises: blank, wrong, right, hints, solution, and progress."""
+"""The checks of the exercises, each tried with right answers, wrong ones, mutants of its reference, and strange things."""
 
 import importlib
-import json
 import random
 import re
 import sys
@@ -12,7 +11,7 @@ import pandas as pd
 import pytest
 from kit.mutants import mutants
 
-from lib.exercises import core, kinds, modules, progress
+from lib.exercises import core, kinds, modules
 
 ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_[0-9][0-9].py"))]
 RIGHT = [case for module in ANSWERS for case in module.RIGHT]
@@ -148,59 +147,3 @@ def test_an_exercise_is_known_by_its_module_and_its_name():
         for variable, value in vars(importlib.import_module(f"lib.exercises.{name}")).items():
             if isinstance(value, core.Exercise):
                 assert value.key == f"{name}.{variable}"
-
-
-def make(key="e99.q1"):
-    def check(answer):
-        if answer != 4:
-            raise core.Wrong("Not four.")
-        return "Four."
-
-    check.__module__, _, check.__name__ = key.partition(".")
-    return core.Exercise(check, ["two", "twice two"], lambda: 4)
-
-
-def test_right_answers_survive_a_restart(monkeypatch):
-    core.PROGRESS.add("e99.q2")
-    make().check(4)
-    make("e99.q3").check(5)
-    afresh = core.Progress()
-    assert afresh.solved() == {"e99.q1", "e99.q2"}
-    assert json.loads(afresh.path.read_text()) == {"solved": ["e99.q1", "e99.q2"]}
-
-
-def test_progress_is_in_memory_where_no_file_can_be(tmp_path, monkeypatch):
-    in_the_way = tmp_path / "a file"
-    in_the_way.write_text("")
-    monkeypatch.setenv("COURSE_PROGRESS", str(in_the_way))
-    kept = core.Progress()
-    kept.add("e99.q1")
-    assert kept.solved() == {"e99.q1"}
-
-
-def test_a_damaged_progress_file_is_no_error():
-    kept = core.Progress()
-    kept.path.write_text("{half")
-    assert kept.solved() == set()
-    kept.add("e99.q1")
-    assert core.Progress().solved() == {"e99.q1"}
-
-
-def test_progress_counts_each_notebook(monkeypatch):
-    monkeypatch.setattr(core.PROGRESS, "_memory", {"e03.q2"})
-    (row,) = [row for row in progress() if row["notebook"] == "03"]
-    assert row == {"notebook": "03", "exercises": 4, "solved": 1, "open": "q1, q3, q4"}
-
-
-def test_a_verdict_is_safe_html():
-    assert "&lt;b&gt;" in core.Verdict("wrong", "<b>")._repr_html_()
-
-
-@pytest.mark.parametrize(
-    "body, blank",
-    [("...", True), ("pass", True), ("return None", True), ("return ...", True), ("x = y", False), ("return y", False)],
-)
-def test_what_counts_as_blank(body, blank):
-    space = {}
-    exec(f"def answer(y):\n    'a docstring'\n    {body}", space)
-    assert core.is_blank(space["answer"]) is blank

@@ -147,7 +147,8 @@ def test_arrows_point_down():
 
 @pytest.mark.parametrize("top", ["lib.runner", "lib.exercises", "lib.trackers"])
 def test_nothing_stands_on_the_top(top):
-    assert not [name for name, others in rooms().items() if top in others]
+    stand = {name for name, others in rooms().items() if top in others}
+    assert stand <= ({"lib.runner"} if top == "lib.exercises" else set())  # `course progress` counts them
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -17,7 +17,7 @@ import numpy as np
 from IPython.display import display
 
 from lib import places
-from lib.errors import first_line
+from lib.errors import UNREADABLE, first_line
 from lib.exercises import kinds
 from lib.exercises.asking import Asked, Blank, Wrong, brief, copied
 from lib.exercises.kinds import Other, described
@@ -240,9 +240,9 @@ class Progress:
         try:
             read = json.loads(self.path.read_text(encoding="utf-8"))
             solved, tries, times = read["solved"], read.get("tries", {}), read.get("first_right", {})
-            when = {key: str(times.get(key, "")) for key in solved}
-            return {k: {"tries": int(tries.get(k, 1)), "first_right": when.get(k)} for k in sorted({*when, *tries})}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            when = {str(key): _time(times.get(key)) for key in solved}
+            return {k: {"tries": max(int(tries.get(k, 1)), 1), "first_right": when.get(k)} for k in sorted({*when, *tries})}
+        except (OSError, *UNREADABLE):
             return {}  # no file yet, or not one of ours: what this kernel saw still counts
 
     def add(self, key, state="right"):
@@ -263,6 +263,14 @@ class Progress:
                 tries = {key: row["tries"] for key, row in rows.items()}
                 replace_text(self.path, json.dumps({"solved": sorted(times), "tries": tries, "first_right": times}))
                 self._memory.clear()
+
+
+def _time(text):
+    """Return a time that a file tells, or "" where it is none."""
+    try:
+        return datetime.fromisoformat(text).isoformat(timespec="seconds")
+    except (ValueError, TypeError):
+        return ""
 
 
 def _with(rows, events):

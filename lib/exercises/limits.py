@@ -33,8 +33,8 @@ class Clock:
     def running(self):
         """Let the clock run while the block does.
 
-        What swallows the end of its time is ended twice more, a second later each; after that every line of the answer's own
-        code raises it, so that a `while True` with an `except:` ends as well.
+        What swallows the end of its time is ended twice more, a second later each; after that the lines of the answer's own code
+        raise it, so that a `while True` with an `except:` ends as well.
 
         Raises:
             TimeUp: the time is up.
@@ -49,8 +49,8 @@ class Clock:
                 alarm.set(self._next())
                 yield
         finally:
-            self._used += time.monotonic() - self._began
             sys.settrace(traced)
+            self._used += time.monotonic() - self._began
 
     def _next(self):
         used = self._used + time.monotonic() - self._began
@@ -78,7 +78,9 @@ class Clock:
         return self._end if self._code(frame.f_code.co_filename) else None
 
     def _end(self, frame, event, arg):
-        raise TimeUp
+        if event == "line":  # such as that of the `except:`, which is no longer inside its `try`
+            raise TimeUp
+        return self._end
 
 
 class _Alarm:

@@ -105,11 +105,11 @@ class Books:
 def _csv(rows, names):
     text = io.StringIO()
     writer = csv.DictWriter(text, names, lineterminator="\n")
-    writer.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
+    writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
 
 
-def _cell(value):
+def cell(value):
     """Return a value for a field of a CSV: a text that a spreadsheet would run as a formula gets a ' before it."""
     value = json.dumps(value) if isinstance(value, list) else value
     return f"'{value}" if isinstance(value, str) and value.lstrip()[:1] in tuple("=+-@") else value

@@ -1,4 +1,4 @@
-"""The calls of the command `course`: lab, list, run, sweep and doctor; papermill and the like come in once a request is right."""
+"""The calls of the command `course`, from lab to doctor; papermill and the like come in once a request is right."""
 
 import contextlib
 import os
@@ -30,6 +30,7 @@ examples:
   course run --profile smoke              every lesson in a few seconds each
   course sweep 03 -g seed=1,2,3           a lesson once for each value, on all cores
   course lab                              the lessons in JupyterLab
+  course progress                         the exercises: solved, tried, open
   course doctor                           what this machine has and lacks"""
 
 RUN_EXAMPLES = """\b
@@ -204,6 +205,24 @@ def _sweep(request, out, *how):
     if whole:
         print(out / "parallel.html")
     return FAILED if books.count("failed") or not whole else DONE
+
+
+@course.command()
+@click.option("--export", metavar="FILE", help="Write a table (CSV): exercise, state, tries, first_right (UTC).")
+def progress(export):
+    """Print which exercises are solved, tried and open, and what comes next."""
+    from lib import exercises
+
+    if export is not None:
+        from lib.runner.progress import write
+
+        print(write(Path(export), exercises.answers()))
+        return DONE
+    for row in exercises.progress():
+        rest = "".join(f"; {word} {row[word]}" for word in ("tried", "open") if row[word])
+        print(f"{row['notebook']}  {row['solved']} of {row['exercises']} solved{rest}")
+    print(exercises.what_next())
+    return DONE
 
 
 @course.command()

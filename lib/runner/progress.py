@@ -1,0 +1,37 @@
+"""A table of a learner's exercises, for whoever teaches them."""
+
+import csv
+import io
+
+from lib.errors import CourseError
+from lib.files import replace_text
+from lib.runner.books import cell
+
+NAMES = ("exercise", "state", "tries", "first_right")
+
+
+def write(path, rows):
+    """Write the rows of `lib.exercises.answers` as a CSV.
+
+    Args:
+        path: a Path: of no file yet, or of an earlier such table.
+        rows: a list of dict.
+
+    Returns:
+        The Path.
+
+    Raises:
+        CourseError: the path is another file's, or cannot be written.
+    """
+    text = io.StringIO()
+    writer = csv.DictWriter(text, NAMES, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: cell(row[name]) for name in NAMES} for row in rows)
+    head = text.getvalue().partition("\n")[0]
+    try:
+        if path.exists() and path.read_text(encoding="utf-8", errors="replace").partition("\n")[0] != head:
+            raise CourseError(f"--export {path}: there is another file of that name, and it stays as it is. Give a new name.")
+        replace_text(path, text.getvalue())
+    except OSError as error:
+        raise CourseError(f"--export {path} cannot be written: {error.strerror}.") from None
+    return path
