@@ -1,11 +1,13 @@
 """Answers to the exercises of notebook 01: right ones that are not the reference, and likely mistakes."""
 
+import itertools
+
 import numpy as np
+import pandas as pd
+from sklearn.model_selection import GroupKFold
+from sklearn.preprocessing import StandardScaler
 
 from lib.exercises import e01
-
-EXERCISES = [e01.q1, e01.q2, e01.q3, e01.q4, e01.q5]
-
 
 # --- q1
 
@@ -17,23 +19,65 @@ def with_indices(scores, patience):
     return len(scores)
 
 
+def with_a_while(scores, patience, verbose=False):
+    number = since = 0
+    best = None
+    while number < len(scores) and since < patience:
+        if best is None or scores[number] > best:
+            best, since = scores[number], 0
+        else:
+            since += 1
+        number += 1
+    return np.int64(number)
+
+
+def with_accumulate(scores, patience):
+    best = list(itertools.accumulate(scores, max))
+    better = [True] + [best[i] > best[i - 1] for i in range(1, len(best))]
+    for end in range(patience, len(scores) + 1):
+        if not any(better[end - patience : end]):
+            return end
+    return len(scores)
+
+
+def with_pandas(scores, patience):
+    better = pd.Series(scores).cummax().diff().ne(0)
+    since = better.groupby(better.cumsum()).cumcount()
+    stops = since[since == patience]
+    return len(scores) if stops.empty else stops.index[0] + 1
+
+
+def empties_its_argument(scores, patience):
+    best, since, number = -np.inf, 0, 0
+    while scores and since < patience:
+        score = scores.pop(0)
+        best, since, number = max(best, score), 0 if score > best else since + 1, number + 1
+    return number
+
+
 def one_too_few(scores, patience):
     last = 0
     for number, score in enumerate(scores):
-        if score > max(scores[:number], default=-1):
+        if score > max(scores[:number], default=float("-inf")):
             last = number
         if number - last == patience:
             return number
     return len(scores)
 
 
-def ties_improve(scores, patience):
-    best, since = -1, 0
-    for number, score in enumerate(scores, start=1):
-        best, since = (score, 0) if score >= best else (best, since + 1)
-        if since == patience:
-            return number
-    return len(scores)
+def begins_at(least, better=lambda score, best: score > best, enough=lambda since, patience: since == patience, back=True):
+    def stop_at(scores, patience):
+        best, since = least, 0
+        for number, score in enumerate(scores, start=1):
+            if better(score, best):
+                best, since = score, 0 if back else since
+            else:
+                since += 1
+            if enough(since, patience):
+                return number
+        return len(scores)
+
+    return stop_at
 
 
 def never_reached(scores, patience):
@@ -41,14 +85,28 @@ def never_reached(scores, patience):
     return stopped if stopped < len(scores) else None
 
 
+def only_the_examples(scores, patience):
+    return len(scores) if patience >= len(scores) else patience + 1
+
+
+LOW = float("-inf")
+RIGHT_1 = [with_indices, with_a_while, with_accumulate, with_pandas, empties_its_argument]
 MISTAKES_1 = [
-    (e01._since_previous, "with the best so far, not with the one before"),
+    (e01._run(previous=True), "with the best so far, not with the one before"),
     (one_too_few, "one too few"),
-    (ties_improve, "only as good as the best"),
+    (begins_at(LOW, better=lambda score, best: score >= best), "only as good as the best"),
+    (begins_at(0), "begins at 0"),
+    (begins_at(-1), "begins at -1"),
+    (begins_at(LOW, back=False), "set the count back"),
+    (begins_at(LOW, enough=lambda since, patience: since > patience), "You wait for more trials"),
     (lambda scores, patience: int(np.argmax(scores)) + 1, "where the best score is"),
-    (lambda scores, patience: e01.q1.reference(scores, patience) - (len(scores) == 4), "counting from 0"),
-    (never_reached, "returns nothing"),
-    (lambda scores, patience: 17, "the search runs 4 trials; you say 17"),
+    (lambda scores, patience: len(scores), "You run all trials"),
+    (lambda scores, patience: e01.q1.reference(scores, patience) - 1, "its position, counted from 0"),
+    (lambda scores, patience: e01.q1.reference(scores, 2), r"stop_at\(.*the last of `patience`"),
+    (only_the_examples, "the last of `patience`"),
+    (never_reached, "nothing .None. where how many trials are run"),
+    (lambda scores, patience: [e01.q1.reference(scores, patience)], "a list of length 1 where"),
+    (lambda scores: len(scores), r"your answer takes \(scores\)"),
 ]
 
 # --- q2
@@ -63,22 +121,31 @@ def one_by_one(candidates, outer, inner):
     return total
 
 
+RIGHT_2 = [
+    one_by_one,
+    lambda candidates, outer, inner: (outer + 1) * (candidates * inner + 1),
+    lambda c, o, i: np.int32(c * i + c * i * o + o + 1),
+    lambda *folds: (folds[1] + 1) * (folds[0] * folds[2] + 1),
+    lambda candidates, outer, inner: sum(candidates * inner + 1 for _ in range(outer)) + candidates * inner + 1.0,
+]
 MISTAKES_2 = [
     (lambda c, o, i: o * c * i, "inner trainings only"),
     (lambda c, o, i: o * (c * i + 1), "no model yet"),
     (lambda c, o, i: (o + 1) * c * i, "leaves out the winners"),
     (lambda c, o, i: o * (c * i + 1) + 1, "but which"),
-    (lambda c, o, i: c * (o + i), "you add the folds"),
-    (lambda c, o, i: 1, "Count one search first"),
-    (lambda c, o, i: print(end=""), "returns nothing"),
+    (lambda c, o, i: o * (c * i + 1) + c * i, "The last search ends"),
+    (lambda c, o, i: c * i + 1, "That is one search"),
+    (lambda c, o, i: (i + 1) * (c * o + 1), "the wrong way round"),
+    (lambda c, o, i: c * (o + i), "You add the folds"),
+    (lambda c, o, i: 6 * (c * 4 + 1), "Count one search first"),
+    (lambda c, o, i: print(c * o * i), "`print` shows a value"),
+    (lambda c, o, i: str((o + 1) * (c * i + 1)), "the text '.*' where a whole number"),
 ]
 
 # --- q3
 
 
 def by_scikit_learn(x_fit, x_held):
-    from sklearn.preprocessing import StandardScaler
-
     scaler = StandardScaler().fit(x_fit)
     return [scaler.transform(x_fit), scaler.transform(x_held)]
 
@@ -89,38 +156,107 @@ def with_n_minus_1(x_fit, x_held):
     return (x_fit - x_fit.mean(axis=0)) / deviation, (x_held - x_fit.mean(axis=0)) / deviation
 
 
+def in_pandas(x_fit, x_held):
+    fit, held = pd.DataFrame(x_fit), pd.DataFrame(x_held)
+    deviation = fit.std(ddof=0).replace(0, 1)
+    return (fit - fit.mean()) / deviation, (held - fit.mean()) / deviation
+
+
+def column_by_column(x_fit, x_held):
+    for column in range(x_fit.shape[1]):
+        mean, deviation = np.mean(x_fit[:, column]), np.std(x_fit[:, column]) or 1
+        x_fit[:, column] = (x_fit[:, column] - mean) / deviation
+        x_held[:, column] = (x_held[:, column] - mean) / deviation
+    return x_fit, x_held
+
+
+def in_float32(x_fit, x_held):
+    x_fit, x_held = x_fit.astype("float32"), x_held.astype("float32")
+    mean, deviation = x_fit.mean(0), x_fit.std(0)
+    deviation = np.where(deviation == 0, 1, deviation)
+    return (x_fit - mean) / deviation, (x_held - mean) / deviation
+
+
+def with_epsilon(x_fit, x_held):
+    mean, deviation = x_fit.mean(0), x_fit.std(0) + 1e-8
+    return (x_fit - mean) / deviation, (x_held - mean) / deviation
+
+
 def together(x_fit, x_held):
     both = np.concatenate([x_fit, x_held])
-    return (x_fit - both.mean(axis=0)) / both.std(axis=0), (x_held - both.mean(axis=0)) / both.std(axis=0)
+    return tuple(StandardScaler().fit(both).transform(x) for x in (x_fit, x_held))
 
 
 def each_its_own(x_fit, x_held):
-    return tuple((x - x.mean(axis=0)) / x.std(axis=0) for x in (x_fit, x_held))
+    return tuple(StandardScaler().fit_transform(x) for x in (x_fit, x_held))
 
 
 def constant_breaks(x_fit, x_held):
-    return tuple((x - x_fit.mean(axis=0)) / x_fit.std(axis=0) for x in (x_fit, x_held))
+    with np.errstate(all="ignore"):
+        return tuple((x - x_fit.mean(axis=0)) / x_fit.std(axis=0) for x in (x_fit, x_held))
 
 
+def nan_to_zero(x_fit, x_held):
+    with np.errstate(all="ignore"):
+        fit, held = constant_breaks(x_fit, x_held)
+    return np.where(np.isnan(fit), 0, fit), np.where(np.isnan(held), 0, held)
+
+
+def by_rows(x_fit, x_held):
+    return tuple((x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True).clip(1e-9) for x in (x_fit, x_held))
+
+
+def by_range(x_fit, x_held):
+    least, width = x_fit.min(axis=0), np.ptp(x_fit, axis=0)
+    return tuple((x - least) / np.where(width > 0, width, 1) for x in (x_fit, x_held))
+
+
+RIGHT_3 = [by_scikit_learn, with_n_minus_1, in_pandas, column_by_column, in_float32, with_epsilon]
 MISTAKES_3 = [
     (together, "has leaked"),
     (each_its_own, "by its own mean"),
-    (constant_breaks, "A column that is 7 everywhere"),
+    (constant_breaks, "A column that never changes has the deviation 0"),
+    (nan_to_zero, "becomes infinite there"),
     (lambda x_fit, x_held: tuple((x - x_fit.mean()) / x_fit.std() for x in (x_fit, x_held)), "one mean over all"),
     (lambda x_fit, x_held: (by_scikit_learn(x_fit, x_held)[0], x_held), "x_held is not scaled as x_fit is"),
-    (lambda x_fit, x_held: tuple(x - x_fit.mean(axis=0) for x in (x_fit, x_held)), "they should be 1"),
-    (lambda x_fit, x_held: tuple(x / x_fit.std(axis=0) for x in (x_fit, x_held)), "they should be 0"),
-    (lambda x_fit, x_held: by_scikit_learn(x_fit, x_held)[0], "Return two arrays"),
-    (lambda x_fit, x_held: by_scikit_learn(x_held, x_fit), "The shapes"),
+    (lambda x_fit, x_held: tuple(x - x_fit.mean(axis=0) for x in (x_fit, x_held)), "divide by them"),
+    (lambda x_fit, x_held: tuple(x / x_fit.std(axis=0).clip(1e-9) for x in (x_fit, x_held)), "x_fit's mean is taken off"),
+    (lambda x_fit, x_held: by_scikit_learn(x_fit, x_held)[0], "where a pair of arrays"),
+    (lambda x_fit, x_held: by_scikit_learn(x_held, x_fit), "x_fit's mean is taken off"),
+    (lambda x_fit, x_held: by_scikit_learn(x_fit, x_held)[::-1], "You return x_held first"),
+    (lambda x_fit, x_held: by_scikit_learn(x_fit, x_fit[: len(x_held)]), "x_fit's mean is taken off"),
+    (by_rows, "x_fit's mean is taken off"),
+    (by_range, "x_fit's mean is taken off"),
 ]
 
 # --- q4
 
 
 def by_group_k_fold(groups, k):
-    from sklearn.model_selection import GroupKFold
-
     return list(GroupKFold(k).split(np.zeros(len(groups)), groups=groups))
+
+
+def yields(groups, k):
+    names = list(dict.fromkeys(groups.tolist()))
+    for part in np.array_split(names, k):
+        held = [row for row, name in enumerate(groups) if name in part]
+        yield [row for row in range(len(groups)) if row not in held], held
+
+
+def by_a_dict(groups, k):
+    fold_of = {name: number % k for number, name in enumerate(sorted(set(groups.tolist())))}
+    fold = np.array([fold_of[name] for name in groups])
+    return [(np.where(fold != n)[0], np.where(fold == n)[0]) for n in range(k)]
+
+
+def by_pandas(groups, k):
+    codes = pd.Series(pd.factorize(groups)[0]) % k
+    return tuple([codes.index[codes != n], codes.index[codes == n]] for n in range(k))
+
+
+def shuffled(groups, k):
+    names = np.random.default_rng(1).permutation(np.unique(groups))
+    return pairs([np.flatnonzero(np.isin(groups, part)) for part in np.array_split(names, k)], len(groups))
 
 
 def pairs(held, n):
@@ -155,16 +291,33 @@ def overlapping(groups, k):
     return pairs(held, len(groups))
 
 
+def masks(groups, k):
+    return [(np.isin(np.arange(len(groups)), fit), np.isin(np.arange(len(groups)), held)) for fit, held in by_a_dict(groups, k)]
+
+
+def names_for_rows(groups, k):
+    return [(np.setdiff1d(groups, part), part) for part in np.array_split(np.unique(groups), k)]
+
+
+def by_number(groups, k):
+    return [(np.flatnonzero(groups % k != n), np.flatnonzero(groups % k == n)) for n in range(k)]
+
+
+RIGHT_4 = [by_group_k_fold, yields, by_a_dict, by_pandas, shuffled, lambda groups, k: GroupKFold(k).split(groups, groups=groups)]
 MISTAKES_4 = [
     (rows_dealt, "is on both sides. Deal the groups"),
     (forgets_the_last, "is never held out"),
-    (one_per_group, "you return 6 folds"),
+    (one_per_group, "3 folds are due, and you return 6"),
     (fits_on_all, "some rows are on both sides"),
-    (same_fold_again, "is never held out"),
-    (overlapping, "is held out 3 times"),
-    (lambda groups, k: [held for _, held in e01.q4.reference(groups, k)], "Each fold is a pair"),
+    (same_fold_again, "is never held out|is held out 2 times"),
+    (overlapping, "is held out 2 times"),
+    (masks, "of dtype bool, where an array of whole numbers"),
+    (names_for_rows, "and the rows are 0 to"),
+    (by_number, "nothing is held out in fold"),
+    (lambda groups, k: [held for _, held in e01.q4.reference(groups, k)], "where a pair of arrays of row numbers"),
     (lambda groups, k: [(fit[1:], held) for fit, held in e01.q4.reference(groups, k)], "What is not held out"),
-    (lambda groups, k: [(np.arange(len(groups)), [])] * k, "Nothing is held out"),
+    (lambda groups, k: [(held, fit) for fit, held in by_group_k_fold(groups, k)], "You return what is held out first"),
+    (lambda groups, k: [(np.arange(len(groups)), [])] * k, "nothing is held out"),
 ]
 
 # --- q5
@@ -176,34 +329,161 @@ def by_sorting(scores, sizes):
     return next(c for c in np.argsort(sizes) if np.mean(scores[c]) >= limit)
 
 
-def whole_deviation(scores, sizes):
-    means, best = scores.mean(axis=1), scores.mean(axis=1).argmax()
-    good = np.flatnonzero(means >= means[best] - scores[best].std(ddof=1))
-    return good[sizes[good].argmin()]
+def by_scipy(scores, sizes):
+    from scipy.stats import sem
+
+    means = np.mean(scores, axis=1)
+    good = means >= means.max() - sem(scores[means.argmax()])
+    return np.where(good, sizes, np.inf).argmin()
 
 
+def by_a_frame(scores, sizes):
+    scores = pd.DataFrame(scores)
+    means = scores.mean(axis=1)
+    near = means[means >= means.max() - scores.loc[means.idxmax()].sem()].index
+    return pd.Series(sizes)[near].idxmin()
+
+
+def by_a_loop(scores, sizes):
+    means = [sum(row) / len(row) for row in scores.tolist()]
+    best = means.index(max(means))
+    row = scores[best].tolist()
+    error = (sum((score - means[best]) ** 2 for score in row) / (len(row) - 1) / len(row)) ** 0.5
+    found = best
+    for place, mean in enumerate(means):
+        if mean >= means[best] - error and sizes[place] < sizes[found]:
+            found = place
+    return found
+
+
+def from_the_smallest(scores, sizes):
+    means = scores.mean(axis=1)
+    top = scores[means.argmax()]
+    for place in sizes.argsort():
+        if means[place] >= top.mean() - top.std(ddof=1) / np.sqrt(top.size):
+            return int(place)
+
+
+def within(error, position=lambda good, sizes: good[sizes[good].argmin()]):
+    def smallest_good(scores, sizes):
+        means, best = scores.mean(axis=1), scores.mean(axis=1).argmax()
+        return position(np.flatnonzero(means >= means[best] - error(scores, best)), sizes)
+
+    return smallest_good
+
+
+def of_the_best(scores, best):
+    return scores[best].std(ddof=1) / scores.shape[1] ** 0.5
+
+
+RIGHT_5 = [by_sorting, by_scipy, by_a_frame, by_a_loop, from_the_smallest]
 MISTAKES_5 = [
-    (lambda scores, sizes: scores.mean(axis=1).argmax(), "you return the best"),
+    (lambda scores, sizes: scores.mean(axis=1).argmax(), "You return the best"),
     (lambda scores, sizes: sizes.argmin(), "clearly worse"),
-    (whole_deviation, "a whole standard deviation"),
-    (lambda scores, sizes: sizes[e01.q5.reference(scores, sizes)], "you return a size"),
-    (lambda scores, sizes: np.flatnonzero(scores.mean(axis=1) > 0.8), "return the position of one"),
-    (lambda scores, sizes: -1, "is the smallest within one standard error"),
+    (within(lambda scores, best: scores[best].std(ddof=1)), "a whole standard deviation"),
+    (within(lambda scores, best: scores.std(axis=1, ddof=1) / scores.shape[1] ** 0.5), "each candidate's own standard error"),
+    (within(lambda scores, best: scores.std(ddof=1) / scores.shape[1] ** 0.5), "the best candidate's standard error"),
+    (within(lambda scores, best: scores[best].std(ddof=1) / scores.shape[0] ** 0.5), "the best candidate's standard error"),
+    (within(lambda scores, best: scores[best].std(ddof=1) / 2), "the best candidate's standard error"),
+    (within(lambda scores, best: 0.01), "the best candidate's standard error"),
+    (within(of_the_best, lambda good, sizes: good[sizes[good].argmax()]), "the largest of the good ones"),
+    (within(of_the_best, lambda good, sizes: sizes[good].argmin()), "the best candidate's standard error"),
+    (within(of_the_best, lambda good, sizes: good[0]), "the best candidate's standard error"),
+    (lambda scores, sizes: sizes[e01.q5.reference(scores, sizes)], "You return a size"),
+    (lambda scores, sizes: e01.q5.reference(scores, sizes) + 1, "You count from 1"),
+    (lambda scores, sizes: np.flatnonzero(scores.mean(axis=1) > 0.8), "where the position of one candidate"),
+    (lambda scores, sizes: -1, "the best candidate's standard error"),
+]
+
+# --- q6
+
+
+def untried_neighbour(scores, shape, rng):
+    if not scores:
+        return tuple(rng.integers(shape).tolist())
+    best = max(scores, key=scores.get)
+    near = [(*best[:a], best[a] + step, *best[a + 1 :]) for a in range(len(shape)) for step in (-1, 1)]
+    near = [p for p in near if p not in scores and all(0 <= at < n for at, n in zip(p, shape, strict=True))]
+    return near[rng.integers(len(near))] if near else tuple(rng.integers(shape).tolist())
+
+
+def after_three_dice(scores, shape, rng):
+    if len(scores) < 3:
+        return rng.integers(shape)
+    best = np.array(max(scores, key=scores.get))
+    place = rng.integers(len(shape))
+    best[place] = np.clip(best[place] + rng.choice([-1, 1]), 0, shape[place] - 1)
+    return best
+
+
+def one_position_after_another(scores, shape, rng):
+    """Walk along each position in turn: all values of it, with the others as in the first point, then the best of all."""
+    middle = tuple(n // 2 for n in shape)
+    lines = [[(*middle[:a], at, *middle[a + 1 :]) for at in range(n)] for a, n in enumerate(shape)]
+    left = [p for p in [middle, *itertools.chain(*lines)] if p not in scores]
+    if left:
+        return left[0]
+    best = tuple(max(line, key=scores.get)[a] for a, line in enumerate(lines))
+    return best if best not in scores else tuple(rng.integers(shape))
+
+
+def goes_on(scores, shape, rng):
+    """Repeat the step that led to the best, as long as it leads uphill."""
+    points = list(scores)
+    if len(points) < 2:
+        return [int(rng.integers(n)) for n in shape]
+    best = max(points, key=scores.get)
+    step = np.subtract(points[-1], points[-2])
+    if points[-1] != best or np.abs(step).sum() != 1 or not all(0 <= at < n for at, n in zip(best + step, shape, strict=True)):
+        return untried_neighbour(scores, shape, rng)
+    return (np.array(best) + step).tolist()
+
+
+def with_a_walk_of_its_own(scores, shape, rng, **settings):
+    best = list(max(scores, key=scores.get, default=[0] * len(shape)))
+    if not scores:
+        return best
+    for place in np.random.default_rng(len(scores)).permutation(len(shape)):
+        for step in (1, -1):
+            point = tuple(at + step * (i == place) for i, at in enumerate(best))
+            if point not in scores and 0 <= point[place] < shape[place]:
+                return point
+    return untried_neighbour(scores, shape, rng)
+
+
+def by_climbing(scores, shape, rng):
+    if len(scores) < 3 or rng.random() < 0.2:
+        return tuple(rng.integers(shape).tolist())
+    beside = np.array(max(scores, key=scores.get)) + rng.integers(-1, 2, len(shape))
+    return tuple(np.clip(beside, 0, np.array(shape) - 1).tolist())
+
+
+RIGHT_6 = [untried_neighbour, after_three_dice, one_position_after_another, goes_on, with_a_walk_of_its_own]
+MISTAKES_6 = [
+    (by_climbing, "finds the best point of . of the 20"),
+    (lambda scores, shape, rng: tuple(rng.integers(shape).tolist()), "finds the best point of . of the 20"),
+    (lambda scores, shape, rng: tuple(np.unravel_index(len(scores), shape)), "finds the best point of . of the 20"),
+    (lambda scores, shape, rng: (3, 3, 3, 3), "After 1 trials your choice returns points again"),
+    (lambda scores, shape, rng: max(scores, key=scores.get), "raised ValueError"),
+    (lambda scores, shape, rng: max(scores, key=scores.get, default=(4, 4)), "A point has 4 positions"),
+    (lambda scores, shape, rng: shape, "is outside the shape"),
+    (lambda scores, shape, rng: rng.random(4), "where a whole number is due"),
+    (lambda scores, shape, rng: 1.0, "where a point, a tuple of whole numbers"),
 ]
 
 
-RIGHT = [
-    (e01.q1, with_indices),
-    (e01.q2, one_by_one),
-    (e01.q3, by_scikit_learn),
-    (e01.q3, with_n_minus_1),
-    (e01.q4, by_group_k_fold),
-    (e01.q5, by_sorting),
+ALL = [
+    (e01.q1, RIGHT_1, MISTAKES_1), (e01.q2, RIGHT_2, MISTAKES_2), (e01.q3, RIGHT_3, MISTAKES_3), (e01.q4, RIGHT_4, MISTAKES_4),
+    (e01.q5, RIGHT_5, MISTAKES_5), (e01.q6, RIGHT_6, MISTAKES_6),
 ]
-
-
-MISTAKES = [
-    (exercise, answer, message)
-    for exercise, mistakes in zip(EXERCISES, (MISTAKES_1, MISTAKES_2, MISTAKES_3, MISTAKES_4, MISTAKES_5), strict=True)
-    for answer, message in mistakes
-]
+RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
+MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
+EQUIVALENT = {
+    "e01.q1": dict.fromkeys(("2: 0 → 1", "2: 0 → -1"), "the first score is above minus infinity, which sets the count to 0"),
+    "e01.q3": {"3: 1 → 2": "0 divided by anything is 0; what such a column becomes in x_held is left open"},
+    "e01.q6": {
+        "2: 2 → 3": "any point will do to begin with",
+        "3: 2 → 3": "with steps of two it finds the best point as well, which is all that is asked",
+        "3: abs(at - best[a]) < 2 → abs(at - best[a]) <= 2": "with steps of two it finds the best point as well",
+    },
+}
