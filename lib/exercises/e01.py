@@ -135,7 +135,7 @@ q2 = Exercise(
 
 def _check_q3(scaled):
     rng = np.random.default_rng(3)
-    cases = [(np.array([[1.0], [3.0]]), np.array([[4.0], [6.0]])), (np.array([[1.0, 7], [3, 7]]), np.array([[4.0, 7]]))]
+    cases = [(np.array([[1.0], [1], [3], [3]]), np.array([[4.0], [6]])), (np.array([[1.0, 7], [3, 7]]), np.array([[4.0, 7]]))]
     for rows, columns in ((4, 2), (5, 5), (40, 3)):
         middle, spread = rng.normal(size=columns) * 50, rng.uniform(0.1, 20, columns)
         fit, held = rng.normal(middle, spread, (rows, columns)), rng.normal(middle + spread, 2 * spread, (rows // 2, columns))
