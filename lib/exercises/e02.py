@@ -1,37 +1,56 @@
-"""Exercises of notebook 02: the cost of a grid, distributions, ranks, leaks, and the cheapest good candidate."""
+"""Exercises of notebook 02: the cost of a grid, distributions, ranks, leaks, the cheapest good candidate, and a search."""
 
 import math
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, wrong_if
-from lib.exercises.old import compare, parts, there
+from lib.exercises import kinds
+from lib.exercises.asking import brief
+from lib.exercises.core import Exercise, Wrong, over_cases, wrong_if
+
+
+@dataclass
+class _View:
+    """An answer seen from one side, for `over_cases`: `call` takes a case and returns what is judged, of the kind `due`."""
+
+    call: Callable
+    due: kinds.Kind
+    shown: Callable
+
+    def __call__(self, *case):
+        return self.call(*case)
+
 
 # --- q1: how many trainings a grid search does
 
 
 def _check_q1(trainings_of):
-    for grid, folds in (
-        ({"a": [1, 2, 3], "b": [1, 2]}, 3),
-        ({"a": [8, 16, 32, 64, 128]}, 5),
-        ({"a": [1], "b": [2]}, 2),
-    ):
-        answer = there(trainings_of(grid, folds))
-        lengths = [len(values) for values in grid.values()]
-        points = math.prod(lengths)
-        asked = f"For the grid {grid} on {folds} folds you say {answer}"
-        sums = f"{asked}. A grid tries every value of one list with every value of the others: how many pairs?"
-        once = f"{asked}. That is one training a point. Each point is trained once for every fold."
-        mistakes = [
-            (sum(lengths) * folds, sums),
-            (sum(lengths) * folds + 1, sums),
-            (points * folds, f"{asked}. That is the search; at its end the winner is trained once more, on all rows."),
-            (points, once),
-            (points + 1, once),
-        ]
-        otherwise = f"{asked}. How many points has the grid, and how often is each of them trained?"
-        compare(answer, points * folds + 1, mistakes, otherwise)
+    grids = [({"a": [1]}, 2), ({"a": [1], "b": [2]}, 2), ({"a": [1, 2, 3]}, 2), ({"a": [1, 2, 3], "b": [1, 2]}, 3)]
+    grids += [({"a": [8, 16, 32, 64, 128]}, 5), ({"a": ["relu", None], "b": [0.1, 0.2], "c": [True, False]}, 4)]
+    rng = np.random.default_rng(1)
+    for lists in range(1, 6):
+        grid = {f"p{n}": rng.permutation(9)[: rng.integers(1, 6)].tolist() for n in range(lists)}
+        grids.append((grid, int(rng.integers(2, 11))))
+    every = "A grid tries every value of one list with every value of the others: how many pairs do two lists make?"
+    mistakes = [
+        (lambda grid, folds: _points(grid) * folds, "That is the search; at its end the winner is trained once more."),
+        (lambda grid, folds: _points(grid), "That is one training a point. Each point is trained once for every fold."),
+        (lambda grid, folds: _points(grid) + 1, "Each point is trained once for every fold."),
+        (lambda grid, folds: (_points(grid) + 1) * folds, "The winner is trained once more, not once more for every fold."),
+        (lambda grid, folds: sum(map(len, grid.values())) * folds + 1, every),
+        (lambda grid, folds: sum(map(len, grid.values())) * folds, every),
+        (lambda grid, folds: len(grid) * folds + 1, "That counts the lists. How many values has each?"),
+    ]
+    why = "How many points has the grid, how often is each of them trained, and what comes at the end?"
+    over_cases(trainings_of, grids, _trainings_of, why, mistakes)
     return "Points times folds, and one more. One further list of ten values makes it ten times as much."
+
+
+def _points(grid):
+    return math.prod(map(len, grid.values()))
 
 
 def _trainings_of(grid, folds):
@@ -46,8 +65,13 @@ q1 = Exercise(
     [
         "Two lists of 3 and 2 values make 6 points: every value of the one with every value of the other.",
         "Multiply the lengths of all lists, multiply by `folds`, and add 1 for training the winner again.",
+        """A skeleton:
+    points = 1
+    for values in grid.values(): points = ...
+    return ...""",
     ],
     _trainings_of,
+    due=kinds.whole,
 )
 
 
@@ -57,56 +81,63 @@ q1 = Exercise(
 def _check_q2(distributions):
     from sklearn.model_selection import ParameterSampler
 
-    space = there(distributions())
-    wrong_if(
-        not isinstance(space, dict),
-        f"Your function returns a {type(space).__name__}; a search takes a dictionary from names to distributions.",
-    )
-    names = ("units", "dropout", "learning_rate")
-    for name in names:
-        has = ", ".join(map(str, space)) or "nothing"
-        wrong_if(name not in space, f"There is no {name!r} in your dictionary, which has: {has}.")
-    wrong_if(
-        not all(hasattr(space[name], "rvs") for name in names[1:]),
-        "`dropout` and `learning_rate` can take any number of their range, so a list of values will not do.",
-    )
-    draws = list(ParameterSampler(space, 2000, random_state=1))
-    units, dropout, rate = (np.array([draw[name] for draw in draws]) for name in names)
-    _check_units(units)
-    _check_dropout(dropout)
-    _check_rate(rate)
+    space = distributions()
+    for name in ("units", "dropout", "learning_rate"):
+        has = ", ".join(map(repr, space)) or "nothing"
+        wrong_if(name not in space, f"There is no {name!r} in your dictionary, which has: {has[:200]}.")
+    drawn = {}
+    for name in ("units", "dropout", "learning_rate"):
+        rvs, found = hasattr(space[name], "rvs"), kinds.described(space[name])
+        values = hasattr(space[name], "__len__") and not isinstance(space[name], str | dict | set)
+        wrong_if(not rvs and not values, f"{name!r} is {found}; a search draws from a list or a distribution.")
+        words = f"{name!r} can take any number of its range, so a list of values will not do; yours is {found}."
+        wrong_if(name != "units" and not rvs, words)
+        with distributions.told(f"2,000 draws of {name!r}", using=f"Your {name!r}"):
+            one = {name: space[name], "other": _Any()}
+            drawn[name] = [draw[name] for draw in ParameterSampler(one, 2000, random_state=1)]
+        numbers = all(isinstance(value, int | float | np.number) and not isinstance(value, bool) for value in drawn[name])
+        wrong_if(not numbers, f"{name!r} can become {drawn[name][0]!r}, which is no number.")
+    _check_units(np.array(drawn["units"], float))
+    _check_dropout(np.array(drawn["dropout"], float))
+    _check_rate(np.array(drawn["learning_rate"], float))
     return "Each has its own range, and small learning rates get as many trials as large ones."
+
+
+class _Any:
+    """A distribution beside the one that is looked at, so that lists are drawn from with replacement, too."""
+
+    def rvs(self, random_state=None):
+        return 0
 
 
 def _check_units(units):
     drawn, wanted = set(units.tolist()), set(range(64, 513, 64))
     if odd := sorted(drawn - wanted):
-        raise Wrong(f"`units` can become {odd[0]}, which is not one of 64, 128, … 512. A list, or a range with a step, will do.")
-    if missing := sorted(wanted - drawn):
-        raise Wrong(f"`units` never becomes {missing[-1]}. Remember that a range ends before its second number.")
+        words = f"'units' can become {odd[0]:g}, which is not one of 64, 128, 192, … 512."
+        raise Wrong(f"{words} A list, or a range with a step, will do.")
+    missing = sorted(wanted - drawn)
+    hint = " Remember that a range ends before its second number." if missing == [512] else ""
+    wrong_if(missing, f"'units' never becomes {', '.join(map(str, missing))}.{hint}")
 
 
 def _check_dropout(dropout):
     least, most = dropout.min(), dropout.max()
-    wrong_if(
-        most > 0.6, f"`dropout` is drawn up to {most:.2f}. The second argument of scipy's uniform is the width, not the end."
-    )
-    wrong_if(
-        not 0.1 <= least <= 0.12 or most < 0.58,
-        f"`dropout` is drawn from {least:.2f} to {most:.2f}; the exercise asks for 0.1 to 0.6.",
-    )
+    width = " The second argument of scipy's uniform is the width, not the end."
+    words = f"'dropout' is drawn from {least:.2f} to {most:.2f}; 0.1 to 0.6 is asked for."
+    wrong_if(not 0.1 <= least <= 0.105 or not 0.595 <= most <= 0.6, words + (width if 0.68 < most <= 0.7 else ""))
 
 
 def _check_rate(rate):
     wrong_if(
-        rate.min() < 0.99e-4 or rate.max() > 0.101,
-        f"`learning_rate` is drawn from {rate.min():.2g} to {rate.max():.2g}; the exercise asks for 0.0001 to 0.1.",
+        not 1e-4 * (1 - 1e-9) <= rate.min() < 1.05e-4 or not 0.095 < rate.max() <= 0.1 * (1 + 1e-9),
+        f"'learning_rate' is drawn from {rate.min():.2g} to {rate.max():.2g}; 0.0001 to 0.1 is asked for, "
+        "each power of ten with the same share.",
     )
     shares = np.histogram(np.log10(rate), bins=[-4.01, -3, -2, -0.99])[0] / len(rate)
     wrong_if(
-        shares.min() < 0.27,
-        f"The powers of ten get {shares[0]:.0%}, {shares[1]:.0%} and {shares[2]:.0%} of the draws. "
-        "Which distribution gives each the same?",
+        shares.min() < 0.29,
+        f"From 0.0001, 0.001 and 0.01 up to the next power of ten are {shares[0]:.0%}, {shares[1]:.0%} and {shares[2]:.0%} "
+        "of the draws of 'learning_rate'. Which distribution gives each the same?",
     )
 
 
@@ -120,9 +151,11 @@ q2 = Exercise(
     _check_q2,
     [
         "A list or a range is drawn from as it is; for numbers in between there are uniform and loguniform in scipy.stats.",
-        "uniform(start, width), loguniform(start, end), and range(64, 513, 64), whose end is not included.",
+        "uniform(start, width), loguniform(start, end), and range(start, end, step), whose end is not included.",
+        'return {"units": range(...), "dropout": uniform(...), "learning_rate": loguniform(...)}',
     ],
     _distributions,
+    due=kinds.mapping(kinds.anything, "a dict from names to lists or distributions"),
 )
 
 
@@ -130,44 +163,51 @@ q2 = Exercise(
 
 
 def _check_q3(summarize):
-    from scipy.stats import rankdata
-
-    tables = [
-        np.array([[0.2, 0.3, 0.1], [0.6, 0.6, 0.7], [0.9, 0.8, 1.0], [0.5, 0.7, 0.9]]),
-        np.array([[0.75, 0.25], [1.0, 0.5], [0.5, 0.5], [0.25, 0.25], [0.5, 1.0]]),  # sums that are exact: true ties
-    ]
-    for scores in tables:
-        answer = there(summarize(scores.copy()))
-        returned = parts(answer, 3, "three arrays: means, standard deviations, ranks")
-        means, deviations, ranks = (part.astype(float) for part in returned)
-        wrong_if(
-            means.shape != (len(scores),),
-            f"For {len(scores)} candidates you return means of shape {means.shape}. A row is a candidate: go along axis 1.",
-        )
-        wrong_if(
-            not np.allclose(means, scores.mean(axis=1)),
-            f"The first candidate scored {scores[0].tolist()}, and you say its mean is {means[0]:.4f}.",
-        )
-        others = "Your standard deviations are others. Each is taken over the folds of one candidate."
-        wrong_if(deviations.shape != means.shape, others)
-        less_one = "Your deviations divide by the number of folds less one; scikit-learn's divide by the number of folds."
-        compare(deviations, scores.std(axis=1), [(scores.std(axis=1, ddof=1), less_one)], others, np.allclose)
-        _check_ranks(means, ranks, rankdata(-means, method="min"), rankdata(means, method="min"))
+    rng = np.random.default_rng(3)
+    tables = [[[0.5, 0.75]], [[0.5, 0.0], [1.0, 0.25]], [[1.0, 0.0, 0.5], [0.25, 0.25, 0.25]], [[0.5, 1], [1, 0.5], [0, 0.25]]]
+    tables += [[[0.75, 0.25], [1.0, 0.5], [0.5, 0.5], [0.25, 0.25], [0.5, 1.0]], [[-1.0, -2.0], [-3.0, -1.0], [-1.5, -1.5]]]
+    tables += [rng.integers(0, 4, (rows, folds)) / 4 for rows, folds in ((3, 4), (4, 4), (6, 2), (8, 4), (30, 8))]
+    tables += [rng.normal(-3, 2, (7, 3)), rng.normal(size=(3, 7)), rng.random((4, 4))]
+    tables = [(np.array(table, float),) for table in tables]
+    _over_part(summarize, 0, tables, "Your means: each is the mean of a candidate's scores, a row.", [
+        (lambda s: s.mean(axis=0), "Your means go over the candidates. A row is a candidate: go along axis 1."),
+        (lambda s: np.median(s, axis=1), "That is the median of each row. The mean is due."),
+        (lambda s: s.max(axis=1), "That is the best fold of each candidate. The mean of its folds is due."),
+        (lambda s: s.sum(axis=1), "That is the sum of each row. Divide by the number of folds."),
+        (lambda s: s.std(axis=1), "Your first array has the deviations. The means come first."),
+    ])
+    _over_part(summarize, 1, tables, "Your standard deviations: each is taken over the folds of one candidate.", [
+        (lambda s: s.std(axis=1, ddof=1), "You divide by the number of folds less one; scikit-learn divides by their number."),
+        (lambda s: s.std(axis=0), "Your deviations go over the candidates. A row is a candidate: go along axis 1."),
+        (lambda s: s.var(axis=1), "That is the variance. The deviation is its root."),
+        (lambda s: s.std(axis=1) / s.shape[1] ** 0.5, "That is the error of the mean. The deviation of the scores is due."),
+    ])
+    _over_part(summarize, 2, tables, "A candidate's rank is 1 and the number of those that are better.", _mistakes_q3())
     return "The same figures as in `cv_results_`."
 
 
-def _check_ranks(means, ranks, right, upside_down):
-    shown = f"For the means {np.round(means, 3).tolist()} your ranks are {ranks.tolist()}"
-    wrong_if(ranks.shape != right.shape, f"{shown}. Each candidate needs one rank.")
-    mistakes = [
-        (upside_down, f"{shown}: the worst comes first. Rank 1 is for the best."),
-        (right - 1, f"{shown}. Ranks begin at 1, not at 0."),
+def _over_part(answer, place, tables, why, mistakes):
+    """Judge one of the three arrays that an answer returns."""
+
+    def shown(*case):
+        return f"{answer.shown(*case)}[{place}]"
+
+    view = _View(lambda scores: answer(scores)[place], kinds.array(1), shown)
+    over_cases(view, tables, lambda scores: _summarize(scores)[place], why, mistakes)
+
+
+def _mistakes_q3():
+    from scipy.stats import rankdata
+
+    order = "That is the order: argsort says who comes first, not which rank each has."
+    share = "Candidates with the same mean share the better rank, and the next rank is left out: count who is strictly better."
+    return [
+        (lambda s: rankdata(s.mean(axis=1), method="min"), "The worst comes first. Rank 1 is for the best."),
+        (lambda s: _summarize(s)[2] - 1, "Ranks begin at 1, not at 0."),
+        (lambda s: (-s.mean(axis=1)).argsort(kind="stable") + 1, order),
+        (lambda s: (-s.mean(axis=1)).argsort(kind="stable"), order),
+        *((lambda s, way=way: rankdata(-s.mean(axis=1), way), share) for way in ("average", "max", "dense", "ordinal")),
     ]
-    otherwise = f"{shown}. The rank of a candidate is 1 and the number of those that are better. "
-    otherwise += "(argsort says who, not which rank.)"
-    if len(set(np.round(means, 9))) < len(means):
-        otherwise = f"{shown}. Candidates with the same mean share the better rank: count how many are strictly better."
-    compare(ranks, right, mistakes, otherwise, np.array_equal)
 
 
 def _summarize(scores):
@@ -181,46 +221,87 @@ q3 = Exercise(
     [
         "scores.mean(axis=1) is a mean for each row. The same axis goes for std.",
         "The rank of a candidate is 1 plus the number of candidates whose mean is strictly greater.",
+        "means = ...; ranks = np.array([1 + ... for mean in means]); return means, ..., ranks",
     ],
     _summarize,
+    due=kinds.parts(*[kinds.array(1)] * 3, words="a tuple of three arrays (means, standard deviations, ranks)"),
 )
 
 
 # --- q4: choose inside the folds
 
 
-def _tables(informative, rows, columns, seeds):
-    """Yield tables (x, y) with two classes, where only the first `informative` columns know of them."""
-    for seed in seeds:
-        rng = np.random.default_rng(seed)
-        y = rng.permutation(np.arange(rows) % 2)
-        x = rng.normal(size=(rows, columns))
-        x[:, :informative] += 2.5 * y[:, None]
-        yield x, y
-
-
 def _check_q4(honest_scores):
-    means = []
-    for x, y in _tables(0, 60, 1000, seeds=(1, 2, 3)):
-        scores = there(honest_scores(x, y))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of scikit-learn, about the answer's settings
+        noise = np.mean([honest_scores(*_table(0, 2.5, seed)) for seed in (1, 2, 3)])
+        wrong_if(noise == 1, "Every score is 1, on pure noise. Is a model measured on the rows it was trained on?")
         wrong_if(
-            np.shape(scores) != (3,),
-            f"Your function returns something of shape {np.shape(scores)}; there are three folds, so three scores.",
+            noise > 0.68,
+            f"On pure noise your scores are {noise:.2f} on average; nobody beats 0.5. Which step has seen the held-out rows?",
         )
-        means.append(np.mean(scores))
-    wrong_if(min(means) == 1, "Every score is 1, on pure noise. Is a model measured on the rows it was trained on?")
+        _check_rows(honest_scores)
+        known = np.mean([honest_scores(*_table(3, 2.5, seed)) for seed in (4, 5)])
+        wrong_if(
+            known < 0.75,
+            f"Where three of 1,000 columns know the classes, you score {known:.2f}. Are the ten chosen by `y`, in every fold?",
+        )
+        _check_ten(honest_scores)
+        weak = np.mean([honest_scores(*_table(1000, 0.3, seed)) for seed in range(6, 11)])
+        wrong_if(
+            weak > 0.82,
+            f"Where each of 1,000 columns knows a little, your scores are {weak:.2f} on average; ten columns that no held-out "
+            "row has chosen get about 0.7. Are the columns chosen by the rows that the model is trained on, and by no others?",
+        )
+    return f"On noise {noise:.2f}, as it must be; and {known:.2f} where there is something to find."
+
+
+def _check_rows(honest_scores):
+    """See that every row is held out once: of rows that are easy to tell apart, those with a wrong label cost one error each."""
+    for wrong, seed in ((2, 11), (4, 12), (6, 13)):
+        rng = np.random.default_rng(seed)
+        y = rng.permutation(np.arange(60) % 2)
+        x = 0.1 * rng.normal(size=(60, 12)) + 4 * (y[:, None] - 0.5)
+        for label in (0, 1):
+            rows = rng.permutation(np.flatnonzero(x[:, 0] * (2 * label - 1) > 0))[: wrong // 2]
+            y[rows] = 1 - label
+        errors = 20 * (1 - honest_scores(x, y))
+        shares = "A score is the share of right rows among the 20 of a fold; yours are no such shares: "
+        wrong_if(np.abs(errors - np.round(errors)).max() > 1e-3, shares + f"{np.round(1 - errors / 20, 4).tolist()}.")
+        wrong_if(
+            round(errors.sum()) != wrong,
+            f"On 60 rows that are easy to tell apart, but for {wrong} wrong labels, three folds have {wrong} errors in all; "
+            f"yours have {errors.sum():.0f}. Is every row held out once, and measured by a model of the other rows?",
+        )
+
+
+def _check_ten(honest_scores):
+    """See that ten columns are kept: the classes show in the sum of all columns, and in nothing less."""
+    ten, eleven = (np.mean(honest_scores(*_sum_of(columns, seed))) for columns, seed in ((10, 21), (11, 22)))
     wrong_if(
-        np.mean(means) > 0.68,
-        f"On pure noise your scores are {np.mean(means):.2f} on average; nobody can beat 0.5 there. "
-        "Which step has seen the held-out rows?",
+        ten < 0.95,
+        f"On a table whose ten columns tell the classes apart together, and nine do not, you score {ten:.2f}, and 1 is due. "
+        "Are ten columns kept, and classified by LogisticRegression()?",
     )
-    known = np.mean([honest_scores(x, y) for x, y in _tables(3, 60, 8000, seeds=(4, 5))])
-    wrong_if(
-        known < 0.77,
-        f"Where three of 8,000 columns do know the classes, you score {known:.2f}. "
-        "Do you choose the ten best columns before you classify?",
-    )
-    return f"On noise {np.mean(means):.2f}, as it must be; and {known:.2f} where there is something to find."
+    wrong_if(eleven > 0.9, f"Where eleven columns are needed you score {eleven:.2f}: you keep more than ten.")
+
+
+def _sum_of(columns, seed):
+    """Return a table whose columns tell the classes apart by their sum."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(600) % 2)
+    x = rng.normal(scale=3, size=(600, columns))
+    x[:, -1] = 2 * (2 * y - 1) + 0.3 * rng.normal(size=600) - x[:, :-1].sum(axis=1)
+    return x[:, rng.permutation(columns)], y
+
+
+def _table(informative, apart, seed):
+    """Return a table of 60 rows and 1,000 columns of noise, some of which know of the two classes."""
+    rng = np.random.default_rng(seed)
+    y = rng.permutation(np.arange(60) % 2)
+    x = rng.normal(size=(60, 1000))
+    x[:, rng.permutation(1000)[:informative]] += apart * y[:, None]
+    return x, y
 
 
 def _honest_scores(x, y):
@@ -235,51 +316,108 @@ def _honest_scores(x, y):
 q4 = Exercise(
     _check_q4,
     [
-        (
-            "SelectKBest looks at y, so it has to be fitted on the training rows of each fold. "
-            "What makes several steps one estimator?"
-        ),
-        "Pipeline([(name, SelectKBest(k=10)), (name, LogisticRegression())]) goes into cross_val_score with cv=3.",
+        "SelectKBest looks at y, so it is fitted on the training rows of each fold. What makes several steps one estimator?",
+        "A Pipeline goes into cross_val_score as any estimator does, and is fitted afresh in each fold.",
+        "return cross_val_score(make_pipeline(..., ...), x, y, cv=...)",
     ],
     _honest_scores,
+    due=kinds.array(shape=(3,)).called("an array of three scores, one a fold,"),
 )
 
 
 # --- q5: the quickest candidate within one deviation of the best
 
 
-def _results(means, deviations, seconds):
-    keys = ("mean_test_score", "std_test_score", "mean_fit_time")
-    results = dict(zip(keys, map(np.array, (means, deviations, seconds)), strict=True))
-    return results | {"params": [{"units": 2**i} for i in range(len(means))]}
-
-
 def _check_q5(good_enough):
     cases = [
-        (([0.90, 0.94, 0.95, 0.93], [0.001, 0.01, 0.015, 0.05], [1.0, 3.0, 9.0, 2.0]), 1),
-        (([0.80, 0.95, 0.90], [0.20, 0.01, 0.20], [1.0, 9.0, 2.0]), 1),
-        (([0.80, 0.84, 0.83, 0.70], [0.01, 0.02, 0.01, 0.30], [9.0, 8.0, 5.0, 1.0]), 2),
+        ([[0.9, 0.8]], [1.0]),
+        ([[0.7, 0.9], [0.9, 0.9]], [1.0, 2.0]),
+        ([[0.95, 0.93], [0.95, 0.97]], [1.0, 9.0]),
+        ([[0.6, 1.0, 0.8], [0.95, 0.96, 0.94], [0.7, 0.9, 1.0]], [1.0, 9.0, 2.0]),
+        ([[-0.4, -0.5], [-0.3, -0.5], [-0.1, -1.1]], [1.0, 2.0, 9.0]),
     ]
-    for case, right in cases:
-        means, deviations, seconds = case
-        answer = there(good_enough(_results(*case)))
-        wrong_if(
-            isinstance(answer, dict) or np.ndim(answer),
-            f"Your function returns a {type(answer).__name__}; a search asks for one position, a whole number.",
-        )
-        shown = f"With means {means}, deviations {deviations} and seconds {seconds} you choose number {answer}"
-        wrong_if(
-            answer != right and (not isinstance(answer, int | np.integer) or not 0 <= answer < len(means)),
-            f"{shown}, and there is no such position.",
-        )
-        quickest = f"{shown}, the quickest of all, but its mean is not within one deviation of the best."
-        mistakes = [
-            (int(np.argmax(means)), f"{shown}, the best. Another one is nearly as good, and quicker."),
-            (int(np.argmin(seconds)), quickest),
-        ]
-        otherwise = f"{shown}. Take the winner's deviation off the best mean: who is above that, and who of them is quickest?"
-        compare(answer, right, mistakes, otherwise)
+    cases = [tuple(map(np.array, case)) for case in cases] + _searches_q5()
+
+    def shown(scores, seconds):
+        results = _results(scores, seconds)
+        means, deviations = (np.round(results[f"{name}_test_score"], 3).tolist() for name in ("mean", "std"))
+        return f"a search with the means {means}, the deviations {deviations} and the seconds {seconds.tolist()}"
+
+    def rule(right):
+        return lambda scores, seconds: right(_results(scores, seconds))
+
+    view = _View(lambda scores, seconds: good_enough(_results(scores, seconds)), kinds.whole, shown)
+    why = "Take the winner's deviation off the best mean: who is at least that good, and who of them has the least mean_fit_time?"
+    over_cases(view, cases, rule(_good_enough), why, [(rule(mistaken), words) for mistaken, words in _mistakes_q5()])
     return "A little less accurate, as far as three folds can tell, and a good deal quicker."
+
+
+def _within(limit, time="mean_fit_time", least=True):
+    """Return a rule: of the candidates above a limit, made of means and deviations, the quickest."""
+
+    def rule(results):
+        means, seconds = results["mean_test_score"], results[time] * (1 if least else -1)
+        return int(np.where(means >= limit(means, results["std_test_score"]), seconds, np.inf).argmin())
+
+    return rule
+
+
+def _mistakes_q5():
+    limits = [
+        (lambda m, sd: m.max(), "That is the best. Another one is nearly as good, and quicker."),
+        (lambda m, sd: -np.inf, "That is the quickest of all, and its mean may be far below the best."),
+        (lambda m, sd: m.max() - sd, "You take each candidate's own deviation. The winner's is due."),
+        (lambda m, sd: m.max() - sd.min(), "You take the least deviation. The winner's is due."),
+        (lambda m, sd: m.max() - sd.max(), "You take the largest deviation. The winner's is due."),
+        (lambda m, sd: m.max() - sd.mean(), "You take the mean deviation. The winner's is due."),
+        (lambda m, sd: m.max() - m.std(), "You take the deviation of the means. The winner's is due."),
+        (lambda m, sd: m.max() - 2 * sd[m.argmax()], "You allow two deviations; one is due."),
+    ]
+
+    def right(means, deviations):
+        return means.max() - deviations[means.argmax()]
+
+    return [(_within(limit), words) for limit, words in limits] + [
+        (_within(right, "mean_score_time"), "You go by mean_score_time. The quickest to train is due."),
+        (_within(right, "std_fit_time"), "You go by std_fit_time, the deviation of the seconds. Their mean is due."),
+        (_within(right, least=False), "That is the slowest of those that are good enough."),
+        (lambda results: _good_enough(results) + 1, "You count from 1. Python counts positions from 0."),
+    ]
+
+
+def _searches_q5():
+    """Return searches, from small to large, in which it is clear who is good enough."""
+    rng, cases = np.random.default_rng(5), []
+    while len(cases) < 80:
+        candidates, folds = rng.integers(2, 5 + len(cases) // 12), rng.integers(2, 6)
+        spread = rng.choice([0.02, 0.1, 0.3], (candidates, 1)) * rng.normal(size=(candidates, folds))
+        scores = np.round(rng.choice([0.8, -0.8]) + rng.normal(scale=0.1, size=(candidates, 1)) + spread, 3)
+        means = scores.mean(axis=1)
+        limit = means.max() - scores[means.argmax()].std()
+        if np.abs(means - limit).min() > 1e-4 and np.diff(np.sort(means)).min() > 1e-4:
+            cases.append((scores, np.round(rng.permutation(candidates) + rng.uniform(0.1, 0.9, candidates), 1)))
+    return cases
+
+
+class _Results(dict):
+    """A `cv_results_`, which is shown by its name only."""
+
+    def __repr__(self):
+        return "cv_results"
+
+
+def _results(scores, seconds):
+    """Return a whole `cv_results_` of a search with these scores, a row for each candidate, and seconds to fit."""
+    from scipy.stats import rankdata
+
+    units = [2**number for number in range(len(scores))]
+    rng = np.random.default_rng(len(scores))
+    found = {"mean_fit_time": seconds.copy()}
+    found |= {name: rng.random(len(scores)) for name in ("std_fit_time", "mean_score_time", "std_score_time")}
+    found |= {"param_units": np.ma.array(units), "params": [{"units": number} for number in units]}
+    found |= {f"split{fold}_test_score": scores[:, fold].copy() for fold in range(scores.shape[1])}
+    found |= {"mean_test_score": scores.mean(axis=1), "std_test_score": scores.std(axis=1)}
+    return _Results(found, rank_test_score=rankdata(-scores.mean(axis=1), method="min").astype(np.int32))
 
 
 def _good_enough(cv_results):
@@ -293,7 +431,80 @@ q5 = Exercise(
     _check_q5,
     [
         'The limit is the best mean less the deviation of that same candidate; "mean_fit_time" says how quick each one is.',
-        "np.where(means >= limit, seconds, np.inf).argmin() is the quickest among those above the limit.",
+        "np.where(means >= limit, seconds, np.inf) leaves those above the limit with their seconds.",
+        """A skeleton:
+    means = cv_results["mean_test_score"]
+    best = ...
+    limit = means[best] - ...
+    return np.where(means >= limit, ..., np.inf)...""",
     ],
     _good_enough,
+    due=kinds.whole.called("the position of one candidate, a whole number,"),
+)
+
+
+# --- q6: a search for tables that nobody has seen
+
+
+def _check_q6(tuned):
+    for kind, seed in (("few", 1), ("many", 2), ("few", 3), ("many", 4)):
+        (x, y), (x_new, y_new) = _units_apart(kind, seed)
+        search = tuned()
+        with warnings.catch_warnings(), tuned.told("fit(x, y)", using="Your search"):
+            warnings.simplefilter("ignore")
+            search = search.fit(x, y)
+            trainings = len(search.cv_results_["params"]) * search.n_splits_ + 1
+            accuracy = np.mean(search.predict(x_new) == y_new)
+        wrong_if(trainings > 40, f"Your search does {trainings} trainings, the last one included; 40 is the most it may do.")
+        words = {"few": "four of 300 columns know the classes", "many": "each of 300 columns knows a little of the classes"}[kind]
+        wrong_if(
+            accuracy < 0.88,
+            f"On a table where {words}, your search chose {brief(search.best_params_)}, and {accuracy:.2f} of the new rows are "
+            "right; 0.88 is due. Which steps does this table need, and can your search choose them?",
+        )
+    return "One search, and two kinds of table: it found out by itself which it was given."
+
+
+def _units_apart(kind, seed):
+    """Return a table with two classes to search with, and one to measure on; each column has a unit of its own."""
+    rng = np.random.default_rng([2, seed])
+    y = np.arange(1120) % 2
+    x = rng.normal(size=(1120, 300))
+    if kind == "few":
+        x[:, rng.permutation(300)[:4]] += 1.5 * y[:, None]
+    else:
+        x += 0.4 * y[:, None] * rng.choice([-1, 1], 300)
+    x = x * 10 ** rng.uniform(-3, 3, 300) + 10 * rng.normal(size=300)
+    return (x[:120], y[:120]), (x[120:], y[120:])
+
+
+def _tuned():
+    from sklearn.feature_selection import SelectKBest
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    steps = make_pipeline(StandardScaler(), SelectKBest(), LogisticRegression())
+    return GridSearchCV(steps, {"selectkbest__k": [5, "all"]}, cv=5)
+
+
+def _a_search():
+    from sklearn.model_selection._search import BaseSearchCV
+
+    return BaseSearchCV
+
+
+q6 = Exercise(
+    _check_q6,
+    [
+        "Scale columns of different units. Where few columns matter, the others disturb; where all do, none can be spared.",
+        "Put a scaler, SelectKBest and a classifier into a pipeline, and let the search decide how many columns are kept.",
+        """A skeleton:
+    steps = Pipeline([("scale", ...), ("choose", SelectKBest()), ("classify", ...)])
+    return GridSearchCV(steps, {"choose__k": [..., "all"]}, cv=...)""",
+    ],
+    _tuned,
+    due=kinds.instance("a search of scikit-learn (a GridSearchCV, a RandomizedSearchCV)", _a_search),
+    seconds=60,
 )
