@@ -221,6 +221,14 @@ def chooses_twice(x, y):
     return scores
 
 
+def fits_on_all_rows(x, y):
+    scores = []
+    for train, test in StratifiedKFold(3).split(x, y):
+        choose = SelectKBest(k=10).fit(x[train], y[train])
+        scores.append(LogisticRegression().fit(choose.transform(x), y).score(choose.transform(x[test]), y[test]))
+    return scores
+
+
 def on_training_rows(x, y):
     return [LogisticRegression().fit(x, y).score(x, y)] * 3
 
@@ -238,8 +246,9 @@ RIGHT_4 = [
 ]
 MISTAKES_4 = [
     (leaks, "Which step has seen"),
+    (fits_on_all_rows, "Which step has seen"),
     (chooses_by_the_held_out, "Are the columns chosen by the rows that the model is trained on"),
-    (chooses_twice, "errors in all|Are the ten chosen by `y`"),
+    (chooses_twice, "errors in all|Are the ten chosen by `y`|Which step has seen"),
     (on_training_rows, "on the rows it was trained on"),
     (measured_where_it_was_trained, "on the rows it was trained on|seen the held-out rows"),
     (lambda x, y: cross_val_score(LogisticRegression(), x[:, :10], y, cv=3), "Are the ten chosen by `y`"),

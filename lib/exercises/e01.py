@@ -200,7 +200,7 @@ def _scaled_alike(given, right):
     rows = len(right[0])
     for factor in (1, ((rows - 1) / rows) ** 0.5):
         pairs = [(a, b * factor) for a, b in zip(given, right, strict=True)]
-        if all(a.shape == b.shape and np.allclose(a, b, rtol=1e-3, atol=1e-4, equal_nan=True) for a, b in pairs):
+        if all(a.shape == b.shape and np.allclose(a, b, rtol=1e-3, atol=1e-3, equal_nan=True) for a, b in pairs):
             return True
     return False
 
