@@ -286,9 +286,9 @@ def _dropout_rates(model):
 def _build_dropout(hp):
     import keras
 
-    layers = [keras.Input((28, 28)), keras.layers.Flatten()]
-    if hp.Boolean("dropout"):
-        with hp.conditional_scope("dropout", [True]):
+    layers, on = [keras.Input((28, 28)), keras.layers.Flatten()], hp.Boolean("dropout")
+    with hp.conditional_scope("dropout", [True]):
+        if on:
             layers.append(keras.layers.Dropout(hp.Float("rate", 0.1, 0.5)))
     model = keras.Sequential([*layers, keras.layers.Dense(10, activation="softmax")])
     model.compile("adam", "sparse_categorical_crossentropy")
@@ -300,7 +300,7 @@ q4 = Exercise(
     [
         'hp.Boolean("dropout") returns True or False: add the layer inside an `if`.',
         "hp.conditional_scope(name, values) opens a scope, with `with`. What is drawn in it exists only for these values.",
-        'if hp.Boolean("dropout"): with hp.conditional_scope("dropout", [...]): layers.append(keras.layers.Dropout(...))',
+        'on = hp.Boolean("dropout"); then with hp.conditional_scope("dropout", [...]): if on: layers.append(...)',
     ],
     _build_dropout,
     due=kinds.model,
