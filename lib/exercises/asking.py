@@ -130,6 +130,8 @@ class Asked:
 
 def is_data(value):
     """Say whether a value is plain data, which can be shown: numbers, texts, arrays, frames, and what holds them."""
+    if isinstance(value, np.random.Generator):
+        return False
     return value is None or isinstance(value, PLAIN) or type(value).__module__.partition(".")[0] in ("numpy", "pandas")
 
 
