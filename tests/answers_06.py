@@ -197,7 +197,7 @@ MISTAKES_2 = [
     (pruner(lambda v, d, at: len(v) >= 3 and (v[-1] < v[-3] if d == "MAXIMIZE" else v[-1] > v[-3])), "is no better"),
     (pruner(lambda v, d, at: len(v) >= 2 and (v[-1] <= v[-2] if d == "MAXIMIZE" else v[-1] >= v[-2])), "one before it, not two"),
     (pruner(lambda v, d, at: len(v) >= 3 and (v[-1] <= v[-2] if d == "MAXIMIZE" else v[-1] >= v[-2])), "one before it, not two"),
-    (pruner(lambda v, d, at: len(v) >= 3 and (v[2] <= v[0] if d == "MAXIMIZE" else v[2] >= v[0])), "You compare the third with the first"),
+    (pruner(lambda v, d, at: len(v) >= 3 and (v[2] <= v[0] if d == "MAXIMIZE" else v[2] >= v[0])), "third with the first"),
     (pruner(lambda v, d, at: len(v) >= 3 and (v[-1] <= v[0] if d == "MAXIMIZE" else v[-1] >= v[0])), "last value with the first"),
     (pruner(best_so_far), "the best so far"),
     (pruner(by_text), "study.direction, which is no text"),
