@@ -172,7 +172,7 @@ RIGHT_3 = [
     lambda wrong: min(itertools.combinations(range(len(wrong)), 2), key=lambda p: stats.pearsonr(*wrong[list(p)] * 1.0)[0]),
 ]
 MISTAKES_3 = [
-    (lambda wrong: np.unravel_index(np.corrcoef(wrong).argmax(), (len(wrong),) * 2), "not right for"),
+    (lambda wrong: np.unravel_index(np.corrcoef(wrong).argmax(), (len(wrong),) * 2), "a member and itself"),
     (lambda wrong: (0, 0), "a member and itself"),
     (lambda wrong: by_loop(wrong)[::-1], "smaller number first"),
     (lambda wrong: np.unravel_index(np.corrcoef(wrong).argmin(), (len(wrong),) * 2)[::-1], "not right for|smaller number"),
