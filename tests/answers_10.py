@@ -389,7 +389,7 @@ MISTAKES_4 = [
     (loop(rounds_more=1), "one member more"),
     (loop(share=0.25), "in each round add shrinkage"),
     (loop(share=0.5), "in each round add shrinkage"),
-    (small_targets, "in each round add shrinkage"),
+    (small_targets, "You shrink the targets"),
     (last_only, "in each round add shrinkage"),
     (five_rounds, "in each round add shrinkage"),
     (staged, "where an array of numbers with 1 axis is due"),

@@ -250,6 +250,9 @@ def _check_q4(boost_absolute):
             yield fit_bins, x, y, rounds, 0.5
             yield fit_signs, x, np.round(2 * y) / 2, rounds, 0.25  # predictions meet the truth, and no rounding decides
 
+    def shrunk(fit_predict, x, y, rounds, shrinkage):
+        return _loop(targets=lambda y, now, first: shrinkage * np.sign(y - now), share=1.0)(fit_predict, x, y, rounds, shrinkage)
+
     equal = "Where truth and prediction are equal the target is 0"
     upside = "Your targets point the wrong way: +1 where the truth lies above the prediction."
     mistakes = [
@@ -257,6 +260,7 @@ def _check_q4(boost_absolute):
         (_loop(start=np.mean), "You begin with the mean. The absolute error is smallest at the median."),
         (_loop(start=lambda y: 0.0), "You begin with 0. Begin with the median of y."),
         (_loop(targets=lambda y, now, first: np.sign(now - y)), upside),
+        (shrunk, "You shrink the targets. They are +1, -1 and 0: it is the members' answers that are shrunk."),
         (_loop(share=1.0), "You add each member's whole answer. Only the share `shrinkage` of it is added."),
         (_loop(targets=lambda y, now, first: np.where(y > now, 1.0, -1.0)), f"{equal}, not -1."),
         (_loop(targets=lambda y, now, first: np.where(y >= now, 1.0, -1.0)), f"{equal}, not 1."),
