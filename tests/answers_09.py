@@ -50,7 +50,7 @@ MISTAKES_1 = [
     (lambda n, size: 1 - (1 - 1 / n) ** (size - 1), "unless all `size` draws miss it"),
     (lambda n, size: round(1 - (1 - 1 / n) ** size, 3), "unless all `size` draws miss it"),
     (lambda n, size: 0.5, "unless all `size` draws miss it"),
-    (by_dice, "No dice"),
+    (by_dice, "a formula"),
     (lambda n, size: str(size / n), "the text '0.5' where a number is due"),
     (lambda n, size: print(end=""), "Does every way through it end with a `return`"),
 ]

@@ -28,7 +28,7 @@ def _check_q1(share_in_bag):
         (lambda n, size: 1 - n**-size, "That is the chance that not all draws take one and the same given row."),
         (lambda n, size: 100 * _share_in_bag(n, size), "That is percent. A share between 0 and 1 is due."),
     ]
-    why = "One draw misses a given row with probability 1 - 1/n. The bag holds it unless all `size` draws miss it. No dice."
+    why = "One draw misses a given row with probability 1 - 1/n. The bag holds it unless all `size` draws miss it: a formula."
 
     def row_by_row(n, size):
         return 1 - math.exp(size * math.log1p(-1 / n))
