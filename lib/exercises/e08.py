@@ -1,50 +1,46 @@
-"""Exercises of notebook 08: a weighted vote, Condorcet's jury, the most different pair, an honest gain."""
+"""Exercises of notebook 08: a weighted vote, Condorcet's jury, the most different pair, an honest gain, a team of three."""
 
-import functools
 import itertools
 import math
 
 import numpy as np
 
 from lib import ensembles
-from lib.exercises.core import Exercise, Wrong, wrong_if
-from lib.exercises.old import compare, number, there
+from lib.exercises import kinds
+from lib.exercises.asking import brief
+from lib.exercises.core import Exercise, Wrong, over_cases, wrong_if
 
 # --- q1: a weighted hard vote
 
 
-def _check_q1(weighted_vote):
+def _elections():
+    """Cases of q1. Weights that can tie are halves whose sum is 2, so that no rounding decides, also after a division."""
     rng = np.random.default_rng(1)
-    cases = [(np.array([[0, 2, 1], [1, 2, 2], [1, 0, 2]]), np.array([5.0, 1.0, 1.0]), 3)]
-    cases += [(rng.integers(0, 4, (5, 40)), rng.random(5), 4) for _ in range(3)]
-    cases += [(np.array([[2, 3], [1, 1], [0, 3]]), np.array([1.0, 1.0, 1.0]), 4)]
-    for labels, weights, n_classes in cases:
-        found = np.asarray(there(weighted_vote(labels.copy(), weights.copy(), n_classes)))
-        pictures = labels.shape[1]
-        wrong_if(
-            found.shape != (pictures,),
-            f"Your function returns the shape {found.shape}; there are {pictures} pictures, each with one winner.",
-        )
-        right = ensembles.vote(labels, "hard", weights)
-        if np.array_equal(found, right):
-            continue
-        wrong_if(
-            np.array_equal(found, ensembles.vote(labels, "hard")),
-            "Your vote counts every member alike. Where do the weights come in?",
-        )
-        wrong_if(
-            not np.isin(found, np.arange(n_classes)).all(),
-            f"Your vote elects {found[0]}, which is no class number: add up weights for each class, not class numbers.",
-        )
-        wrong_if(
-            (weights == 1).all(), f"At a tie your vote elects class {found[0]}; the smallest class number should win."
-        )
-        picture = int(np.argmax(found != right))
-        raise Wrong(
-            f"With the labels {labels[:, picture].tolist()} and the weights {weights.round(2).tolist()} your vote elects "
-            f"class {found[picture]}. Which class has the largest sum of weights?"
-        )
+    cases = [([[1], [1]], [1, 1], 2), ([[0], [2]], [0.5, 1.5], 3), ([[2], [1]], [1, 1], 4), ([[2], [0], [1]], [1, 0.5, 0.5], 3)]
+    cases += [([[3], [0], [1], [1]], [0.5, 0, 1, 0.5], 4), ([[2, 0, 1], [1, 2, 2], [1, 0, 0]], [1.5, 0.5, 0], 3)]
+    cases = [(np.array(labels), np.array(weights, float), n) for labels, weights, n in cases]
+    cases += [(rng.integers(0, 4, (5, 40)), rng.multinomial(4, np.full(5, 0.2)) / 2, 5) for _ in range(3)]
+    return cases + [(rng.integers(0, n, (members, 60)), rng.random(members), n) for members, n in ((2, 3), (5, 4), (7, 12))]
+
+
+def _check_q1(weighted_vote):
+    mistakes = [
+        (lambda labels, w, n: ensembles.vote(labels, "hard"), "Every member counts alike here. Where do the weights come in?"),
+        (lambda labels, w, n: w @ labels, "You add up class numbers. They are names: add up *weights*, for each class."),
+        (lambda labels, w, n: w @ labels / w.sum(), "You average class numbers. They are names: add up weights, for each class."),
+        (lambda labels, w, n: labels[w.argmax()], "That is what the heaviest member says. Together the others may weigh more."),
+        (lambda labels, w, n: n - 1 - _weighted_vote(n - 1 - labels, w, n), "At a tie the smallest class number should win."),
+        (lambda labels, w, n: _sums(labels, w, n).max(axis=0), "That is the largest sum. The class that has it is due: argmax."),
+        (lambda labels, w, n: _sums(labels, w, n).argmin(axis=0), "You elect the class with the *smallest* sum of weights."),
+        (lambda labels, w, n: _sums(labels, w, n)[1:].argmax(axis=0), "You leave class 0 out, so the others move down by one."),
+    ]
+    why = "For each picture, the winner is the class with the largest sum of weights; at a tie the smallest class number wins."
+    over_cases(weighted_vote, _elections(), lambda labels, w, n: ensembles.vote(labels, "hard", w), why, mistakes)
     return "Each class gets the weights of those who named it, and the heaviest one wins."
+
+
+def _sums(labels, weights, n_classes):
+    return np.einsum("m,mpc->pc", weights, labels[:, :, None] == np.arange(n_classes)).T
 
 
 def _weighted_vote(labels, weights, n_classes):
@@ -57,8 +53,10 @@ q1 = Exercise(
     [
         "For one class: `labels == c` says who named it. Multiply by the weights, and add up over the members.",
         "np.stack the sums of all classes into the shape (n_classes, pictures), and take argmax along axis 0.",
+        "sums = np.stack([((labels == c) * ...).sum(axis=...) for c in range(n_classes)]), then return sums....",
     ],
     _weighted_vote,
+    due=kinds.array(ndim=1).called("an array with a class number for each picture"),
 )
 
 
@@ -74,34 +72,26 @@ def _chances(p, n):
 
 
 def _check_q2(majority):
-    for p, n in ((0.7, 3), (0.6, 1), (0.55, 11), (0.3, 5), (0.9, 101)):
-        found, half = number(majority(p, n)), n // 2
-        chances = _chances(p, n)
-        right = chances[half + 1 :].sum()
-        asked = f"For p={p} and n={n} you say {found:.4f}"
-        wrong_if(n == 1 and not math.isclose(found, p), f"{asked}. A single member is a majority by itself.")
-        mistakes = [
-            (
-                sum(p**k * (1 - p) ** (n - k) for k in range(half + 1, n + 1)),
-                f"{asked}. In how many ways can k of the n members be right? See math.comb.",
-            ),
-            (
-                chances[half + 1],
-                f"{asked}, which is the chance that exactly {half + 1} are right. More than {half + 1} are a majority too.",
-            ),
-            (
-                right + chances[half],
-                f"{asked}. You begin at {half} members who are right, and {half} of {n} are not more than half.",
-            ),
-        ]
-        otherwise = f"{asked}. Add up, for each k above n / 2, the chance that exactly k members are right."
-        if not 0 <= found <= 1:
-            otherwise = f"{asked}. A probability lies between 0 and 1."
-        compare(found, right, mistakes, otherwise, functools.partial(math.isclose, abs_tol=1e-9))
-    return (
-        f"Eleven independent members of 70 % make a team of {_majority(0.7, 11):.0%}, and eleven of 45 % one of "
-        f"{_majority(0.45, 11):.0%}."
-    )
+    cases = [(0.6, 1), (0.5, 3), (0.7, 3), (0.3, 5), (0.55, 11), (0.45, 31), (0.9, 101)]
+
+    def without_ways(p, n):
+        return sum(p**k * (1 - p) ** (n - k) for k in range(n // 2 + 1, n + 1))
+
+    mistakes = [
+        (without_ways, "In how many ways can k of the n members be right? See math.comb."),
+        (lambda p, n: _chances(p, n)[n // 2 + 1], "That is the chance of exactly the smallest majority. Larger ones count too."),
+        (lambda p, n: _chances(p, n)[n // 2 :].sum(), "You begin one too low: n // 2 of n are not more than half."),
+        (lambda p, n: _chances(p, n)[n // 2 + 2 :].sum(), "You begin one too high: n // 2 + 1 of n are a majority."),
+        (lambda p, n: _chances(p, n)[n // 2 + 1 : n].sum(), "You leave out that all n are right. A range ends before its end."),
+        (lambda p, n: _chances(p, n)[: n // 2 + 1].sum(), "That is the chance that more than half of them are *wrong*."),
+        (lambda p, n: p**n, "That is the chance that all n are right. A majority is enough."),
+        (lambda p, n: n * p, "That is how many are right on average. A probability is due."),
+        (lambda p, n: p, "That is one member's chance."),
+    ]
+    why = "Add up, for each k above n / 2, the chance that exactly k members are right. Random draws are not exact enough."
+    over_cases(majority, cases, lambda p, n: _chances(p, n)[n // 2 + 1 :].sum(), why, mistakes)
+    good, bad = (_chances(p, 11)[6:].sum() for p in (0.7, 0.45))
+    return f"Eleven independent members of 70 % make a team of {good:.0%}, and eleven of 45 % one of {bad:.0%}."
 
 
 def _majority(p, n):
@@ -111,120 +101,150 @@ def _majority(p, n):
 q2 = Exercise(
     _check_q2,
     [
-        "Exactly k of n are right with probability math.comb(n, k) * p**k * (1 - p) ** (n - k).",
-        "Add that up for all k of a majority: range(n // 2 + 1, n + 1).",
+        "The k that are right can be chosen in math.comb(n, k) ways. Each way has the probability p**k * (1 - p) ** (n - k).",
+        "A majority is n // 2 + 1 members or more, up to n.",
+        "return sum(math.comb(n, k) * ... for k in range(..., n + 1))",
     ],
     _majority,
+    due=kinds.number,
 )
 
 
 # --- q3: the most different pair
 
 
-def _planted(seed, n=5, pictures=400):
-    """Members that copy a common error by and by less, and two that have errors of their own; in a random order."""
+def _panel(seed, n, pictures=200):
+    """Members that copy a common error by and by less; the first errs often, the last two seldom; in a random order."""
     rng = np.random.default_rng(seed)
-    common = rng.random(pictures) < 0.3
-    shares = np.array([0.9, 0.8, 0.7, 0.1, 0.0])
-    wrong = np.where(rng.random((n, pictures)) < shares[:, None], common, rng.random((n, pictures)) < 0.3)
-    wrong[0] |= rng.random(pictures) < 0.5  # weak: often disagrees with all others, and still errs when they err
+    common, shares = rng.random(pictures) < 0.4, np.linspace(0.9, 0.0, n)[:, None]
+    wrong = np.where(rng.random((n, pictures)) < shares, common, rng.random((n, pictures)) < 0.4)
+    wrong[0] |= rng.random(pictures) < 0.5
+    wrong[-2:] &= rng.random((2, pictures)) < 0.6
     return wrong[rng.permutation(n)]
 
 
+def _pair(value):
+    i, j = kinds.parts(kinds.whole, kinds.whole, words="a pair of member numbers, as (0, 3),")(value)
+    if i == j:
+        raise kinds.Other(f"({i}, {j}), a member and itself, where two different members are due: leave the diagonal out")
+    return i, j
+
+
+def _best_pair(table, largest=False):
+    pairs = list(itertools.combinations(range(len(table)), 2))
+    return (max if largest else min)(pairs, key=lambda pair: table[pair])
+
+
 def _check_q3(most_different):
-    for seed in (1, 2, 3):
-        wrong = _planted(seed)
-        found = there(most_different(wrong.copy()))
-        wrong_if(
-            np.shape(found) != (2,),
-            f"Your function returns the shape {np.shape(found)}; a pair is two numbers, as (0, 3).",
-        )
-        i, j = (int(number) for number in found)
-        matrix = ensembles.error_correlation(wrong)
-        pairs = {pair: matrix[pair] for pair in itertools.combinations(range(len(wrong)), 2)}
-        right = min(pairs, key=pairs.get)
-        if (i, j) == right:
-            continue
-        wrong_if(i == j, f"You return ({i}, {j}), a member and itself. Leave the diagonal of the matrix out.")
-        wrong_if((j, i) == right, f"({i}, {j}) is the right pair. Return the smaller number first.")
-        apart = (wrong[:, None] != wrong[None]).mean(axis=2)
-        wrong_if(
-            apart[i, j] == apart.max(),
-            f"({i}, {j}) is the pair that differs on most pictures. "
-            "A bad member differs from everybody: take the correlation.",
-        )
-        wrong_if(
-            matrix[i, j] == max(pairs.values()),
-            f"({i}, {j}) is the pair that is most alike. The least correlation is asked for.",
-        )
-        raise Wrong(f"({i}, {j}) has an error correlation of {matrix[i, j]:.2f}, and another pair has {matrix[right]:.2f}.")
+    cases = [["101", "100"], ["100", "100"], ["1000", "1010", "0100"], ["0100", "1100", "0001"]]  # the second: twins
+    cases += [["0001011010", "0101110000", "0111111111"]]  # least alike, covariant and often apart are three pairs
+    cases = [(np.array([list(row) for row in rows]) == "1",) for rows in cases]
+    cases += [(_panel(seed, n),) for seed, n in enumerate((3, 4, 5, 6, 6, 7))]
+
+    def of(table, largest=False):
+        return lambda wrong: _best_pair(table(wrong.astype(int)), largest)
+
+    together = of(lambda wrong: wrong @ wrong.T)
+    mistakes = [
+        (lambda wrong: _most_different(wrong)[::-1], "That is the right pair. Return the smaller number first."),
+        (of(ensembles.disagreement, True), "That pair *differs* most often. A bad member differs from all. Correlate!"),
+        (of(ensembles.error_correlation, True), "These two are most alike. The least correlation is due."),
+        (of(lambda wrong: abs(np.corrcoef(wrong))), "Do not take the size without the sign: -0.3 is less than 0.1."),
+        (of(np.cov), "That is the least covariance, which is small for members that err seldom. Divide it: the correlation."),
+        (together, "These two are wrong *together* least often, as good members are. Take the correlation."),
+    ]
+
+    def why(wrong):
+        return f"That pair has the least error correlation, {ensembles.error_correlation(wrong)[_most_different(wrong)]:.2f}."
+
+    over_cases(most_different, cases, of(ensembles.error_correlation), why, mistakes)
+    alike = np.array([[1, 0, 1, 0], [1, 1, 0, 0], [1, 0, 0, 1]], bool)  # three pairs, all uncorrelated: any will do
+    i, j = most_different(alike)
+    told = f"For {most_different.shown(alike)} you return ({i}, {j})"
+    wrong_if(not 0 <= i < j < 3, f"{told}. Two different members are due, the smaller number first.")
     return "These two err most independently, and that is what a team lives on."
 
 
 def _most_different(wrong):
     matrix = np.corrcoef(wrong)
-    np.fill_diagonal(matrix, np.inf)
-    i, j = np.unravel_index(matrix.argmin(), matrix.shape)
-    return min(i, j), max(i, j)
+    pairs = itertools.combinations(range(len(wrong)), 2)
+    return min(pairs, key=lambda pair: matrix[pair])
 
 
 q3 = Exercise(
     _check_q3,
     [
         "np.corrcoef(wrong), or ensembles.error_correlation(wrong), has a row and a column for each member.",
-        "Put np.inf on the diagonal (np.fill_diagonal), then np.unravel_index(matrix.argmin(), matrix.shape).",
+        "A member and itself are no pair. itertools.combinations(range(len(wrong)), 2) makes the pairs, smaller number first.",
+        "matrix = ...; then return min(itertools.combinations(...), key=lambda pair: ...)",
     ],
     _most_different,
+    due=kinds.Kind("a pair of member numbers, as (0, 3),", _pair),
 )
 
 
 # --- q4: an honest gain
 
 
-def _pictures(seed, n=600):
-    """Five weak members of equal skill: the weights that few pictures suggest are luck."""
+def _pictures(seed, members, n_val, n=400):
+    """Weak members of equal skill, of which few pictures say that some are better; rows in any order, some of no part."""
     rng = np.random.default_rng(seed)
     y = rng.integers(0, 4, n)
-    votes = rng.dirichlet(np.ones(4), (5, n)) + 0.35 * np.eye(4)[y]
-    return votes / votes.sum(axis=2, keepdims=True), y
+    said = rng.normal(size=(members, n, 4)) + rng.normal(size=(n, 4)) / 2 + np.eye(4)[y]
+    rows = rng.permutation(n - 20)
+    return _softmax(2 * said), y, rows[:n_val], rows[n_val:]
+
+
+def _softmax(said):
+    said = np.exp(said - said.max(axis=-1, keepdims=True))
+    return said / said.sum(axis=-1, keepdims=True)
+
+
+def _accuracy(votes, y, rows, weights=None):
+    weights = np.ones(len(votes)) if weights is None else weights
+    return np.mean(np.tensordot(weights, votes[:, rows], axes=1).argmax(axis=1) == y[rows])
 
 
 def _gain(votes, y, found_by, measured_on):
     weights = ensembles.best_weights(votes[:, found_by], y[found_by])
-    rated, equal = (ensembles.vote(votes[:, measured_on], weights=w) == y[measured_on] for w in (weights, None))
-    return rated.mean() - equal.mean()
+    return _accuracy(votes, y, measured_on, weights) - _accuracy(votes, y, measured_on)
 
 
 def _check_q4(honest_gain):
-    val, test, everything = np.arange(40), np.arange(40, 600), np.arange(600)
-    for seed in (1, 2, 3):
-        votes, y = _pictures(seed)
-        found = number(honest_gain(votes.copy(), y.copy(), val.copy(), test.copy()))
-        right, flattered = _gain(votes, y, val, test), _gain(votes, y, val, val)
-        weighted = ensembles.vote(votes[:, test], weights=ensembles.best_weights(votes[:, val], y[val]))
-        seen = "Your weights have seen the test pictures. Find them by `val_rows` alone."
-        mistakes = [
-            (
-                flattered,
-                f"You measure a gain of {found:.3f} on the pictures that the weights were found by. Measure on `test_rows`.",
-            ),
-            (_gain(votes, y, test, test), seen),
-            (_gain(votes, y, everything, test), seen),
-            (
-                -right,
-                f"You return {found:.3f}, the loss. The gain is the accuracy with the weights minus that with equal ones.",
-            ),
-            (
-                np.mean(weighted == y[test]),
-                f"You return {found:.3f}, the accuracy with the weights. Subtract the one with equal weights.",
-            ),
-        ]
-        otherwise = f"You measure {found:.3f}. Find weights by the pictures in `val_rows`, then compare two votes on those in "
-        close = functools.partial(math.isclose, rel_tol=0, abs_tol=1.5 / len(test))
-        compare(found, right, mistakes, otherwise + "`test_rows`.", close)
+    cases = [_pictures(*case) for case in ((3, 2, 20), (5, 3, 60), (0, 5, 40), (2, 9, 200), (30, 9, 20))]
+
+    def weighted(votes, y, val, test):
+        return _accuracy(votes, y, test, ensembles.best_weights(votes[:, val], y[val]))
+
+    def hard(votes, y, val, test):
+        weights = ensembles.best_weights(votes[:, val], y[val])
+        counted = np.eye(votes.shape[2])[votes.argmax(axis=2)]
+        return _accuracy(counted, y, test, weights) - _accuracy(counted, y, test)
+
+    def over_the_best(votes, y, val, test):
+        return weighted(votes, y, val, test) - max(_accuracy(member[None], y, test) for member in votes)
+
+    measured = "You measure on the pictures that the weights were found by. Measure on `test_rows`."
+    seen = "Your weights have seen the test pictures. Find them by `val_rows` alone."
+    mistakes = [
+        (lambda v, y, val, test: _gain(v, y, val, val), measured),
+        (lambda v, y, val, test: _gain(v, y, test, test), seen),
+        (lambda v, y, val, test: _gain(v, y, np.arange(len(y)), test), seen),
+        (lambda v, y, val, test: _gain(v, y, np.r_[val, test], test), seen),
+        (lambda v, y, val, test: _gain(v, y, test, val), "You have the two parts the wrong way round."),
+        (lambda v, y, val, test: _gain(v, y, val, np.arange(len(y))), "You measure on all pictures. Take `test_rows` alone."),
+        (lambda v, y, val, test: -_gain(v, y, val, test), "That is the loss: the accuracy with equal weights minus the other."),
+        (lambda v, y, val, test: 100 * _gain(v, y, val, test), "That is in points. An accuracy is a share between 0 and 1."),
+        (weighted, "That is the accuracy with the weights. Subtract the one with equal weights."),
+        (hard, "That is the gain of a hard vote. A soft one is asked for."),
+        (over_the_best, "That is the gain over the best member. Compare with equal weights."),
+    ]
+    why = "Find weights by the pictures in `val_rows`, then compare two soft votes on those in `test_rows`, with and without."
+    over_cases(honest_gain, cases, lambda votes, y, val, test: _gain(votes, y, val, test), why, mistakes)
+    votes, y, val, test = cases[-1]
     return (
-        f"On new pictures these weights gain {right:+.3f}. "
-        f"On those they were found by they seemed to gain {flattered:+.3f}."
+        f"The weights of nine members, found by 20 pictures, gain {_gain(votes, y, val, test):+.3f} on new pictures. "
+        f"On the 20 they seemed to gain {_gain(votes, y, val, val):+.3f}."
     )
 
 
@@ -239,10 +259,60 @@ q4 = Exercise(
     _check_q4,
     [
         "`votes[:, val_rows]` are what all members say about the validation pictures, and `y[val_rows]` what is true.",
-        (
-            "ensembles.vote(votes[:, test_rows], weights=weights) and the same without weights: "
-            "subtract the shares that equal y[test_rows]."
-        ),
+        "ensembles.vote(votes[:, test_rows], weights=weights), and the same without weights, say which classes win.",
+        "weights = ensembles.best_weights(...); return np.mean(ensembles.vote(..., weights=weights) == ...) - np.mean(...)",
     ],
     _honest_gain,
+    due=kinds.number,
+)
+
+
+# --- q5, the open task: a team of three
+
+POOLS, WANTED = 8, 0.75  # the three best members reach 0.67, the best team of three 0.80
+
+
+def _pool(seed, n_val=400, n_new=3000):
+    """Twelve members in a random order: five good ones that err alike, four middling ones of their own, three loud bad ones."""
+    rng = np.random.default_rng(seed)
+    sort = rng.permutation(np.repeat([0, 1, 2], [5, 4, 3]))[:, None, None]
+    y = rng.integers(0, 5, n_val + n_new)
+    skill, alike, loud = (np.take(of, sort) for of in ([1.5, 1.1, 0.5], [0.95, 0, 0], [1.5, 1.5, 6]))
+    noise = np.sqrt(alike) * rng.normal(size=(len(y), 5)) + np.sqrt(1 - alike) * rng.normal(size=(12, len(y), 5))
+    votes = _softmax(loud * (skill * np.eye(5)[y] + noise))
+    return votes[:, :n_val], y[:n_val], votes[:, n_val:], y[n_val:]
+
+
+def _check_q5(three_of):
+    found, best = [], []
+    for seed in range(100, 100 + POOLS):
+        votes, y, new_votes, new_y = _pool(seed)
+        team = three_of(votes, y)
+        told = f"For {three_of.shown(votes, y)} you return {brief(team)}"
+        wrong_if(not all(0 <= member < len(votes) for member in team), f"{told}; members have the numbers 0 to {len(votes) - 1}.")
+        wrong_if(len(set(team)) != len(team), f"{told}, with a member twice.")
+        wrong_if(not 1 <= len(team) <= 3, f"{told}: {len(team)} members. One to three are allowed.")
+        found.append(_accuracy(new_votes[team], new_y, slice(None)))
+        best.append(set(team) == set(np.argsort([_accuracy(m[None], y, slice(None)) for m in votes])[-3:]))
+    if np.mean(found) < WANTED:
+        words = "Which team's vote is right most often on the pictures that you have?"
+        words = "You take the three best members. They err on the same pictures." if all(best) else words
+        raise Wrong(f"On new pictures your teams are right on {np.mean(found):.3f} of them, and {WANTED} is due. {words}")
+    return f"On new pictures your teams are right on {np.mean(found):.3f} of them. The three best members reach 0.67."
+
+
+def _three_of(votes, y):
+    teams = itertools.combinations(range(len(votes)), 3)
+    return max(teams, key=lambda team: np.mean(votes[list(team)].mean(axis=0).argmax(axis=1) == y))
+
+
+q5 = Exercise(
+    _check_q5,
+    [
+        "Good members that err alike are one member. Section 5 forms every team of three, and there are only 220 of them.",
+        "itertools.combinations(range(len(votes)), 3) makes the teams. Measure the soft vote of each on the pictures you have.",
+        "max(itertools.combinations(range(len(votes)), 3), key=lambda team: np.mean(ensembles.vote(...) == ...))",
+    ],
+    _three_of,
+    due=kinds.group(kinds.whole).called("a list of one to three member numbers"),
 )
