@@ -1,75 +1,77 @@
-"""Exercises of notebook 11: out of fold, meta features, a meta model for numbers."""
+"""Exercises of notebook 11: out of fold in time, meta features, weights that are not negative, and a stack that wins."""
 
 import numpy as np
 
-from lib.exercises.core import Exercise, Wrong, wrong_if
-from lib.exercises.old import there
+from lib.exercises import kinds
+from lib.exercises.core import Exercise, over_cases, wrong_if
 
-# --- q1: out of fold
-
-
-def _nearest(x_known, y_known, x_new):
-    return y_known[np.abs(x_new[:, None] - x_known).argmin(axis=1)]
+# --- q1: out of fold, in time
 
 
-def _check_q1(out_of_fold):
-    for seed in (1, 2, 3):
-        rng = np.random.default_rng(seed)
-        parts = seed + 2
-        x, y, fold_of = rng.random(60), rng.random(60), rng.permutation(np.arange(60) % parts)
-        found = np.asarray(there(out_of_fold(_nearest, x.copy(), y.copy(), fold_of.copy())), float)
-        wrong_if(
-            found.shape != (60,),
-            f"Your function returns the shape {found.shape}; there are 60 rows, each with one prediction.",
-        )
-        right = _out_of_fold(_nearest, x, y, fold_of)
-        if not np.allclose(found, right):
-            _say_q1(found, right, x, y, fold_of)
-    return "No row was predicted by a model that knew it."
+def _centred(x_known, y_known, x_new):
+    """Predict with a line of slope 1: each row that it learns from moves it."""
+    if len(x_known) == 0:
+        raise ValueError("there is no row to train on")
+    return x_new + y_known.mean() - x_known.mean()
 
 
-def _say_q1(found, right, x, y, fold_of):
-    """Say what is wrong with predictions that are not out of fold."""
-    wrong_if(
-        np.allclose(found, y),
-        "Every prediction is the row's own target: each row was predicted by a model that was trained on it.",
-    )
-    folds = [fold_of == f for f in np.unique(fold_of)]
-    wrong_if(
-        np.allclose(found, np.concatenate([right[held_out] for held_out in folds])),
-        "The predictions are right, but they stand fold after fold. Put each one at its own row.",
-    )
-    own = np.concatenate([_nearest(x[fold], y[fold], x[fold]) for fold in folds])
-    wrong_if(
-        np.allclose(found, own) or (found == 0).any() or np.isnan(found).any(),
-        "Some rows have no prediction from a model. Go through every number that `fold_of` holds.",
-    )
-    wrong_if(
-        any(np.allclose(found[held_out], right[held_out]) for held_out in folds),
-        f"Some folds are right and some are not; here are {len(folds)} of them. Take their numbers from `fold_of`.",
-    )
-    row = int(np.argmax(~np.isclose(found, right)))
-    raise Wrong(
-        f"Row {row} is in fold {fold_of[row]}, and its prediction does not come from the rows of all the other folds. "
-        "Train on `fold_of != f`, predict `fold_of == f`."
-    )
+def _where(trains, predicts=lambda fold_of, f: fold_of == f):
+    """Return the rule that predicts fold after fold, for a choice of the rows that train; folds without any stay nan."""
+
+    def rule(fit_predict, x, y, fold_of):
+        found = np.full(len(y), np.nan)
+        for f in np.unique(fold_of):
+            known = trains(fold_of, f)
+            if known.any():
+                found[predicts(fold_of, f)] = fit_predict(x[known], y[known], x[predicts(fold_of, f)])
+        return found
+
+    return rule
 
 
-def _out_of_fold(fit_predict, x, y, fold_of):
-    found = np.empty(len(y))
-    for f in np.unique(fold_of):
-        held_out = fold_of == f
-        found[held_out] = fit_predict(x[~held_out], y[~held_out], x[held_out])
+def _check_q1(in_time):
+    rng = np.random.default_rng(11)
+    folds = [[0, 1], [0, 0, 1, 1, 2, 2], [2, 0, 1, 0, 2, 1], [3, 3, 7, 1, 7, 7, 1], rng.permutation(np.arange(30) % 5), [4, 4]]
+    cases = [(_centred, rng.random(len(of)).round(3), rng.random(len(of)).round(3), np.array(of)) for of in folds]
+    before = "Only the fold before trains here; all earlier ones are due."
+    later = "All other folds train here, and some of them come later. A model knows only the past."
+    mistakes = [
+        (_where(lambda of, f: of != f), later),
+        (_where(lambda of, f: (of != f) & (f > of.min())), later),
+        (lambda fit, x, y, of: fit(x, y, x), "Every row was predicted by a model that was trained on it."),
+        (_where(lambda of, f: of <= f), "The fold that is predicted is among the rows that train."),
+        (_where(lambda of, f: of > f), "The later folds train here. The smallest number is the earliest fold."),
+        (_where(lambda of, f: of == f - 1), before),
+        (_where(lambda of, f: of == max(of[of < f], default=f - 1)), before),
+        (lambda *case: np.nan_to_num(_in_time(*case)), "Nobody can predict the earliest fold: nan is due there, and not 0."),
+        (_fold_after_fold, "The predictions are right, and stand fold after fold. Put each one at its own row."),
+    ]
+    why = "A row of fold f is predicted by a model that was trained on the rows with `fold_of < f`; the earliest fold gets nan."
+    over_cases(in_time, cases, _in_time, why, mistakes)
+    return "No row was predicted by a model that knew its future. scikit-learn calls such folds a TimeSeriesSplit."
+
+
+def _fold_after_fold(fit_predict, x, y, fold_of):
+    return _in_time(fit_predict, x, y, fold_of)[np.argsort(fold_of, kind="stable")]
+
+
+def _in_time(fit_predict, x, y, fold_of):
+    found = np.full(len(y), np.nan)
+    for f in np.unique(fold_of)[1:]:
+        known, new = fold_of < f, fold_of == f
+        found[new] = fit_predict(x[known], y[known], x[new])
     return found
 
 
 q1 = Exercise(
     _check_q1,
     [
-        "For one fold f: `held_out = fold_of == f` says which rows are predicted, `~held_out` which ones train.",
-        "Begin with `found = np.empty(len(y))`, and fill `found[held_out]` for every f in np.unique(fold_of).",
+        "Two masks for one fold f: which rows are predicted, and which ones are earlier. Only the second differs from section 1.",
+        "Begin with `found = np.full(len(y), np.nan)`. np.unique(fold_of) has the numbers in order; the first fold stays nan.",
+        "for f in np.unique(fold_of)[1:]:\n    known, new = ..., fold_of == f\n    found[...] = fit_predict(x[known], ..., ...)",
     ],
-    _out_of_fold,
+    _in_time,
+    due=kinds.array(1),
 )
 
 
@@ -77,34 +79,32 @@ q1 = Exercise(
 
 
 def _check_q2(meta_features):
-    for members, rows, classes in ((3, 7, 4), (2, 5, 5), (4, 4, 3)):
-        said = np.random.default_rng(members).dirichlet(np.ones(classes), (members, rows))
-        found = np.asarray(there(meta_features(said.copy())), float)
-        wrong_if(
-            found.shape == (rows, classes),
-            "You combine the members into one. A meta model wants to see what each of them says, side by side.",
-        )
-        wrong_if(
-            found.shape != (rows, members * classes),
-            f"For {members} members, {rows} rows and {classes} classes you return the shape {found.shape}; "
-            f"expected {(rows, members * classes)}: a line for each row.",
-        )
-        own = said.transpose(1, 0, 2).reshape(rows, -1)
-        columns, due = ({tuple(column) for column in table.T.round(12)} for table in (found, own))
-        whole = np.allclose(np.sort(found, axis=1), np.sort(own, axis=1))
-        if whole and columns == due:
-            continue
-        wrong_if(
-            whole,
-            "Each line has the right values, but in an order that changes from line to line. A column needs one meaning.",
-        )
-        wrong_if(
-            np.allclose(found, said.reshape(rows, -1)),
-            "Your lines mix the answers about different rows: "
-            "`reshape` cuts a new shape from the old order. Move the axes first.",
-        )
-        raise Wrong("Line i has to hold what the members say about row i, and nothing else.")
-    return "One line for each row, and in it all that the members say about that row."
+    rng = np.random.default_rng(11)
+    sizes = [(1, 1, 2), (1, 3, 2), (2, 1, 3), (2, 3, 2), (3, 2, 2), (2, 5, 5), (4, 4, 4), (3, 7, 4)]
+    cases = [(rng.dirichlet(np.ones(classes), (members, rows)).round(3),) for members, rows, classes in sizes]
+    cases.append((np.repeat(cases[-1][0][:1], 2, axis=0),))  # two members that say the same
+    why = "Row i has to hold what each member says about sample i, and each column one member's word on one class."
+    upright = "One row for each sample is due; yours has one column for each."
+    mistakes = [
+        (lambda s: s.reshape(s.shape[1], -1), "`reshape` keeps the order of the values, and mixes samples. Move the axes first."),
+        (lambda s: s.mean(axis=0), "That is the members' mean. A meta model wants what each of them says, side by side."),
+        (lambda s: _meta_features(s).T, upright),
+        (lambda s: np.moveaxis(s, 0, -1).reshape(s.shape[1], -1).T, upright),
+        (lambda s: np.concatenate(s), "The members are below each other here. Put them side by side: one row for each sample."),
+        (lambda s: s.argmax(axis=2).T, "That is the class that each member names. How sure it is belongs to what it says."),
+        (lambda s: np.sort(_meta_features(s), axis=1), "The values of each row are sorted, so that no column has one meaning."),
+        (lambda s: s[0], "That is what the first member says. All of them are due."),
+    ]
+    over_cases(meta_features, cases, _meta_features, why, mistakes, _same_columns)
+    return "One row for each sample, and in it all that the members say about it."
+
+
+def _same_columns(answer, right):
+    """Say whether two tables have the same columns, in any order."""
+    if answer.shape != right.shape:
+        return False
+    a, b = (table[:, np.lexsort(table.round(5)[::-1])] for table in (answer, right))
+    return np.allclose(a, b, atol=1e-6)
 
 
 def _meta_features(said):
@@ -114,59 +114,194 @@ def _meta_features(said):
 q2 = Exercise(
     _check_q2,
     [
-        "What one member says, `said[0]`, already has a line for each row. Put the members' tables side by side.",
-        "np.concatenate along axis 1 does that; or transpose to (rows, members, classes) before you reshape.",
+        "What one member says, `said[0]`, already has a row for each sample. Put the members' tables side by side.",
+        "Two ways: join the tables along axis 1; or first move the axes to (rows, members, classes), and only then reshape.",
+        "return np.concatenate([... for one in said], axis=...)",
     ],
     _meta_features,
+    due=kinds.array(2),
 )
 
 
-# --- q3: a meta model for numbers
+# --- q3: weights that are not negative
 
 
-def _numbers(seed):
-    """Two sound members, and one that forgot to scale its answers back; the targets lie far from 0."""
-    rng = np.random.default_rng(seed)
-    truth = rng.normal(150, 70, 300)
-    said = truth + rng.normal(0, [[30], [40], [20]], (3, 300))
-    said[2] = (said[2] - 150) / 70
-    return said[:, :200], truth[:200], said[:, 200:]
+def _cases_q3():
+    """Make cases: members that help, that only disturb, in another unit, twice the same, all of them useless."""
+    rng = np.random.default_rng(11)
+
+    def case(noise, known=40, new=5, slopes=1, shifts=0):
+        truth = rng.normal(150, 70, known + new)
+        together = rng.normal(0, 40, known + new)  # the members err alike: a straight line subtracts the one that errs most
+        said = np.array([slope * (truth + n * rng.normal(size=known + new)) + c * together for n, slope, c in noise])
+        said = (said + np.reshape(shifts, (-1, 1))).round(1)
+        return said[:, :known], truth[:known].round(1), said[:, known:]
+
+    one = case([(20, 1, 0)], 6, 2)
+    useful = case([(10, 1, 0), (30, 1, 0)], 12, 3)
+    subtracted = case([(5, 1, 1), (60, 1, 2), (30, 1, 0)])
+    unit = case([(10, 1, 0), (20, 0.05, 0), (5, 1, 2)], shifts=[200, -5, 0])
+    upside = case([(10, -1, 0), (40, 1, 0)])
+    useless = case([(10, -1, 0), (5, -2, 0)])
+    twice = [part[[0, 0, 1]] if part.ndim == 2 else part for part in case([(20, 1, 1), (40, 1, 0)])]
+    return [one, useful, upside, useless, tuple(twice), subtracted, unit]
 
 
-def _check_q3(stack):
-    for seed in (1, 2, 3):
-        said, y, said_new = _numbers(seed)
-        found = np.asarray(there(stack(said.copy(), y.copy(), said_new.copy())), float)
-        wrong_if(
-            found.shape != (100,),
-            f"Your function returns the shape {found.shape}; there are 100 new rows, and one number for each.",
-        )
-        far = np.abs(found - _stack(said, y, said_new)).max()
-        if far < 3:  # a little regularization, or one row more or less, is no mistake
-            continue
-        wrong_if(
-            np.allclose(found, said_new.mean(axis=0)),
-            "You return the members' mean. Nothing is learned from `said` and `y` yet.",
-        )
-        wrong_if(
-            np.allclose(found, said_new.T @ np.linalg.lstsq(said.T, y, rcond=None)[0]),
-            "There is no intercept in your fit. The third member speaks of another zero: add a column of ones.",
-        )
-        raise Wrong(f"Your predictions are up to {far:.0f} away from those of a least-squares fit of y on `said`.")
-    return "The third member had forgotten its scale, and the meta model gave it back."
+def _check_q3(stacked):
+    no_less = "Your intercept cannot be negative. Of the weights alone it is asked to be 0 or more."
+    known = "Those are predictions for the samples of `said`; those of `said_new` are due."
+    mistakes = [
+        (_line, "A straight line without the condition: one of its weights is negative."),
+        (_clipped, "Negative weights are set to 0 here. Without those members the other weights change: fit again."),
+        (_nnls, "There is no intercept in your fit."),
+        (lambda said, y, new: np.linalg.lstsq(said.T, y, rcond=None)[0] @ new, "No intercept, and weights that may be negative."),
+        (lambda said, y, new: _nnls(*_with_ones(said, y, new)), no_less),
+        (lambda said, y, new: new.mean(axis=0), "That is the members' mean. Nothing is learned from `said` and `y` yet."),
+        (lambda said, y, new: _stacked(said, y, said), known),
+    ]
+    why = "An intercept, and weights of 0 or more, with the smallest sum of squared errors on `said` and `y`, predict `said_new`."
+    over_cases(stacked, _cases_q3(), _stacked, why, mistakes, lambda a, b: a.shape == b.shape and np.allclose(a, b, atol=0.5))
+    return "That is Breiman's stack. A member that only disturbs gets 0, and none is subtracted."
 
 
-def _stack(said, y, said_new):
-    lines = np.column_stack([said.T, np.ones(said.shape[1])])
-    weights = np.linalg.lstsq(lines, y, rcond=None)[0]
-    return np.column_stack([said_new.T, np.ones(said_new.shape[1])]) @ weights
+def _with_ones(said, y, new):
+    return np.vstack([said, np.ones(said.shape[1])]), y, np.vstack([new, np.ones(new.shape[1])])
+
+
+def _nnls(said, y, said_new):
+    from scipy.optimize import nnls
+
+    return nnls(said.T, y)[0] @ said_new
+
+
+def _line(said, y, said_new):
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression().fit(said.T, y).predict(said_new.T)
+
+
+def _clipped(said, y, said_new):
+    from sklearn.linear_model import LinearRegression
+
+    line = LinearRegression().fit(said.T, y)
+    return line.coef_.clip(0) @ said_new + line.intercept_
+
+
+def _stacked(said, y, said_new):
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression(positive=True).fit(said.T, y).predict(said_new.T)
 
 
 q3 = Exercise(
     _check_q3,
     [
-        "A row needs a line: `said.T` has one for each row and a column for each member. Add a column of ones for the intercept.",
-        "np.linalg.lstsq(lines, y, rcond=None)[0] gives the weights; or take scikit-learn's LinearRegression.",
+        "scikit-learn wants a row for each sample and a column for each member: `said.T`.",
+        "LinearRegression of scikit-learn has an option for such weights; scipy.optimize.nnls knows no intercept.",
+        "return LinearRegression(...).fit(said.T, ...).predict(...)",
     ],
-    _stack,
+    _stacked,
+    due=kinds.array(1),
+)
+
+
+# --- q4: a stack that wins
+
+CLASSES = 4
+TRAININGS = 30
+LEAST = 0.88
+
+
+def _member(views, order):
+    """Return a member that knows where each class lies, on average, in its own view of the rows."""
+
+    def fit_predict(known, y_known, new):
+        means = np.stack([views[known[y_known == c]].mean(axis=0) if c in y_known else np.zeros(2) for c in range(CLASSES)])
+        logits = -((views[new][:, None] - means) ** 2).sum(axis=2) / 2
+        said = np.exp(logits - logits.max(axis=1, keepdims=True))
+        return (said / said.sum(axis=1, keepdims=True))[:, order]
+
+    return fit_predict
+
+
+def _by_heart(noise):
+    def fit_predict(known, y_known, new):
+        return np.eye(CLASSES)[y_known[((noise[new][:, None] - noise[known]) ** 2).sum(axis=2).argmin(axis=1)]]
+
+    return fit_predict
+
+
+def _draw(seed, known=400, new=1000):
+    """Make four members, rows, and their classes: one member knows its rows by heart, one has its classes in another order."""
+    rng = np.random.default_rng([11, seed])
+    y = rng.integers(0, CLASSES, known + new)
+    views = rng.normal(0, 1.5, (3, CLASSES, 2))[:, y] + rng.normal(0, 1, (3, known + new, 2))
+    order = np.roll(np.arange(CLASSES), rng.integers(1, CLASSES))
+    members = [_member(views[0], np.arange(CLASSES)), _member(views[1], np.arange(CLASSES)), _member(views[2], order)]
+    members.append(_by_heart(rng.normal(size=(known + new, 4))))
+    rows = rng.permutation(known + new)
+    return [members[place] for place in rng.permutation(4)], rows[:known], y[rows[:known]], rows[known:], y[rows[known:]]
+
+
+class _Member:
+    """A member as an answer gets it: what it trains is counted in `count`, a list."""
+
+    def __init__(self, member, count):
+        self._member, self._count = member, count
+
+    def __call__(self, x_known, y_known, x_new):
+        self._count.append(1)
+        return self._member(np.asarray(x_known, int), np.asarray(y_known, int), np.asarray(x_new, int))
+
+    def __repr__(self):
+        return "member"
+
+
+def _check_q4(winner):
+    scores = []
+    for seed in range(8):
+        members, x, y, x_new, y_new = _draw(seed)
+        count = []
+        found = winner([_Member(member, count) for member in members], x, y, x_new)
+        wrong_if(found.shape != y_new.shape, f"There are {len(y_new)} new rows, and you return {len(found)} classes.")
+        wrong_if(len(count) > TRAININGS, f"Your answer trained members {len(count)} times; {TRAININGS} are allowed.")
+        scores.append((found == y_new).mean())
+        if seed == 0:
+            vote = np.mean([member(x, y, x_new) for member in members], axis=0).argmax(axis=1)
+            wrong_if((found == vote).all(), "That is the members' plain vote. Nothing is learned from what they say yet.")
+    told = f"Over {len(scores)} draws your classes are right on {np.mean(scores):.3f} of the new rows; {LEAST} are asked for."
+    wrong_if(
+        np.mean(scores) < LEAST,
+        f"{told} One member learns by heart, and one has its classes in another order: what shows both is what they say on rows "
+        "that did not train them.",
+    )
+    return f"Right on {np.mean(scores):.3f} of the new rows. The best member alone gets 0.75, and the plain vote 0.54."
+
+
+def _winner(members, x, y, x_new):
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold
+
+    from lib import ensembles
+
+    folds = list(StratifiedKFold(5).split(x, y))
+    known = [ensembles.out_of_fold(member, x, y, folds) for member in members]
+    new = [member(x, y, x_new) for member in members]
+    meta = LogisticRegression().fit(np.concatenate(known, axis=1), y)
+    return meta.predict(np.concatenate(new, axis=1))
+
+
+q4 = Exercise(
+    _check_q4,
+    [
+        "A vote gets 0.54 here and the best member 0.75. What do you know about members that a vote does not use?",
+        "Out-of-fold predictions of each member on `x`, then a meta model on them, then the members trained on all of `x`.",
+        (
+            "known = np.concatenate([ensembles.out_of_fold(member, x, y, ...) for member in members], axis=1)\n"
+            "new = np.concatenate([member(x, y, ...) for member in members], axis=1)\n"
+            "return LogisticRegression(...).fit(known, ...).predict(...)"
+        ),
+    ],
+    _winner,
+    due=kinds.array(1, of="whole numbers"),
 )
