@@ -246,7 +246,7 @@ def filled(frame, column, n):
     return with_nlargest(frame.fillna({"score": 0}), column, n)
 
 
-RIGHT_4 = [with_nlargest, by_argsort, in_records, by_quantiles, lambda f, c, n: tuple(by_rank(f, c, n))]
+RIGHT_4 = [with_nlargest, by_argsort, in_records, by_quantiles, by_rank]
 MISTAKES_4 = [
     (lambda frame, column, n: with_nlargest(frame.assign(direction="max"), column, n), "the greatest scores whatever"),
     (lambda frame, column, n: with_nlargest(frame.assign(direction="min"), column, n), "the smallest scores whatever"),

@@ -273,7 +273,7 @@ q4 = Exercise(
         'best = frame.dropna(...).sort_values("score", ascending=...).head(...); return best[...].min(), ...',
     ],
     _gate,
-    due=kinds.parts(kinds.number, kinds.number, words="a pair of numbers (the smallest, the greatest)"),
+    due=kinds.array(shape=(2,)).called("a pair of numbers (the smallest, the greatest)"),
 )
 
 
