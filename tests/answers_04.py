@@ -255,6 +255,14 @@ def backwards(self, trial_id):
     return only_random(self, trial_id)
 
 
+def by_its_text(self, trial_id):
+    tried = {str(trial.hyperparameters.values) for trial in self.trials.values()}
+    for values in self.known:
+        if str(values) not in tried:
+            return {"status": "RUNNING", "values": values}
+    return only_random(self, trial_id)
+
+
 def repeats(self, trial_id):
     for values in self.known:
         if not self._duplicate(values):
@@ -285,6 +293,7 @@ MISTAKES_3 = [
     (backwards, "in their order"),
     (same_draw, "whatever its seed"),
     (never_ends, "a point comes twice"),
+    (by_its_text, "stands in self.known twice.*it is tried twice"),
     (repeats, "a point comes twice|it is tried twice"),
     (no_status, "a dict of length 1 where a dict with 'status'"),
     (no_values, "The known ones come first"),

@@ -288,7 +288,7 @@ def _check_q3(populate_space):
 
 
 def _check_twice(populate_space):
-    for known in ([*KNOWN, KNOWN[0]], [KNOWN[0], *KNOWN]):
+    for known in ([*KNOWN, KNOWN[0]], [KNOWN[0], *KNOWN], [*KNOWN, dict(reversed(KNOWN[0].items()))]):
         found, _ = _proposals(populate_space, known, 4)
         again = f"Where {known[0]} stands in self.known twice, your trials are {found}"
         wrong_if(len(set(found)) < len(found), f"{again}: it is tried twice. self._duplicate(values) says what has been tried.")
