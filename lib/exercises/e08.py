@@ -19,8 +19,9 @@ def _elections():
     cases = [([[1], [1]], [1, 1], 2), ([[0], [2]], [0.5, 1.5], 3), ([[2], [1]], [1, 1], 4), ([[2], [0], [1]], [1, 0.5, 0.5], 3)]
     cases += [([[3], [0], [1], [1]], [0.5, 0, 1, 0.5], 4), ([[2, 0, 1], [1, 2, 2], [1, 0, 0]], [1.5, 0.5, 0], 3)]
     cases = [(np.array(labels), np.array(weights, float), n) for labels, weights, n in cases]
-    cases += [(rng.integers(0, 4, (5, 40)), rng.multinomial(4, np.full(5, 0.2)) / 2, 5) for _ in range(3)]
-    return cases + [(rng.integers(0, n, (members, 60)), rng.random(members), n) for members, n in ((2, 3), (5, 4), (7, 12))]
+    cases += [(rng.integers(0, 4, (5, 4)), rng.multinomial(4, np.full(5, 0.2)) / 2, 5) for _ in range(20)]
+    sizes = [(2, 3, 5), (5, 4, 4), (3, 7, 6), (8, 12, 3)] * 5 + [(7, 12, 60)]
+    return cases + [(rng.integers(0, n, (members, pictures)), rng.random(members), n) for members, n, pictures in sizes]
 
 
 def _check_q1(weighted_vote):

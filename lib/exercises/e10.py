@@ -15,6 +15,7 @@ from lib.exercises.core import Exercise, Wrong, over_cases, same, wrong_if
 def _members():
     """Cases of q1: weights of any sum, some of them 0; the wrong ones hold a half, three quarters, or as much as guessing."""
     cases = [([1, 1], [1, 0], 3), ([1, 3], [0, 1], 2), ([3, 1], [0, 1], 2), ([1, 1, 1], [1, 1, 0], 3), ([2, 0, 2], [1, 0, 0], 4)]
+    cases += [([1, 199], [1, 0], 2), ([1, 99], [0, 1], 3)]
     cases = [(np.array(weights, float), np.array(wrong, bool), n) for weights, wrong, n in cases]
     rng = np.random.default_rng(1)
     for n_classes, share in ((2, 0.3), (3, 0.4), (10, 0.7), (10, 0.5), (3, 0.9), (2, 0.95), (5, 0.1)):
@@ -78,17 +79,18 @@ q1 = Exercise(
 
 
 def _check_q2(resample):
-    cases = [([3.0], 2), ([0, 0, 5.0], 3), ([1.0, 1.0], 1), ([3, 3, 6, 12, 0, 36.0], 40), ([0.2, 0, 0.1, 0.1], 24)]
+    cases = [([3.0], 2), ([0, 5.0], 3), ([1.0, 1.0], 1), ([2.0, 4.0, 6.0], 2), ([3, 3, 6, 12, 0, 36.0], 40)]
+    cases += [([0.2, 0, 0.1, 0.1], 24)]
     for weights, size in cases:
         weights = np.array(weights)
         called = f"For {resample.shown(weights, size, None).replace('None', 'rng')}"
-        drawn = [_drawn(resample, weights, size, seed, called) for seed in range(200 if size > 3 else 3)]
+        drawn = [_drawn(resample, weights, size, seed, called) for seed in range(300 if len(weights) > 2 else 3)]
         counts = np.stack([np.bincount(rows, minlength=len(weights)) for rows in drawn])
         _is_in_proportion(counts, weights, size, called)
         again = np.sort(_drawn(resample, weights, size, 0, called))
         chance = "The same generator gives other rows the second time. Draw with `rng`, and with nothing else."
         wrong_if(not np.array_equal(again, np.sort(drawn[0])), chance)
-        if size > 3:
+        if len(drawn) > 3:
             _is_one_by_one(counts, weights, size, called)
     return "A heavy row comes often, and one without weight never. So a model without `sample_weight` can be boosted too."
 
@@ -163,6 +165,7 @@ def _check_q3(rounds_to_keep):
     cases += [((5, 6, 4, 5, 3), 2), ((5, 4, 3, 2, 1), 2), ((5, 3, 4, 2, 4, 4, 4, 1), 3)]
     cases += [(rng.integers(1, 30, 14) - np.arange(14), patience) for patience in (1, 2, 3, 4, 20) for _ in range(12)]
     cases = [(np.array(errors, float) / 4 + 8, patience) for errors, patience in cases]
+    cases += [(rng.integers(1, 30, 9) / 4096 + 0.25, patience) for patience in (1, 2, 3)]
 
     def stopped(errors, patience):
         kept = _kept(errors, patience)
