@@ -183,7 +183,7 @@ def _said(error):
 @functools.cache
 def is_learners(filename):
     """Say whether a file of code is a learner's: none of the kit's library, of Python, or of an installed package."""
-    if filename.startswith("<"):
+    if not Path(filename).is_absolute():  # what was compiled of a text, or of Cython in a package
         return filename.startswith(("<string>", "<ipython", "<answer"))
     if "__autograph_generated_file" in filename:
         return False
