@@ -1,6 +1,7 @@
 """Answers to the exercises of notebook 13: right ones that are not the reference, and likely mistakes."""
 
 import functools
+import heapq
 import math
 from decimal import Decimal
 
@@ -88,11 +89,16 @@ def with_keras(gradients):
     return 2 ** math.floor(math.log2(float(np.finfo("float16").max) / top))
 
 
+def finite_in_float16(gradients):
+    with np.errstate(over="ignore"):
+        return max(2.0**power for power in range(-40, 90) if np.isfinite(np.float16(gradients * 2.0**power)).all())
+
+
 def scale_of(top):
     return lambda g: 2.0 ** np.floor(np.log2(65504 / max(top(g), 1e-30)))
 
 
-RIGHT_2 = [by_doubling, by_the_exponent, from_candidates, gradient_by_gradient, with_keras]
+RIGHT_2 = [by_doubling, by_the_exponent, from_candidates, gradient_by_gradient, with_keras, finite_in_float16]
 MISTAKES_2 = [
     (lambda g: 65504 / np.abs(g).max(), "no power of two"),
     (scale_of(np.max), "What counts is the distance from 0|farthest from 0 does not pass"),
@@ -397,6 +403,22 @@ def with_numpy(numbers):
     return found[0]
 
 
+def kahan_from_0(numbers):
+    found = lost = 0
+    for number in numbers:
+        due = number - lost
+        after = found + due
+        found, lost = after, (after - found) - due
+    return found
+
+
+def smallest_two(numbers):
+    heap = sorted(numbers)
+    while len(heap) > 1:
+        heapq.heappush(heap, heapq.heappop(heap) + heapq.heappop(heap))
+    return heap[0]
+
+
 def sorted_first(numbers):
     return sum(sorted(numbers))
 
@@ -416,7 +438,7 @@ def twice(numbers):
     return found
 
 
-RIGHT_5 = [halves, kahan, as_a_counter, as_a_queue, with_numpy]
+RIGHT_5 = [halves, kahan, kahan_from_0, as_a_counter, as_a_queue, with_numpy, smallest_two]
 MISTAKES_5 = [
     (lambda numbers: sum(numbers), "One after the other they stall"),
     (lambda numbers: functools.reduce(lambda a, b: a + b, numbers), "One after the other they stall"),
@@ -440,6 +462,7 @@ ALL = [
 RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
 MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
+    "e13.q2": {"2: 65504 → 65505": "what is a little larger than 65,504 rounds to it, so no float16 overflows"},
     "e13.q5": {"3: 0 → -1": "the first of one is the last of one"},
     "e13.q4": dict.fromkeys(
         ["11: keras.layers.Dense(64, activation='relu') → keras.layers.Dense(64)", "11: 64 → 65", "11: 64 → 63"],

@@ -83,7 +83,7 @@ def step():
         box(20, 250, 150, 60, wide, ["weights' gradients", "divided by the scale"], 12),
         box(20, 155, 150, 60, wide, ["master weights", "optimizer, update"], 13),
         box(245, 155, 130, 60, sums, ["sums inside", "matrix products"], 12),
-        box(385, 155, 130, 60, sums, ["statistics of batch", "normalization"], 12),
+        box(385, 155, 130, 60, sums, ["all of batch", "normalization"], 12),
         arrow([(170, 90), (228, 90)]),
         text(199, 82, "cast", 12, anchor="middle"),
         arrow([(530, 90), (588, 90)]),

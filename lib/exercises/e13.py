@@ -62,8 +62,7 @@ def _check_q2(best_scale):
     cases = [
         (np.array([1.0]),),
         (np.array([65504.0]),),
-        (np.array([65504.5]),),
-        (np.array([65503.5]),),
+        (np.array([65503.5]),),  # from 65,504 to 65,520 numbers still round to float16's largest: either answer will do
         (np.array([-2.0, 1.0]),),
         (np.array([65504.0 / 8, 0.0]),),
         (np.array([-3e-5, 1e-9]),),
