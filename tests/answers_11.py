@@ -1,13 +1,10 @@
 """Answers to the exercises of notebook 11: right ones that are not the reference, and likely mistakes."""
 
-import itertools
-
 import numpy as np
 import pandas as pd
-from scipy.optimize import lsq_linear, nnls
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
-from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
+from sklearn.model_selection import KFold, PredefinedSplit, StratifiedKFold, train_test_split
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.svm import SVC
 
@@ -17,114 +14,81 @@ from lib.exercises import e11
 # --- q1
 
 
+def with_the_library(fit_predict, x, y, fold_of):
+    return ensembles.out_of_fold(fit_predict, x, y, PredefinedSplit(fold_of).split())
+
+
 def row_by_row(fit_predict, x, y, fold_of):
     found = []
     for i in range(len(y)):
-        earlier = [j for j in range(len(y)) if fold_of[j] < fold_of[i]]
-        found.append(fit_predict(x[earlier], y[earlier], x[[i]])[0] if earlier else float("nan"))
+        others = [j for j in range(len(y)) if fold_of[j] != fold_of[i]]
+        found.append(fit_predict(x[others], y[others], x[[i]])[0])
     return found
 
 
 def with_a_series(fit_predict, x, y, fold_of, *, first=None):
     found = pd.Series(np.nan, index=range(len(y)))
     for f in sorted(set(fold_of)):
-        if (fold_of < f).any():
-            found[fold_of == f] = fit_predict(x[fold_of < f], y[fold_of < f], x[fold_of == f])
+        found[fold_of == f] = fit_predict(x[fold_of != f], y[fold_of != f], x[fold_of == f])
     return found
 
 
 def with_positions(fit_predict, x, y, fold_of):
     found = 0 * x + np.nan
     for f in np.unique(fold_of):
-        known, new = np.flatnonzero(fold_of < f), np.flatnonzero(fold_of == f)
-        if len(known):
-            found[new] = fit_predict(x[known], y[known], x[new])
+        known, new = np.flatnonzero(fold_of != f), np.flatnonzero(fold_of == f)
+        found[new] = fit_predict(x[known], y[known], x[new])
     return found.astype("float32")
 
 
-def growing(fit_predict, x, y, fold_of):
-    order = np.argsort(fold_of, kind="stable")
-    found = np.full(len(y), np.nan)
-    ends = np.flatnonzero(np.diff(fold_of[order])) + 1
-    for begin, end in itertools.pairwise([*ends, len(y)]):
-        rows, known = order[begin:end], order[:begin]
-        found[rows] = fit_predict(x[known], y[known], x[rows])
-    return found
-
-
 def with_where(fit_predict, x, y, fold_of):
-    first, found = min(fold_of), np.full(len(y), np.nan)
-    for f in {*fold_of.tolist()} - {first}:
-        earlier = np.where(fold_of < f)
-        found = np.where(fold_of == f, fit_predict(x[earlier], y[earlier], x), found)
+    found = np.zeros(len(y))
+    for f in {*fold_of.tolist()}:
+        found = np.where(fold_of == f, fit_predict(x[fold_of != f], y[fold_of != f], x), found)
     return tuple(found)
 
 
-def of_the_lesson(fit_predict, x, y, fold_of):
+def fold_after_fold(fit_predict, x, y, fold_of):
+    parts = [fit_predict(x[fold_of != f], y[fold_of != f], x[fold_of == f]) for f in np.unique(fold_of)]
+    return np.concatenate(parts)
+
+
+def numbered(first, last):
+    def folds(fit_predict, x, y, fold_of):
+        found = np.full(len(y), y.mean())
+        for f in range(first, last or fold_of.max()):
+            if (fold_of == f).any():
+                found[fold_of == f] = fit_predict(x[fold_of != f], y[fold_of != f], x[fold_of == f])
+        return found
+
+    return folds
+
+
+def on_the_next_fold(fit_predict, x, y, fold_of):
+    found, folds = np.empty(len(y)), np.unique(fold_of)
+    for f, after in zip(folds, np.roll(folds, -1), strict=True):
+        found[fold_of == f] = fit_predict(x[fold_of == after], y[fold_of == after], x[fold_of == f])
+    return found
+
+
+def on_its_own_fold(fit_predict, x, y, fold_of):
     found = np.empty(len(y))
     for f in np.unique(fold_of):
-        held_out = fold_of == f
-        found[held_out] = fit_predict(x[~held_out], y[~held_out], x[held_out])
+        found[fold_of == f] = fit_predict(x[fold_of == f], y[fold_of == f], x[fold_of == f])
     return found
 
 
-def first_is_nan(fit_predict, x, y, fold_of):
-    found = of_the_lesson(fit_predict, x, y, fold_of) if len(set(fold_of)) > 1 else np.full(len(y), np.nan)
-    found[fold_of == fold_of.min()] = np.nan
-    return found
-
-
-def up_to_its_own(fit_predict, x, y, fold_of):
-    found = np.empty(len(y))
-    for f in np.unique(fold_of):
-        found[fold_of == f] = fit_predict(x[fold_of <= f], y[fold_of <= f], x[fold_of == f])
-    return found
-
-
-def from_0_to_4(fit_predict, x, y, fold_of):
-    found = np.full(len(y), np.nan)
-    for f in range(1, 5):
-        if (fold_of < f).any():
-            found[fold_of == f] = fit_predict(x[fold_of < f], y[fold_of < f], x[fold_of == f])
-    return found
-
-
-def only_before(fit_predict, x, y, fold_of):
-    found, folds = np.full(len(y), np.nan), np.unique(fold_of)
-    for before, f in itertools.pairwise(folds):
-        found[fold_of == f] = fit_predict(x[fold_of == before], y[fold_of == before], x[fold_of == f])
-    return found
-
-
-def the_rest_dropped(fit_predict, x, y, fold_of):
-    found = with_positions(fit_predict, x, y, fold_of)
-    return found[~np.isnan(found)]
-
-
-def rows_before(fit_predict, x, y, fold_of):
-    found = np.full(len(y), np.nan)
-    for i in range(1, len(y)):
-        found[i] = fit_predict(x[:i], y[:i], x[i : i + 1])[0]
-    return found
-
-
-def no_row(fit_predict, x, y, fold_of):
-    return [fit_predict(x[fold_of < f], y[fold_of < f], x[fold_of == f]) for f in np.unique(fold_of)]
-
-
-RIGHT_1 = [row_by_row, with_a_series, with_positions, growing, with_where]
+RIGHT_1 = [with_the_library, row_by_row, with_a_series, with_positions, with_where]
 MISTAKES_1 = [
-    (of_the_lesson, r"Your answer is not right|no row to train on"),
-    (first_is_nan, "some of them come later"),
-    (lambda fit_predict, x, y, fold_of: fit_predict(x, y, x), "trained on it"),
-    (up_to_its_own, "predicted is among the rows that train"),
-    (from_0_to_4, "with `fold_of < f`"),
-    (only_before, "all earlier ones are due"),
-    (lambda *case: np.nan_to_num(with_positions(*case)), "and not 0"),
-    (lambda f, x, y, of: np.array(row_by_row(f, x, y, of))[np.argsort(of, kind="stable")], "at its own row"),
-    (rows_before, "with `fold_of < f`"),
-    (the_rest_dropped, "with `fold_of < f`"),
-    (no_row, "raised ValueError: there is no row to train on, in its line"),
+    (lambda fit_predict, x, y, fold_of: fit_predict(x, y, x), "Every row was predicted by a model that was trained on it"),
+    (on_its_own_fold, "Each fold was predicted by a model that was trained on it"),
+    (fold_after_fold, "at its own row"),
+    (numbered(0, 1), "with `fold_of != f`"),
+    (numbered(0, 4), "with `fold_of != f`"),
+    (numbered(0, None), "with `fold_of != f`"),
+    (numbered(1, 9), "with `fold_of != f`"),
+    (on_the_next_fold, "with `fold_of != f`"),
+    (lambda fit_predict, x, y, fold_of: y, "with `fold_of != f`"),
     (lambda fit_predict, x, y, fold_of: y.mean(), "where an array of numbers with 1 axis is due"),
     (lambda fit_predict, x, y, fold_of: print(end=""), "nothing .None."),
 ]
@@ -168,72 +132,46 @@ MISTAKES_2 = [
 # --- q3
 
 
-def by_subsets(said, y, said_new):
-    """Try every choice of members: a straight line through each, and the best of those without a negative weight."""
-    best, found = np.inf, None
-    for size in range(len(said) + 1):
-        for chosen in itertools.combinations(range(len(said)), size):
-            lines = np.column_stack([said[list(chosen)].T, np.ones(len(y))])
-            weights = np.linalg.lstsq(lines, y, rcond=None)[0]
-            error = np.sum((lines @ weights - y) ** 2)
-            if (weights[:-1] >= 0).all() and error < best:
-                best, found = error, np.column_stack([said_new[list(chosen)].T, np.ones(said_new.shape[1])]) @ weights
-    return found
+def with_scikit_learn(said, y, said_new):
+    return LinearRegression().fit(said.T, y).predict(said_new.T)
 
 
 def on_centred(said, y, said_new):
     centre = said.mean(axis=1, keepdims=True)
-    return y.mean() + nnls((said - centre).T, y - y.mean())[0] @ (said_new - centre)
+    weights = np.linalg.lstsq((said - centre).T, y - y.mean(), rcond=None)[0]
+    return y.mean() + weights @ (said_new - centre)
 
 
-def within_bounds(said, y, said_new):
-    lines = np.column_stack([said.T, np.ones(len(y))])
-    weights = lsq_linear(lines, y, ([0.0] * len(said) + [-np.inf], np.inf)).x
-    return [float(value) for value in weights[:-1] @ said_new + weights[-1]]
+def by_the_normal_equations(said, y, said_new):
+    rows = np.vstack([np.ones(len(y)), said]).T
+    weights = np.linalg.solve(rows.T @ rows, rows.T @ y)
+    return [float(value) for value in weights[0] + weights[1:] @ said_new]
 
 
-def intercept_twice(said, y, said_new):
-    ones, new = np.ones((1, len(y))), np.ones((1, said_new.shape[1]))
-    return np.vstack([said_new, 200 * new, -200 * new]).T @ nnls(np.vstack([said, 200 * ones, -200 * ones]).T, y)[0]
+def with_pinv(said, y, said_new):
+    rows = np.c_[said.T, np.ones(len(y))]
+    return pd.Series(np.c_[said_new.T, np.ones(said_new.shape[1])] @ np.linalg.pinv(rows) @ y)
 
 
-def step_by_step(said, y, said_new):
-    middle, spread = said.mean(axis=1, keepdims=True), said.std(axis=1, keepdims=True)
-    scaled, weights = (said - middle) / spread, np.zeros(len(said))
-    for _ in range(20_000):
-        slope = scaled @ (weights @ scaled - (y - y.mean())) / len(y)
-        weights = np.maximum(0, weights - 0.3 * slope)
-    return y.mean() + weights @ ((said_new - middle) / spread)
-
-
-def with_a_ridge(said, y, said_new, alpha=1e-6):
-    return Ridge(alpha, positive=True).fit(said.T, y).predict(said_new.T)
-
-
-def clipped(said, y, said_new):
-    line = LinearRegression().fit(said.T, y)
-    return line.coef_.clip(0) @ said_new + line.intercept_
-
-
-def with_a_column(said, y, said_new):
-    weights = nnls(np.vstack([said, np.ones(len(y))]).T, y)[0]
-    return weights[:-1] @ said_new + weights[-1]
-
-
-RIGHT_3 = [by_subsets, on_centred, within_bounds, intercept_twice, step_by_step, with_a_ridge]
+RIGHT_3 = [
+    with_scikit_learn,
+    on_centred,
+    by_the_normal_equations,
+    with_pinv,
+    lambda said, y, said_new: Ridge(1e-6).fit(said.T, y).predict(said_new.T),
+    lambda said, y, said_new: with_scikit_learn(said, y, said_new).astype("float32"),
+]
 MISTAKES_3 = [
     (lambda said, y, said_new: said_new.mean(axis=0), "Nothing is learned"),
-    (lambda said, y, said_new: said_new.T @ np.linalg.lstsq(said.T, y, rcond=None)[0], "No intercept, and weights that may"),
-    (lambda said, y, said_new: nnls(said.T, y)[0] @ said_new, "no intercept"),
-    (lambda said, y, said_new: LinearRegression().fit(said.T, y).predict(said_new.T), "one of its weights is negative"),
-    (clipped, "fit again"),
-    (with_a_column, "Of the weights alone"),
-    (lambda said, y, said_new: on_centred(said, y, said), "Those are predictions for the samples"),
-    (lambda said, y, said_new: np.median(said_new, axis=0), "smallest sum of squared errors"),
-    (lambda said, y, said_new: ensembles.best_weights(said, y) @ said_new, "smallest sum of squared errors"),
-    (lambda said, y, said_new: Ridge(1e4, positive=True).fit(said.T, y).predict(said_new.T), "smallest sum of squared errors"),
-    (lambda said, y, said_new: LinearRegression(positive=True).fit(said, y).predict(said_new), "raised ValueError"),
-    (lambda said, y, said_new: LinearRegression(positive=True).fit(said.T, y), "with 1 axis is due"),
+    (lambda said, y, said_new: said_new.T @ np.linalg.lstsq(said.T, y, rcond=None)[0], "no intercept"),
+    (lambda said, y, said_new: LinearRegression(fit_intercept=False).fit(said.T, y).predict(said_new.T), "no intercept"),
+    (lambda said, y, said_new: with_scikit_learn(said, y, said), "those of `said_new` are due"),
+    (lambda said, y, said_new: np.median(said_new, axis=0), "median"),
+    (lambda said, y, said_new: said_new[0], "Least squares of `y`"),
+    (lambda said, y, said_new: LinearRegression().fit(said.T[::2], y[1::2]).predict(said_new.T), "Least squares of `y`"),
+    (lambda said, y, said_new: Ridge(1e6).fit(said.T, y).predict(said_new.T), "Least squares of `y`"),
+    (lambda said, y, said_new: LinearRegression().fit(said, y), "raised ValueError"),
+    (lambda said, y, said_new: print(end=""), "nothing .None."),
 ]
 
 # --- q4
@@ -311,6 +249,8 @@ ALL = [
 RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
 MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
+    "e11.q1": {"3: np.unique(fold_of) → fold_of": "each fold is predicted again for each of its rows, the same each time"},
+    "e11.q3": {"3: np.linalg.lstsq(rows, y, rcond=None) → np.linalg.lstsq(rows, y)": "None is the default"},
     "e11.q2": {"2: list(said) → said": "np.concatenate walks along the first axis of an array as along a list"},
     "e11.q4": {f"7: 5 → {folds}": "any number of folds within the budget is right" for folds in (4, 6)},
 }

@@ -1,11 +1,11 @@
-"""Exercises of notebook 11: out of fold in time, meta features, weights that are not negative, and a stack that wins."""
+"""Exercises of notebook 11: out of fold, meta features, a meta model for numbers, and a stack that wins."""
 
 import numpy as np
 
 from lib.exercises import kinds
 from lib.exercises.core import Exercise, over_cases, wrong_if
 
-# --- q1: out of fold, in time
+# --- q1: out of fold
 
 
 def _centred(x_known, y_known, x_new):
@@ -29,48 +29,42 @@ def _where(trains, predicts=lambda fold_of, f: fold_of == f):
     return rule
 
 
-def _check_q1(in_time):
+def _check_q1(out_of_fold):
     rng = np.random.default_rng(11)
-    folds = [[0, 1], [0, 0, 1, 1, 2, 2], [2, 0, 1, 0, 2, 1], [3, 3, 7, 1, 7, 7, 1], rng.permutation(np.arange(30) % 5), [4, 4]]
+    folds = [[0, 1], [1, 0], [0, 0, 1, 1, 2, 2], [2, 0, 1, 0, 2, 1], [3, 3, 7, 1, 7, 7, 1], rng.permutation(np.arange(30) % 5)]
     cases = [(_centred, rng.random(len(of)).round(3), rng.random(len(of)).round(3), np.array(of)) for of in folds]
-    before = "Only the fold before trains here; all earlier ones are due."
-    later = "All other folds train here, and some of them come later. A model knows only the past."
     mistakes = [
-        (_where(lambda of, f: of != f), later),
-        (_where(lambda of, f: (of != f) & (f > of.min())), later),
         (lambda fit, x, y, of: fit(x, y, x), "Every row was predicted by a model that was trained on it."),
-        (_where(lambda of, f: of <= f), "The fold that is predicted is among the rows that train."),
-        (_where(lambda of, f: of > f), "The later folds train here. The smallest number is the earliest fold."),
-        (_where(lambda of, f: of == f - 1), before),
-        (_where(lambda of, f: of == max(of[of < f], default=f - 1)), before),
-        (lambda *case: np.nan_to_num(_in_time(*case)), "Nobody can predict the earliest fold: nan is due there, and not 0."),
+        (_where(lambda of, f: of == f), "Each fold was predicted by a model that was trained on it."),
+        (_where(lambda of, f: of < f), "Only the earlier folds train here. All the others are due."),
+        (_where(lambda of, f: of != f, lambda of, f: of == f - 1), "One fold was held out, and another one predicted."),
         (_fold_after_fold, "The predictions are right, and stand fold after fold. Put each one at its own row."),
     ]
-    why = "A row of fold f is predicted by a model that was trained on the rows with `fold_of < f`; the earliest fold gets nan."
-    over_cases(in_time, cases, _in_time, why, mistakes)
-    return "No row was predicted by a model that knew its future. scikit-learn calls such folds a TimeSeriesSplit."
+    why = "A row of fold f is predicted by a model that was trained on all rows with `fold_of != f`, and on no other."
+    over_cases(out_of_fold, cases, _out_of_fold, why, mistakes)
+    return "No row was predicted by a model that knew it."
 
 
 def _fold_after_fold(fit_predict, x, y, fold_of):
-    return _in_time(fit_predict, x, y, fold_of)[np.argsort(fold_of, kind="stable")]
+    return _out_of_fold(fit_predict, x, y, fold_of)[np.argsort(fold_of, kind="stable")]
 
 
-def _in_time(fit_predict, x, y, fold_of):
-    found = np.full(len(y), np.nan)
-    for f in np.unique(fold_of)[1:]:
-        known, new = fold_of < f, fold_of == f
-        found[new] = fit_predict(x[known], y[known], x[new])
+def _out_of_fold(fit_predict, x, y, fold_of):
+    found = np.empty(len(y))
+    for f in np.unique(fold_of):
+        held_out = fold_of == f
+        found[held_out] = fit_predict(x[~held_out], y[~held_out], x[held_out])
     return found
 
 
 q1 = Exercise(
     _check_q1,
     [
-        "Two masks for one fold f: which rows are predicted, and which ones are earlier. Only the second differs from section 1.",
-        "Begin with `found = np.full(len(y), np.nan)`. np.unique(fold_of) has the numbers in order; the first fold stays nan.",
-        "for f in np.unique(fold_of)[1:]:\n    known, new = ..., fold_of == f\n    found[...] = fit_predict(x[known], ..., ...)",
+        "For one fold f: `held_out = fold_of == f` says which rows are predicted, `~held_out` which ones train.",
+        "Begin with `found = np.empty(len(y))`, and fill it fold by fold; np.unique(fold_of) has the numbers of all folds.",
+        "for f in np.unique(fold_of):\n    held_out = ...\n    found[held_out] = fit_predict(..., ..., x[held_out])",
     ],
-    _in_time,
+    _out_of_fold,
     due=kinds.array(1),
 )
 
@@ -123,84 +117,50 @@ q2 = Exercise(
 )
 
 
-# --- q3: weights that are not negative
+# --- q3: a meta model for numbers
 
 
-def _cases_q3():
-    """Make cases: members that help, that only disturb, in another unit, twice the same, all of them useless."""
-    rng = np.random.default_rng(11)
-
-    def case(noise, known=40, new=5, slopes=1, shifts=0):
-        truth = rng.normal(150, 70, known + new)
-        together = rng.normal(0, 40, known + new)  # the members err alike: a straight line subtracts the one that errs most
-        said = np.array([slope * (truth + n * rng.normal(size=known + new)) + c * together for n, slope, c in noise])
-        said = (said + np.reshape(shifts, (-1, 1))).round(1)
-        return said[:, :known], truth[:known].round(1), said[:, known:]
-
-    one = case([(20, 1, 0)], 6, 2)
-    useful = case([(10, 1, 0), (30, 1, 0)], 12, 3)
-    subtracted = case([(5, 1, 1), (60, 1, 2), (30, 1, 0)])
-    unit = case([(10, 1, 0), (20, 0.05, 0), (5, 1, 2)], shifts=[200, -5, 0])
-    upside = case([(10, -1, 0), (40, 1, 0)])
-    useless = case([(10, -1, 0), (5, -2, 0)])
-    twice = [part[[0, 0, 1]] if part.ndim == 2 else part for part in case([(20, 1, 1), (40, 1, 0)])]
-    return [one, useful, upside, useless, tuple(twice), subtracted, unit]
+def _numbers(seed, known, new, members):
+    """Draw members of which the last forgot to scale its answers back; the truth lies far from 0."""
+    rng = np.random.default_rng(seed)
+    truth = rng.normal(150, 70, known + new)
+    said = truth + rng.normal(size=(members, known + new)) * np.linspace(40, 15, members)[:, None]
+    said[-1] = (said[-1] - 150) / 70
+    return said[:, :known].round(3), truth[:known].round(1), said[:, known:].round(3)
 
 
-def _check_q3(stacked):
-    no_less = "Your intercept cannot be negative. Of the weights alone it is asked to be 0 or more."
-    known = "Those are predictions for the samples of `said`; those of `said_new` are due."
+def _check_q3(stack):
+    cases = [_numbers(*sizes) for sizes in ((1, 12, 2, 1), (2, 30, 5, 2), (3, 200, 20, 3), (4, 200, 20, 5))]
     mistakes = [
-        (_line, "A straight line without the condition: one of its weights is negative."),
-        (_clipped, "Negative weights are set to 0 here. Without those members the other weights change: fit again."),
-        (_nnls, "There is no intercept in your fit."),
-        (lambda said, y, new: np.linalg.lstsq(said.T, y, rcond=None)[0] @ new, "No intercept, and weights that may be negative."),
-        (lambda said, y, new: _nnls(*_with_ones(said, y, new)), no_less),
         (lambda said, y, new: new.mean(axis=0), "That is the members' mean. Nothing is learned from `said` and `y` yet."),
-        (lambda said, y, new: _stacked(said, y, said), known),
+        (lambda said, y, new: np.linalg.lstsq(said.T, y, rcond=None)[0] @ new, "There is no intercept in your fit."),
+        (lambda said, y, new: _stack(said, y, said), "Those are the samples of `said`; those of `said_new` are due."),
+        (lambda said, y, new: np.median(new, axis=0), "That is the members' median. Nothing is learned yet."),
     ]
-    why = "An intercept, and weights of 0 or more, with the smallest sum of squared errors on `said` and `y`, predict `said_new`."
-    over_cases(stacked, _cases_q3(), _stacked, why, mistakes, lambda a, b: a.shape == b.shape and np.allclose(a, b, atol=0.5))
-    return "That is Breiman's stack. A member that only disturbs gets 0, and none is subtracted."
+    why = "Least squares of `y` on the members, with an intercept, predict `said_new`."
+    over_cases(stack, cases, _stack, why, mistakes, _near)
+    return "The last member had forgotten its scale, and the meta model gave it back."
 
 
-def _with_ones(said, y, new):
-    return np.vstack([said, np.ones(said.shape[1])]), y, np.vstack([new, np.ones(new.shape[1])])
+def _near(answer, right):
+    """Say whether two predictions agree to a little regularization."""
+    return answer.shape == right.shape and np.abs(answer - right).max() < 3
 
 
-def _nnls(said, y, said_new):
-    from scipy.optimize import nnls
-
-    return nnls(said.T, y)[0] @ said_new
-
-
-def _line(said, y, said_new):
-    from sklearn.linear_model import LinearRegression
-
-    return LinearRegression().fit(said.T, y).predict(said_new.T)
-
-
-def _clipped(said, y, said_new):
-    from sklearn.linear_model import LinearRegression
-
-    line = LinearRegression().fit(said.T, y)
-    return line.coef_.clip(0) @ said_new + line.intercept_
-
-
-def _stacked(said, y, said_new):
-    from sklearn.linear_model import LinearRegression
-
-    return LinearRegression(positive=True).fit(said.T, y).predict(said_new.T)
+def _stack(said, y, said_new):
+    rows = np.column_stack([said.T, np.ones(said.shape[1])])
+    weights = np.linalg.lstsq(rows, y, rcond=None)[0]
+    return np.column_stack([said_new.T, np.ones(said_new.shape[1])]) @ weights
 
 
 q3 = Exercise(
     _check_q3,
     [
-        "scikit-learn wants a row for each sample and a column for each member: `said.T`.",
-        "LinearRegression of scikit-learn has an option for such weights; scipy.optimize.nnls knows no intercept.",
-        "return LinearRegression(...).fit(said.T, ...).predict(...)",
+        "A sample needs a row: `said.T` has one for each sample and a column for each member.",
+        "Least squares needs a column of ones for the intercept; scikit-learn's LinearRegression has it by itself.",
+        "rows = np.column_stack([..., np.ones(...)]); weights = np.linalg.lstsq(rows, ..., rcond=None)[0]; return ... @ weights",
     ],
-    _stacked,
+    _stack,
     due=kinds.array(1),
 )
 
