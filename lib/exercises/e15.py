@@ -80,10 +80,8 @@ def _sha(content):
 
 
 def _contents():
-    """Return cases (content, kept): nothing kept, there or new, versions deleted, ten and more, in another order."""
-    all_of_them = {f"v{n}": _sha(b"%d" % n) for n in range(13)}
-    numbers = [(), (0,), (0, 1, 2), (1,), (0, 3), (0, 1, 4, 5), (9, 8, 2), range(11), (10, 9, 2, 11), range(2, 13)]
-    stores = [{f"v{n}": all_of_them[f"v{n}"] for n in some} for some in numbers]
+    """Return cases (content, kept): nothing kept, one, a few, ten and more; the content there, first or last, or new."""
+    stores = [{f"v{n}": _sha(b"%d" % n) for n in range(size)} for size in (0, 1, 2, 3, 10, 11, 13)]
     return [(content, kept) for kept in stores for content in (b"new", b"", b"0", b"1", b"2", b"9")]
 
 
@@ -92,20 +90,18 @@ def _check_q2(version_of):
         return lambda content, kept: next((v for v, known in kept.items() if known == _sha(content)), name(kept))
 
     def of_latest(content, kept):
-        latest = max(kept, key=lambda version: int(version[1:]), default=None)
-        return latest if latest and kept[latest] == _sha(content) else _next(kept)
+        latest = f"v{len(kept) - 1}"
+        return latest if kept.get(latest) == _sha(content) else f"v{len(kept)}"
 
     mistakes = [
-        (lambda content, kept: _next(kept), "A content that is kept already has its version. Look through the hashes."),
+        (lambda content, kept: f"v{len(kept)}", "A content that is kept already has its version. Look through the hashes."),
         (of_latest, "You compare with the latest version only; an earlier one may have this content."),
-        (new(lambda kept: f"v{len(kept)}"), "Versions may have been deleted: their count is not the next number."),
-        (new(lambda kept: f"v{len(kept) + 1}"), "Versions count from v0, and some may have been deleted."),
-        (new(lambda kept: _after(max(kept, default="v-1"))), "As texts, 'v9' is greater than 'v10'. Compare numbers."),
-        (new(lambda kept: _after([*kept][-1] if kept else "v-1")), "The last in the dict need not be the latest."),
-        (new(lambda kept: next(f"v{n}" for n in range(14) if f"v{n}" not in kept)), "A deleted number is not used again."),
+        (new(lambda kept: f"v{len(kept) + 1}"), "Versions count from v0."),
+        (new(lambda kept: f"v{int(max(kept, default='v-1')[1:]) + 1}"), "As texts, 'v9' is greater than 'v10'. Compare numbers."),
+        (new(lambda kept: f"v{len(kept) - 1}" if kept else "v0"), "That is the latest version. A new content gets a new one."),
     ]
-    why = "A content that is kept has its version; a new one gets the number after the greatest, or v0 in an empty store."
-    over_cases(version_of, _contents(), new(_next), why, mistakes)
+    why = "A content that is kept has its version; a new one gets the next number, counted from v0."
+    over_cases(version_of, _contents(), _version_of, why, mistakes)
     kept = {"v0": _sha(b"0")}
     with version_of.told("version_of(content, kept)"):
         version_of.raw(b"new", kept)
@@ -113,30 +109,20 @@ def _check_q2(version_of):
     return "The content decides: the same bytes are the same version, whoever keeps them and however often."
 
 
-def _after(version):
-    return f"v{int(version[1:]) + 1}"
-
-
-def _next(kept):
-    return _after(max(kept, key=lambda version: int(version[1:]), default="v-1"))
-
-
 def _version_of(content, kept):
     digest = hashlib.sha256(content).hexdigest()
     for version, known in kept.items():
         if known == digest:
             return version
-    numbers = [int(version[1:]) for version in kept]
-    return f"v{max(numbers, default=-1) + 1}"
+    return f"v{len(kept)}"
 
 
 q2 = Exercise(
     _check_q2,
     [
         "`import hashlib`, then hashlib.sha256(content).hexdigest() is what to look for among the values of `kept`.",
-        "If no value is equal to it, take the numbers of all versions, int(version[1:]), and the greatest of them.",
-        "for version, known in kept.items(): if known == ...: return ...; after the loop numbers = [...], "
-        "and max(numbers, default=...) serves an empty store too",
+        "If no value is equal to it, the content gets a new version. They count from v0: how many are there?",
+        'for version, known in kept.items(): if known == ...: return ...; and after the loop return f"v{...}"',
     ],
     _version_of,
     due=kinds.text,
