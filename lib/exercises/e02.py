@@ -327,6 +327,7 @@ q4 = Exercise(
     ],
     _honest_scores,
     due=kinds.array(shape=(3,)).called("an array of three scores, one a fold,"),
+    seconds=60,
 )
 
 
