@@ -210,7 +210,7 @@ q3 = Exercise(
 def _keys():
     keys = list(itertools.product((0, 1, 2), range(8), range(0, 60, 3)))
     keys += [*itertools.product((5, 40, 99), (0, 1, 10, 11, 99), (0, 1, 10, 11, 60, 100, 101, 1000))]
-    keys += [*itertools.product((1, 11, 111 % 100), (1, 11), (1, 11, 111)), (1, 0, 1000), (1, 99, 0)]
+    keys += [*itertools.product((1, 11), (1, 11), (1, 11, 111)), (1, 0, 1000), (1, 99, 0)]
     return list(dict.fromkeys(keys))
 
 
