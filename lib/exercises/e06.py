@@ -344,11 +344,11 @@ def _front(pairs):
 
 
 def _read_trial(value):
-    from optuna.trial import FrozenTrial, Trial
+    from optuna.trial import FrozenTrial
 
-    if not isinstance(value, FrozenTrial | Trial):
+    if not isinstance(value, FrozenTrial):
         raise TypeError
-    return tuple(getattr(value, "values", None) or value.storage.get_trial(value._trial_id).values)
+    return tuple(value.values)
 
 
 def _check_q4(pick):
