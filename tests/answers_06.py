@@ -287,6 +287,11 @@ def carries_on(storage, name, objective, total):
     return study
 
 
+def loads_again(storage, name, objective, total):
+    resumed()(storage, name, objective, total)
+    return optuna.load_study(study_name=name, storage=storage)
+
+
 def with_tpe(storage, name, objective, total):
     study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True)
     study.sampler = optuna.samplers.TPESampler(seed=1 + len(study.trials))
@@ -316,10 +321,10 @@ MISTAKES_3 = [
     (resumed(name="mine"), "no study of that name"),
     (so_many_more, "those of earlier calls are"),
     (by_trials, "COMPLETE trials"),
-    (with_tpe, "asks for a RandomSampler; your study's sampler is a TPESampler"),
+    (with_tpe, "asks for a RandomSampler; the points of your study come from a TPESampler"),
     (lambda storage, name, objective, total: resumed()(storage, name, objective, total).trials, "a list of length"),
 ]
-RIGHT_3 = [one_by_one, resumed(), skips_ahead, by_hand, carries_on]
+RIGHT_3 = [one_by_one, resumed(), skips_ahead, by_hand, carries_on, loads_again]
 
 # --- q4
 

@@ -1,52 +1,120 @@
 """Answers to the exercises of notebook 07: right ones that are not the reference, and likely mistakes."""
 
+import functools
+import hashlib
+import heapq
+import itertools
+import os
 import random
+import time
+from fractions import Fraction
 
 import numpy as np
+import pandas as pd
 
 from lib.exercises import e07
 
 # --- q1
 
 
-def by_time_saved(serial, workers):
-    saved = (1 - serial) * (1 - 1 / workers)
-    return 1 / (1 - saved)
+def by_time_saved(speedup, workers):
+    saved = 1 - 1 / speedup
+    return 1 - saved / (1 - 1 / workers)
 
 
+def by_bisection(speedup, workers):
+    low, high = -1.0, 3.0
+    while high - low > 1e-9:
+        share = (low + high) / 2
+        low, high = (share, high) if share + (1 - share) / workers < 1 / speedup else (low, share)
+    return low
+
+
+RIGHT_1 = [
+    by_time_saved,
+    by_bisection,
+    lambda speedup, workers: (workers / speedup - 1) / (workers - 1),
+    lambda speedup, workers: np.float32(workers / speedup - 1) / np.float32(workers - 1),
+    lambda speedup, workers: (Fraction(workers) / Fraction(speedup) - 1) / (workers - 1),
+    lambda speedup, workers, digits=12: round((workers - speedup) / (speedup * (workers - 1)), digits),
+]
 MISTAKES_1 = [
-    (lambda serial, workers: print(end=""), "returns nothing"),
-    (lambda serial, workers: serial + (1 - serial) / workers, "the time that is left"),
-    (lambda serial, workers: 1 / ((1 - serial) + serial / workers), "divided the serial part"),
-    (lambda serial, workers: workers, "nothing were serial"),
-    (lambda serial, workers: 1 / serial if serial else workers, "`serial` of it stays"),
+    (lambda speedup, workers: print(end=""), r"nothing \(None\) where a number is due"),
+    (lambda speedup, workers: 1 / speedup, "endlessly many workers"),
+    (lambda speedup, workers: 1 - speedup / workers, "time that was lost"),
+    (lambda speedup, workers: 1 - by_time_saved(speedup, workers), "the share that can be divided"),
+    (lambda speedup, workers: (workers - speedup) / (workers - 1), "gained the same"),
+    (lambda speedup, workers: 1 / speedup - 1 / workers, "One step is missing"),
+    (lambda speedup, workers: min(max(by_time_saved(speedup, workers), 0), 1), "give it as it is"),
+    (lambda speedup, workers: 1 / (speedup + (1 - speedup) / workers), "from the share to the speed-up"),
+    (lambda speedup, workers: 2 / speedup - 1, "the law gives back the speed-up"),
+    (lambda speedup, workers: 100 * by_time_saved(speedup, workers), "the law gives back the speed-up"),
+    (lambda speedup, workers: f"{by_time_saved(speedup, workers):.0%}", "the text .* where a number is due"),
 ]
 
 # --- q2
 
 
-def by_list(seconds, workers):
-    free = np.zeros(workers)
+def by_list(seconds, speeds):
+    free = np.zeros(len(speeds))
     for length in seconds:
-        free[free.argmin()] += length
+        worker = free.argmin()
+        free[worker] += length / speeds[worker]
     return free.max()
 
 
-def pops(seconds, workers):
-    free = [0.0] * workers
+def pops(seconds, speeds):
+    free = [0.0] * len(speeds)
     while seconds:
-        free[free.index(min(free))] += seconds.pop(0)
+        worker = free.index(min(free))
+        free[worker] += seconds.pop(0) / speeds[worker]
     return max(free)
 
 
+def by_heap(seconds, speeds):
+    heap, end = [(0, place, 1 / speed) for place, speed in enumerate(speeds)], 0
+    heapq.heapify(heap)
+    for length in seconds:
+        now, place, pace = heapq.heappop(heap)
+        end = max(end, now + length * pace)
+        heapq.heappush(heap, (now + length * pace, place, pace))
+    return end
+
+
+def by_reduce(seconds, speeds):
+    def step(free, length):
+        worker = min(range(len(free)), key=free.__getitem__)
+        return [at + length / speeds[worker] if place == worker else at for place, at in enumerate(free)]
+
+    return max(functools.reduce(step, seconds, [0.0] * len(speeds)))
+
+
+def by_series(seconds, speeds):
+    free = pd.Series(0.0, index=range(len(speeds)))
+    for length in seconds:
+        free[free.idxmin()] += length / speeds[free.idxmin()]
+    return np.float32(free.max())
+
+
+def rule(**settings):
+    return e07._schedule(**settings)
+
+
+RIGHT_2 = [by_list, pops, by_heap, by_reduce, by_series]
 MISTAKES_2 = [
-    (lambda seconds, workers: print(end=""), "returns nothing"),
-    (pops, "changed the list"),
-    (lambda seconds, workers: seconds, "returns 3 values"),
-    (lambda seconds, workers: by_list(sorted(seconds, reverse=True), workers), "the longest first"),
-    (lambda seconds, workers: sum(seconds) / workers, "cut in pieces"),
-    (lambda seconds, workers: max(sum(seconds[first::workers]) for first in range(workers)), "in turns"),
-    (lambda seconds, workers: min(by_list(seconds, workers), 2.5), "when it is free"),
+    (lambda seconds, speeds: print(end=""), r"nothing \(None\) where a number is due"),
+    (lambda seconds, speeds: seconds, "a list of length 1 where a number is due"),
+    (lambda seconds, speeds: by_list(sorted(seconds, reverse=True), speeds), "the longest first"),
+    (lambda seconds, speeds: sum(seconds) / sum(speeds), "cut in pieces"),
+    (lambda s, v: max(sum(s[first :: len(v)]) / v[first] for first in range(len(v))), "in turns"),
+    (lambda seconds, speeds: by_list(seconds, [1] * len(speeds)), "equally fast"),
+    (lambda seconds, speeds: by_list(seconds, [1 / speed for speed in speeds]), "divide by its speed"),
+    (rule(pick=lambda free, ends: ends.index(min(ends))), "would end it first"),
+    (rule(pick=lambda free, ends: len(free) - 1 - free[::-1].index(min(free))), "comes first in the list"),
+    (lambda seconds, speeds: min(by_list(seconds, speeds), 2.5), "when it is free"),
+    (lambda seconds, speeds: by_list(seconds, sorted(speeds, reverse=True)), "when it is free"),
+    (lambda seconds, speeds: by_list(seconds[:-1], speeds), "when it is free"),
+    (lambda seconds, speeds: max(s / v for s, v in itertools.product(seconds, speeds)), "when it is free"),
 ]
 
 # --- q3
@@ -61,6 +129,32 @@ def step_by_step(log, workers):
     return np.mean(spare) / makespan
 
 
+def by_table(log, workers):
+    table = pd.DataFrame(log)
+    return 1 - table.seconds.sum() / workers / ((table.start + table.seconds).max() - table.start.min())
+
+
+def by_sorting(log, workers):
+    log.sort(key=lambda row: row["start"])
+    ends = sorted(row["start"] + row["seconds"] for row in log)
+    whole = (ends[-1] - log[0]["start"]) * workers
+    return (whole - sum(row["seconds"] for row in log)) / whole
+
+
+def popped(log, workers):
+    busy, first, last = 0, np.inf, -np.inf
+    while log:
+        row = log.pop()
+        busy += row["seconds"]
+        first, last = min(first, row["start"]), max(last, row["start"] + row["seconds"])
+    return np.float32(1 - busy / (workers * (last - first)))
+
+
+def by_arrays(log, workers):
+    start, seconds = np.array([[row["start"], row["seconds"]] for row in log]).T
+    return np.array(1 - seconds.sum() / (np.ptp(np.concatenate([start, start + seconds])) * workers))
+
+
 def span(log):
     return max(row["start"] + row["seconds"] for row in log) - min(row["start"] for row in log)
 
@@ -69,13 +163,29 @@ def busy(log):
     return sum(row["seconds"] for row in log)
 
 
+def last_to_begin(log, workers):
+    last = max(log, key=lambda row: row["start"])
+    return 1 - busy(log) / (workers * (last["start"] + last["seconds"] - min(row["start"] for row in log)))
+
+
+def in_order(log, workers):
+    return 1 - busy(log) / (workers * (log[-1]["start"] + log[-1]["seconds"] - log[0]["start"]))
+
+
+RIGHT_3 = [step_by_step, by_table, by_sorting, popped, by_arrays]
 MISTAKES_3 = [
-    (lambda log, workers: print(end=""), "returns nothing"),
+    (lambda log, workers: print(end=""), r"nothing \(None\) where a number is due"),
     (lambda log, workers: busy(log) / (workers * span(log)), "in which they worked"),
     (lambda log, workers: workers * span(log) - busy(log), "Those are seconds"),
     (lambda log, workers: 1 - busy(log) / (workers * max(r["start"] + r["seconds"] for r in log)), "does not begin at 0"),
     (lambda log, workers: 1 - busy(log) / (len({r["worker"] for r in log}) * span(log)), "was idle all the time"),
-    (lambda log, workers: 0.0, "How much of it is in the trials"),
+    (lambda log, workers: 1 - busy(log) / ((max(r["worker"] for r in log) + 1) * span(log)), "How much of it is in no trial"),
+    (lambda log, workers: 1 - busy(log) / span(log), "`workers` times the time"),
+    (last_to_begin, "begins last need not"),
+    (in_order, "rows come in any order|ZeroDivisionError"),
+    (lambda log, workers: 0.0, "How much of it is in no trial"),
+    (lambda log, workers: 100 * by_table(log, workers), "How much of it is in no trial"),
+    (lambda log, workers: max(0, 1 - len(log) / workers), "How much of it is in no trial"),
 ]
 
 # --- q4
@@ -89,30 +199,152 @@ def by_places(seed, worker, finished):
     return seed * 1_000_000 + worker * 10_000 + finished
 
 
+def by_digest(seed, worker, finished):
+    return int(hashlib.sha256(f"{seed},{worker},{finished}".encode()).hexdigest(), 16) % 2**32
+
+
+def by_generator(seed, worker, finished):
+    return np.random.default_rng([seed, worker, finished]).integers(2**32, dtype=np.uint32)
+
+
+def by_tuple(seed, worker, finished):
+    return hash((seed, worker, finished)) % 2**32  # of whole numbers: not salted
+
+
+def by_bytes(seed, worker, finished):
+    return int.from_bytes(hashlib.md5(bytes([seed, worker]) + finished.to_bytes(4, "big")).digest()[:4], "little")
+
+
+CALLS = itertools.count()
+RIGHT_4 = [by_sequence, by_places, by_digest, by_generator, by_tuple, by_bytes, lambda s, w, f: (s << 20) + (w << 10 | f)]
 MISTAKES_4 = [
-    (lambda seed, worker, finished: print(end=""), "returns nothing"),
-    (lambda seed, worker, finished: f"{seed}{worker}", "a whole number"),
-    (lambda seed, worker, finished: hash((seed, worker, finished)) - 2**62, "a whole number"),
+    (lambda seed, worker, finished: print(end=""), r"nothing \(None\) where a whole number"),
+    (lambda seed, worker, finished: f"{seed}{worker}", "where a whole number is due"),
+    (lambda seed, worker, finished: by_places(seed, worker, finished) / 7, "where a whole number is due"),
+    (lambda seed, worker, finished: hash((seed, worker, finished)) - 2**62, "A sampler takes a whole number"),
+    (lambda seed, worker, finished: by_places(seed, worker, finished) - 5_000_000, "A sampler takes a whole number"),
     (lambda seed, worker, finished: random.randrange(2**32), "the second time"),
+    (lambda seed, worker, finished: by_places(seed, worker, finished) + next(CALLS), "the second time"),
+    (lambda seed, worker, finished: time.time_ns() % 2**32, "the second time"),
     (lambda seed, worker, finished: seed + finished, "Workers 0 and 1"),
     (lambda seed, worker, finished: seed * 100 + worker, "starts again"),
     (lambda seed, worker, finished: worker * 100 + finished, "Another seed"),
-    (lambda seed, worker, finished: seed * 100_000 + worker + finished, "Adding numbers up"),
-    (lambda seed, worker, finished: seed * 480 + worker * 60 + finished, "Adding numbers up"),
+    (lambda seed, worker, finished: seed * 100_000 + worker + finished, "Sums do that"),
+    (lambda seed, worker, finished: seed * 480 + worker * 60 + finished, "Sums do that"),
+    (lambda seed, worker, finished: int(f"{seed}{worker}{finished}"), "digits written without a gap"),
+    (lambda seed, worker, finished: by_sequence(seed, worker, finished) % 1000, "get the same seed"),
+    (lambda s, w, f: hash(f"{s} {w} {f}") % 2**32, "hash of a text is another one in each process"),
+    (lambda s, w, f: (by_places(s, w, f) + os.getpid()) % 2**32, "In another process"),
+]
+
+# --- q5
+
+
+def halving(scores, running):
+    for rung, end in ((3, 9), (1, 3)):
+        got = sorted((t for t in scores if len(scores[t]) >= rung), key=lambda trial: -scores[trial][rung - 1])
+        for trial in got[: len(got) // 3]:
+            if trial not in running and rung <= len(scores[trial]) < end:
+                return trial
+    for trial, own in scores.items():
+        if not own and trial not in running:
+            return trial
+    free = [trial for trial in scores if trial not in running and len(scores[trial]) < 9]
+    return max(free, key=lambda trial: scores[trial][-1])
+
+
+def rounds(scores, running):
+    free = [trial for trial in scores if trial not in running and len(scores[trial]) < 9]
+    for until, kept in ((1, 100), (3, 25), (9, 8)):
+        ranked = sorted(scores, key=lambda trial: max(scores[trial][:until], default=0), reverse=True)
+        for trial in ranked[:kept]:
+            if trial in free and len(scores[trial]) < until:
+                return np.int64(trial)
+    return free[0]
+
+
+def two_looks(scores, running):
+    free = [t for t, own in scores.items() if t not in running and len(own) < 9]
+    short = [t for t in free if len(scores[t]) < 2]
+    return short[0] if short else sorted(free, key=lambda t: np.mean(scores[t][-2:]))[-1]
+
+
+def half_at_first(scores, running):
+    begun = [trial for trial in scores if scores[trial] or trial in running]
+    free = [trial for trial in scores if trial not in running and len(scores[trial]) < 9]
+    if len(begun) < len(scores):
+        return next(trial for trial in free if trial not in begun)
+    return max(free, key=lambda trial: (max(scores[trial]), trial))
+
+
+def by_series(scores, running):
+    last = pd.Series({trial: own[-1] if own else 1.0 for trial, own in scores.items() if len(own) < 9})
+    return last.drop(list(running), errors="ignore").idxmax()
+
+
+def empties(scores, running):
+    for trial in list(scores):
+        if trial in running or len(scores[trial]) > 8:
+            del scores[trial]
+    new = [trial for trial in scores if scores.get(trial) == []]
+    return new.pop() if new else max(scores.items(), key=lambda item: item[1].pop())[0]
+
+
+def to_the_end(scores, running):
+    return min(trial for trial in scores if trial not in running and len(scores[trial]) < 9)
+
+
+def in_turns(scores, running):
+    return min((trial for trial in scores if trial not in running), key=lambda trial: (len(scores[trial]), trial))
+
+
+RNG = np.random.default_rng(1)
+
+
+def by_chance(scores, running):
+    return int(RNG.choice([trial for trial in scores if trial not in running and len(scores[trial]) < 9]))
+
+
+def worst_first(scores, running):
+    free = [trial for trial in scores if trial not in running and len(scores[trial]) < 9]
+    return min(free, key=lambda trial: scores[trial][-1] if scores[trial] else 0)
+
+
+def never_a_new_one(scores, running):
+    free = [trial for trial in scores if trial not in running and len(scores[trial]) < 9]
+    return max(free, key=lambda trial: scores[trial][-1] if scores[trial] else 0)
+
+
+RIGHT_5 = [halving, rounds, half_at_first, by_series, empties]
+MISTAKES_5 = [
+    (to_the_end, "of 100 trials were begun"),
+    (in_turns, "100 of 100 trials were begun, and 0 trained to their end"),
+    (two_looks, "100 of 100 trials were begun, and"),
+    (by_chance, "searches the best accuracy is at most"),
+    (worst_first, "searches the best accuracy is at most"),
+    (never_a_new_one, "searches the best accuracy is at most"),
+    (lambda scores, running: 0, "which another worker is training just now"),
+    (lambda scores, running: min(set(scores) - running), "has trained its 9 epochs"),
+    (lambda scores, running: len(scores), "You name trial 100; they are 0 to 99"),
+    (lambda scores, running: max(scores, key=lambda trial: scores[trial][-1]), "raised IndexError"),
+    (lambda scores, running: scores[0], "a list of length 0 where the number of a trial"),
 ]
 
 
-RIGHT = [
-    (e07.q1, by_time_saved),
-    (e07.q2, by_list),
-    (e07.q3, step_by_step),
-    (e07.q4, by_sequence),
-    (e07.q4, by_places),
+ALL = [
+    (e07.q1, RIGHT_1, MISTAKES_1), (e07.q2, RIGHT_2, MISTAKES_2), (e07.q3, RIGHT_3, MISTAKES_3), (e07.q4, RIGHT_4, MISTAKES_4),
+    (e07.q5, RIGHT_5, MISTAKES_5),
 ]
-
-
-MISTAKES = [
-    (exercise, answer, message)
-    for exercise, mistakes in ((e07.q1, MISTAKES_1), (e07.q2, MISTAKES_2), (e07.q3, MISTAKES_3), (e07.q4, MISTAKES_4))
-    for answer, message in mistakes
-]
+RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
+MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
+EQUIVALENT = {
+    "e07.q4": {
+        "1: def _worker_seed(seed, worker, finished): → def _worker_seed(worker, seed, finished):": "all three still count",
+    },
+    "e07.q5": {
+        "3: 1 → 2": "every accuracy is below 1, so a trial without one goes first either way",
+        "3: 1 → 0 #2": "goes on by the first score instead of the last: another strategy that is close enough",
+        "2: 9 → 8": "the eighth epoch is nearly as good as the ninth: another strategy that is close enough",
+    },
+}
+DEAR = {"e07.q5"}

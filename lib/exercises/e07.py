@@ -1,99 +1,127 @@
-"""Exercises of notebook 07: Amdahl's law, a schedule, idle workers, and seeds that no two workers share."""
+"""Exercises of notebook 07: Amdahl's law turned round, a schedule, idle workers, seeds for all, a search that never waits."""
 
-import functools
 import heapq
 import itertools
 
 import numpy as np
 
-from lib.exercises.core import Exercise, wrong_if
-from lib.exercises.old import compare, number, there
+from lib.exercises import kinds
+from lib.exercises.core import Exercise, Wrong, over_cases, wrong_if
+from lib.exercises.elsewhere import elsewhere
 
-# --- q1: Amdahl's law
-
-
-def _check_q1(speedup):
-    cases = [(0.1, 1), (0.0, 8), (0.25, 2), (0.1, 10), (1.0, 8), (0.05, 100), (0.5, 10**6)]
-    for serial, workers in cases:
-        answer = number(speedup(serial, workers))
-        where = f"For a serial share of {serial} and {workers} workers you say {answer:.3g}."
-        left = serial + (1 - serial) / workers
-        mistakes = [
-            (left, f"{where} That is the time that is left. How many times faster is that than 1?"),
-            (
-                1 / ((1 - serial) + serial / workers),
-                f"{where} You have divided the serial part among the workers; it is the other one that can be divided.",
-            ),
-            (workers, f"{where} That would be so if nothing were serial."),
-        ]
-        otherwise = f"{where} One worker takes 1 in all: `serial` of it stays, and the rest is divided by the workers."
-        compare(answer, 1 / left, mistakes, otherwise, functools.partial(np.isclose, rtol=1e-6))
-    return "With a tenth that cannot be divided, not even a million workers are more than ten times as fast as one."
+# --- q1: Amdahl's law, turned round
 
 
-def _speedup(serial, workers):
-    return 1 / (serial + (1 - serial) / workers)
+def near(answer, right):
+    """Say whether two numbers are the same to the digits that are left of a float32 after some arithmetic."""
+    return bool(np.isclose(answer, right, rtol=1e-5, atol=1e-5))
+
+
+def _check_q1(serial_share):
+    cases = [(2.0, 2), (1.0, 2), (1.6, 2), (4.0, 4), (1.0, 8), (2.5, 10), (0.8, 2), (5.0, 4), (9.0, 100), (1.9, 2), (6.5, 16)]
+    mistakes = [
+        (lambda s, n: 1 / s, "That share would be right for endlessly many workers: the time that is left is not all serial."),
+        (lambda s, n: 1 - s / n, "That is the share of the workers' time that was lost, which is not what cannot be divided."),
+        (lambda s, n: 1 - _serial_share(s, n), "That is the share that can be divided."),
+        (lambda s, n: (n - s) / (n - 1), "That would be so if every added worker gained the same."),
+        (lambda s, n: 1 / s - 1 / n, "One step is missing: for a speed-up of 1 the share is 1, and yours is less."),
+        (lambda s, n: min(max(_serial_share(s, n), 0), 1), "What is measured may lie outside of 0 and 1; give it as it is."),
+        (lambda s, n: 1 / (s + (1 - s) / n), "That is the law, from the share to the speed-up. Here it is the other way round."),
+    ]
+
+    def why(speedup, workers):
+        return f"With that share the law gives back the speed-up: 1 / (share + (1 - share) / {workers}) = {speedup:g}."
+
+    over_cases(serial_share, cases, _serial_share, why, mistakes, near)
+    return "A measured speed-up becomes a forecast for more workers, as far as the law holds."
+
+
+def _serial_share(speedup, workers):
+    left = 1 / speedup
+    return (left - 1 / workers) / (1 - 1 / workers)
 
 
 q1 = Exercise(
     _check_q1,
     [
-        "Let one worker take a time of 1. How long do `workers` workers take for the serial part, and how long for the rest?",
-        "The time is serial + (1 - serial) / workers, and the speed-up is 1 divided by it.",
+        "Let one worker take a time of 1. Then `workers` workers took 1 / speedup. By the law, what is that made of?",
+        "1 / speedup = share + (1 - share) / workers. Solve that for the share: bring all that has the share in it to one side.",
+        "return (1 / speedup - ...) / (1 - ...)",
     ],
-    _speedup,
+    _serial_share,
+    due=kinds.number,
 )
 
 
 # --- q2: how long a schedule takes
 
 
+def _schedule(pick=lambda free, ends: min(range(len(free)), key=free.__getitem__), longest=False, time=lambda s, v: s / v):
+    """Return a rule that deals trials out: `pick` says to whom, from when each is free and when each would end."""
+
+    def rule(seconds, speeds):
+        free = [0.0] * len(speeds)
+        for length in sorted(seconds, reverse=True) if longest else seconds:
+            ends = [at + time(length, speed) for at, speed in zip(free, speeds, strict=True)]
+            worker = pick(free, ends)
+            free[worker] = ends[worker]
+        return max(free)
+
+    return rule
+
+
 def _check_q2(makespan):
     rng = np.random.default_rng(2)
-    cases = [([3.0, 1.0, 2.0], 1), ([3.0, 1.0, 2.0], 3), ([1.0, 2.0], 5), ([2.0, 2.0, 3.0], 2), ([1.0, 4.0, 2.0, 2.0, 1.0], 2)]
-    cases += [(list(rng.exponential(1.0, size=12).round(2)), workers) for workers in (2, 3, 4)]
-    for seconds, workers in cases:
-        given = list(seconds)
-        answer = there(makespan(given, workers))
-        wrong_if(given != seconds, "Your function has changed the list that it was given. Work on a copy.")
-        wrong_if(np.ndim(answer), f"Your function returns {np.size(answer)} values; the search ends at one moment.")
-        where = f"For trials of {seconds} seconds on {workers} workers you say {answer:.3g}."
-        mistakes = [
-            (
-                _makespan(sorted(seconds, reverse=True), workers),
-                f"{where} You have put the longest first. A search does not know them beforehand: keep the order given.",
-            ),
-            (
-                sum(seconds) / workers,
-                f"{where} That is the share of each if trials could be cut in pieces. A trial stays with one worker.",
-            ),
-            (
-                max(sum(seconds[first::workers]) for first in range(workers)),
-                f"{where} You deal the trials out in turns. The next trial goes to the worker that is free first.",
-            ),
-        ]
-        otherwise = f"{where} Keep for each worker when it is free, and give each trial to the one that is free first."
-        compare(answer, _makespan(seconds, workers), mistakes, otherwise, np.isclose)
+    cases = [([3.0], [1.0]), ([3.0], [0.5]), ([3.0, 1.0, 2.0], [1.0]), ([3.0, 1.0, 2.0], [1.0, 1.0, 1.0]), ([1.0], [1.0, 2.0])]
+    cases += [([1.0], [2.0, 1.0]), ([1.0, 2.0], [1.0, 2.0, 4.0, 1.0, 1.0]), ([2.0, 2.0, 3.0], [1.0, 1.0])]
+    cases += [([4.0, 1.0], [4.0, 0.5]), ([1.0, 4.0, 2.0, 2.0, 1.0], [1.0, 1.0]), ([1.0, 1.0, 1.0, 8.0], [2.0, 0.5])]
+    for count, workers in ((5, 2), (8, 2), (8, 3), (12, 4), (12, 3), (20, 5)):
+        speeds = rng.choice([0.5, 1.0, 2.0, 4.0], workers)
+        cases.append((rng.integers(1, 9, count).astype(float).tolist(), speeds.tolist()))
+    mistakes = [
+        (_schedule(longest=True), "You put the longest first. A search does not know them beforehand: keep the order given."),
+        (
+            lambda seconds, speeds: sum(seconds) / sum(speeds),
+            "That would be so if trials could be cut in pieces. A trial stays with one worker.",
+        ),
+        (
+            lambda seconds, speeds: max(sum(seconds[first :: len(speeds)]) / speed for first, speed in enumerate(speeds)),
+            "You deal the trials out in turns. The next trial goes to the worker that is free first.",
+        ),
+        (
+            _schedule(pick=lambda free, ends: min(range(len(free)), key=ends.__getitem__)),
+            "You give a trial to the worker that would end it first. The one that is free first takes it.",
+        ),
+        (_schedule(time=lambda s, v: s), "Your workers are all equally fast. A trial takes its seconds divided by the speed."),
+        (_schedule(time=lambda s, v: s * v), "A faster worker takes less time: divide by its speed."),
+        (
+            _schedule(pick=lambda free, ends: max(range(len(free)), key=lambda worker: (-free[worker], worker))),
+            "Where two are free at the same moment, the one that comes first in the list takes the trial.",
+        ),
+    ]
+    why = "Keep for each worker when it is free; each trial goes to the one that is free first, and takes its seconds / speed."
+    over_cases(makespan, cases, _makespan, why, mistakes)
     return "Whoever is free takes the next one: that is all that a scheduler without foresight can do."
 
 
-def _makespan(seconds, workers):
-    free = [0.0] * workers
+def _makespan(seconds, speeds):
+    free = [(0.0, worker) for worker in range(len(speeds))]
     for length in seconds:
-        heapq.heappush(free, heapq.heappop(free) + length)
-    return max(free)
+        now, worker = free[0]
+        heapq.heapreplace(free, (now + length / speeds[worker], worker))
+    return max(free)[0]
 
 
 q2 = Exercise(
     _check_q2,
     [
         "Make a list with the moment at which each worker is free: zeros, to begin with.",
-        (
-            "For each trial, add its length to the smallest number in that list (heapq.heappop, heapq.heappush). "
-            "Return the largest at the end."
-        ),
+        "For each trial, find the smallest number in that list (of equal ones the first), and add to it what the trial takes "
+        "on that worker. The largest number at the end is the answer.",
+        "free = [0.0] * len(speeds); for length in seconds: worker = free.index(...); free[worker] += ...; return ...",
     ],
     _makespan,
+    due=kinds.number,
 )
 
 
@@ -104,41 +132,61 @@ def _log(*rows):
     return [{"worker": worker, "start": start, "seconds": seconds} for worker, start, seconds in rows]
 
 
+def _logs():
+    cases = [(_log((0, 0.0, 4.0)), 1), (_log((0, 0.0, 4.0), (1, 0.0, 4.0)), 2), (_log((0, 0.0, 4.0), (1, 0.0, 2.0)), 2)]
+    cases += [(_log((0, 0.0, 4.0)), 4), (_log((0, 8.0, 4.0)), 4), (_log((1, 101.0, 3.0), (0, 100.0, 4.0)), 2)]
+    cases += [(_log((0, 0.0, 2.0), (0, 4.0, 2.0)), 1), (_log((0, 0.0, 6.0), (1, 1.0, 2.0)), 2)]
+    cases += [(_log((0, 100.0, 4.0), (1, 101.0, 3.0), (0, 104.0, 4.0)), 2), (_log((2, -4.0, 2.0), (0, -6.0, 1.0)), 3)]
+    rng = np.random.default_rng(0)
+    for workers in (2, 3, 5):
+        rows = []
+        for worker in range(workers - workers // 3):
+            now = 50.0
+            for _ in range(3):
+                now += rng.integers(0, 3)
+                rows.append((worker, now, float(rng.integers(1, 9))))
+                now += rows[-1][2]
+        cases.append((_log(*(rows[place] for place in rng.permutation(len(rows)))), workers))
+    return cases
+
+
 def _check_q3(idle):
-    cases = [
-        (_log((0, 0.0, 4.0), (1, 0.0, 4.0)), 2, 0.0),
-        (_log((0, 0.0, 4.0), (1, 0.0, 2.0)), 2, 0.25),
-        (_log((0, 0.0, 4.0)), 4, 0.75),
-        (_log((0, 100.0, 4.0), (1, 101.0, 3.0), (0, 104.0, 4.0)), 2, 5 / 16),
-        (_log((1, 101.0, 3.0), (0, 100.0, 4.0)), 2, 1 / 8),
+    def busy(log):
+        return sum(row["seconds"] for row in log)
+
+    def began(log):
+        return min(row["start"] for row in log)
+
+    def span(log):
+        return max(row["start"] + row["seconds"] for row in log) - began(log)
+
+    mistakes = [
+        (lambda log, n: busy(log) / (n * span(log)), "That is the share in which they worked."),
+        (lambda log, n: n * span(log) - busy(log), "Those are seconds. Divide them by the time that all workers had."),
+        (
+            lambda log, n: 1 - busy(log) / (n * max(row["start"] + row["seconds"] for row in log)),
+            "The log's clock does not begin at 0: the search began with the first trial.",
+        ),
+        (
+            lambda log, n: 1 - busy(log) / (len({row["worker"] for row in log}) * span(log)),
+            "A worker that never got a trial is not in the log, and was idle all the time. Use `workers`.",
+        ),
+        (
+            lambda log, n: 1 - busy(log) / (n * (log[-1]["start"] + log[-1]["seconds"] - log[0]["start"])),
+            "The rows come in any order: the first one need not be the first to begin, nor the last one the last to end.",
+        ),
+        (
+            lambda log, n: 1 - busy(log) / (n * (max((r["start"], sum(r.values()) - r["worker"]) for r in log)[1] - began(log))),
+            "The trial that begins last need not be the last to end.",
+        ),
+        (lambda log, n: 1 - busy(log) / span(log), "All workers together had `workers` times the time from start to end."),
     ]
-    for log, workers, right in cases:
-        answer = number(idle(log, workers))
-        busy = sum(row["seconds"] for row in log)
-        first, last = min(row["start"] for row in log), max(row["start"] + row["seconds"] for row in log)
-        seen = len({row["worker"] for row in log})
-        where = f"For {log} and {workers} workers you say {answer:.3g}."
-        mistakes = [
-            (1 - right, f"{where} That is the share in which they worked."),
-            (
-                workers * (last - first) - busy,
-                f"{where} Those are seconds. Divide them by the time that all workers had.",
-            ),
-            (
-                1 - busy / (workers * last),
-                f"{where} The log's clock does not begin at 0: the search began with the first trial.",
-            ),
-            (
-                1 - busy / (seen * (last - first)),
-                f"{where} A worker that never got a trial is not in the log, and was idle all the time. Use `workers`.",
-            ),
-        ]
-        otherwise = f"{where} All workers had `workers` times the time from the first start to the last end. "
-        compare(answer, right, mistakes, otherwise + "How much of it is in the trials?", np.isclose)
-    return "What a cluster costs is workers times time; what it is good for stands in the log."
+    why = "All workers had `workers` times the time from the first start to the last end. How much of it is in no trial?"
+    over_cases(idle, _logs(), _idle_share, why, mistakes, near)
+    return "What a cluster costs is workers times time; what you got for it is in the log."
 
 
-def _idle(log, workers):
+def _idle_share(log, workers):
     began = min(row["start"] for row in log)
     ended = max(row["start"] + row["seconds"] for row in log)
     return 1 - sum(row["seconds"] for row in log) / (workers * (ended - began))
@@ -149,48 +197,47 @@ q3 = Exercise(
     [
         "The search lasts from the smallest `start` to the largest `start + seconds`. Multiply that by the number of workers.",
         "The idle share is 1 minus the sum of all `seconds`, divided by that product.",
+        'ended = max(row["start"] + ... for row in log); return 1 - sum(...) / (workers * (ended - ...))',
     ],
-    _idle,
+    _idle_share,
+    due=kinds.number,
 )
 
 
 # --- q4: seeds that no two workers share
 
 
+def _keys():
+    keys = list(itertools.product((0, 1, 2), range(8), range(0, 60, 3)))
+    keys += [*itertools.product((5, 40, 99), (0, 1, 10, 11, 99), (0, 1, 10, 11, 60, 100, 101, 1000))]
+    keys += [*itertools.product((1, 11), (1, 11), (1, 11, 111)), (1, 0, 1000), (1, 99, 0)]
+    return list(dict.fromkeys(keys))
+
+
 def _check_q4(worker_seed):
-    asked = list(itertools.product((1, 2), range(8), range(0, 60, 3)))
-    asked += [*itertools.product((5, 40), (0, 1, 99), (0, 60, 1000)), (1, 0, 60), (1, 0, 1000), (1, 99, 0)]
-    seeds = {key: worker_seed(*key) for key in asked}
+    seeds = {key: worker_seed(*key) for key in _keys()}
     for key, value in seeds.items():
-        there(value)
-        wrong_if(
-            isinstance(value, bool) or not isinstance(value, (int, np.integer)) or not 0 <= value < 2**32,
-            f"For {key} you return {value!r}. A sampler takes a whole number from 0 to 2**32 - 1.",
-        )
-    wrong_if(
-        any(worker_seed(*key) != value for key, value in seeds.items()),
-        "The same call gives another seed the second time: then no search could ever be repeated.",
-    )
-    wrong_if(
-        seeds[1, 0, 0] == seeds[1, 1, 0],
-        "Workers 0 and 1 of one search get the same seed, and will try the same points.",
-    )
-    wrong_if(
-        seeds[1, 0, 0] == seeds[1, 0, 9],
-        "A worker that starts again after 9 trials gets the seed that it began with, and tries its first points again.",
-    )
-    wrong_if(
-        seeds[1, 0, 0] == seeds[2, 0, 0],
-        "Another seed of the study changes nothing. Somebody who wants a second, independent search cannot have it.",
-    )
+        words = f"For {key} you return {value}. A sampler takes a whole number from 0 to 2**32 - 1."
+        wrong_if(not 0 <= value < 2**32, words)
+    words = "The same call gives another seed the second time: then no search could ever be repeated."
+    wrong_if(any(worker_seed(*key) != seeds[key] for key in reversed(seeds)), words)
+    words = "Workers 0 and 1 of one search get the same seed, and will try the same points."
+    wrong_if(seeds[1, 0, 0] == seeds[1, 1, 0], words)
+    words = "A worker that starts again after 9 trials gets the seed that it began with, and tries its first points again."
+    wrong_if(seeds[1, 0, 0] == seeds[1, 0, 9], words)
+    words = "Another seed of the study changes nothing. Somebody who wants a second, independent search cannot have it."
+    wrong_if(seeds[1, 0, 0] == seeds[2, 0, 0], words)
     known = {}
     for key, value in seeds.items():
-        first = known.setdefault(int(value), key)
-        wrong_if(
-            first != key,
-            f"{first} and {key} get the same seed. Adding numbers up does that: "
-            "mix them, as zlib.crc32 does with a text.",
-        )
+        first = known.setdefault(value, key)
+        words = "Sums do that, and digits written without a gap: mix the three, as zlib.crc32 does with a text."
+        wrong_if(first != key, f"{first} and {key} get the same seed, {value}. {words}")
+    there = elsewhere(worker_seed.raw, list(seeds)[:40])
+    wrong_if(
+        there is not None and [int(value) for value in there] != list(seeds.values())[:40],
+        "In another process the same three numbers give another seed, and there is where the workers are. Python's hash of a "
+        "text is another one in each process; zlib.crc32 is not.",
+    )
     return "The study's seed, the worker and what is finished: each of the three makes another seed."
 
 
@@ -203,11 +250,81 @@ def _worker_seed(seed, worker, finished):
 q4 = Exercise(
     _check_q4,
     [
-        (
-            "The three numbers must all matter, and 1 + 2 must not be the same as 2 + 1. "
-            "A function that turns a text into a number helps."
-        ),
-        'zlib.crc32(f"{seed} {worker} {finished}".encode()) is a whole number below 2**32.',
+        "The three numbers must all matter, and 1 + 2 must not be the same as 2 + 1. Give each its own decimal places, or use a "
+        "function that turns a text into a number.",
+        "zlib.crc32(text.encode()) is a whole number below 2**32, the same in every process; hash(text) is not the same.",
+        'return zlib.crc32(f"...".encode()), with something between the three numbers',
     ],
     _worker_seed,
+    due=kinds.whole,
+)
+
+
+# --- q5: a search that never waits
+
+TRIALS, WORKERS, EPOCHS, LONGEST, SEARCHES, ENOUGH, CLOSE = 100, 8, 220, 9, 20, 16, 0.02
+
+
+def _curves(seed):
+    """Draw for each trial its accuracy after each epoch, and how long an epoch takes."""
+    rng = np.random.default_rng(seed)
+    end, slow = rng.normal(0.75, 0.05, (TRIALS, 1)), rng.uniform(1, 1.5, (TRIALS, 1))
+    curves = end - (end - 0.1) * np.exp(-np.arange(1, LONGEST + 1) / slow) + rng.normal(0, 0.006, (TRIALS, LONGEST))
+    return curves, rng.choice([1.0, 2.0, 6.0], TRIALS)
+
+
+def _searched(next_trial, seed):
+    """Let the answer deal out all epochs; return how far the best accuracy that was reached lies below the best there is."""
+    curves, seconds = _curves(seed)
+    scores, running, free = {trial: [] for trial in range(TRIALS)}, set(), [(0.0, worker, None) for worker in range(WORKERS)]
+    begun = 0
+    while free:
+        now, worker, trial = heapq.heappop(free)
+        if trial is not None:
+            running.remove(trial)
+            scores[trial].append(float(curves[trial, len(scores[trial])]))
+        if begun == EPOCHS:
+            continue
+        trial, begun = next_trial(scores, running), begun + 1
+        wrong_if(trial not in scores, f"You name trial {trial}; they are 0 to {TRIALS - 1}.")
+        wrong_if(trial in running, f"You name trial {trial}, which another worker is training just now.")
+        wrong_if(len(scores[trial]) == LONGEST, f"You name trial {trial}, which has trained its {LONGEST} epochs already.")
+        running.add(trial)
+        heapq.heappush(free, (now + seconds[trial], worker, trial))
+    return curves[:, -1].max() - max(max(own) for own in scores.values() if own), scores
+
+
+def _check_q5(next_trial):
+    lost = []
+    for seed in range(40, 40 + SEARCHES):
+        loss, scores = _searched(next_trial, seed)
+        lost.append(loss)
+    good = int(np.sum(np.array(lost) <= CLOSE))
+    if good < ENOUGH:
+        begun, ended = sum(map(bool, scores.values())), sum(len(own) == LONGEST for own in scores.values())
+        raise Wrong(
+            f"In {good} of {SEARCHES} searches the best accuracy is at most {CLOSE} below what the best trial can reach; "
+            f"{ENOUGH} are due. In the last one {begun} of {TRIALS} trials were begun, and {ended} trained to their end. It "
+            "takes both: a look at many, and enough epochs for the best."
+        )
+    return f"In {good} of {SEARCHES} searches, with {EPOCHS} of {TRIALS * LONGEST} epochs, and nobody ever waited."
+
+
+def _next_trial(scores, running):
+    free = [trial for trial in scores if trial not in running and len(scores[trial]) < 9]
+    return max(free, key=lambda trial: scores[trial][-1] if scores[trial] else 1)
+
+
+q5 = Exercise(
+    _check_q5,
+    [
+        "220 epochs train 24 of the 100 trials to their end, or all of them for two epochs. What does asynchronous halving do "
+        "when a worker is free?",
+        "Some trials have no score yet, the others can be ranked by their last one. Those in `running` and those with 9 scores "
+        "are not to be had.",
+        "free = [trial for trial in scores if ...]; a trial without a score, if there is one; else max(free, key=...)",
+    ],
+    _next_trial,
+    due=kinds.whole.called("the number of a trial, a whole number,"),
+    seconds=60,
 )
