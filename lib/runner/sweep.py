@@ -52,7 +52,7 @@ def sweep(info, varied, points, out, workers=None, address=None, security=None, 
     with opened as client:
         try:
             books.begin_table()
-            _say(f"{len(client.nthreads())} workers, dashboard {client.dashboard_link}")
+            _say(f"{len(client.nthreads())} workers")
             _run(client, books, todo, 0 if address else count, timeout or patience(info))
         finally:
             whole = _close(books)
