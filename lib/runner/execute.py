@@ -12,6 +12,7 @@ from lib.errors import UNREADABLE, first_line, last_line
 from lib.files import whole
 from lib.metric import collect_metrics
 from lib.places import RUN_DIR
+from lib.runner import strays
 from lib.runner.kit import digest
 from lib.runner.notebooks import NotebookInfo, headings, read_notebook, text
 
@@ -139,6 +140,7 @@ def _papermill(source, target, values, bar, folder, products, timeout, connectio
             if process:  # one that was stopped while it started would go on to write its file
                 process.kill()
                 process.wait()
+        strays.end(strays.strays(products))
 
 
 def _finish(outcome, error, partial):

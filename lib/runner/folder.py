@@ -13,6 +13,7 @@ from pathlib import Path
 from lib import places, servers
 from lib.errors import UNREADABLE, CourseError, without_password
 from lib.files import HALF, replace_text
+from lib.runner import strays
 from lib.runner.execute import RECORD, written
 
 WORK, LOCK = ".course-work", ".course-lock"  # there while somebody works, and what the workers of a sweep are at
@@ -95,6 +96,7 @@ def held(folder, kind, names, call):
         yield
     finally:
         if lock.is_locked:
+            strays.end(strays.strays(folder))  # of the workers that were stopped
             tidy(folder)
             with contextlib.suppress(OSError):
                 (folder / LOCK).unlink()  # while it is held: who waits for it sees that it is gone, and makes a new one
@@ -190,6 +192,7 @@ def _guard(folder):
     from filelock import FileLock, Timeout
 
     servers.wait_for_end()
+    strays.end(strays.strays(folder))  # those of now: whoever takes the folder next has runs of its own
     for _ in range(ENDING):
         if not (folder / LOCK).exists() and not (folder / WORK).exists():
             return
