@@ -159,6 +159,9 @@ ODD = {
     "another folder": "import os, tempfile\nos.chdir(tempfile.mkdtemp())",
     "deep": "from IPython.display import display\nx = 1\nfor _ in range(400):\n    x = [x]\n"
     "display({'application/json': x, 'text/plain': ''}, raw=True)",
+    "links": "from IPython.display import Markdown\nMarkdown('[a](<http://[bad>) ![b](%00) [c](' + 'x' * 300 + ')')",
+    "figure": "from IPython.display import display\n"
+    "display({'application/vnd.plotly.v1+json': {'layout': {'height': '1\"><script>', 'meta': {'alt': 3}}}}, raw=True)",
     "script": "from IPython.display import Markdown\nMarkdown('<a href=\"x\">')",
 }
 
@@ -176,6 +179,15 @@ def test_odd_cells_end_in_no_traceback(folder):
     for number in range(4, 4 + len(ODD)):
         page = (out / f"{number:02}_odd.html").read_text(encoding="utf-8")
         assert "<script>" not in page.partition("</title>")[0] and "</title><script>" not in page
+
+
+def test_letters_that_no_file_takes_are_told(folder):
+    path = write_notebook(folder, "04_half", ["# 04 · Half", "print('HALF')"])
+    path.write_text(path.read_text().replace("HALF", "\\ud800"))  # as JSON writes half of a letter
+    for words in (["run", "4", "2"], ["sweep", "4", "-g", "seed=1"]):
+        ended = course(folder, *words, "--out", words[0])
+        assert "Traceback" not in ended.stderr and "JSON" not in ended.stderr, ended.stderr
+    assert (folder.parent / "run" / "02_next.html").exists()
 
 
 def test_a_folder_that_the_notebook_removes_costs_only_its_own_run(folder):

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import warnings
 from contextlib import contextmanager, suppress
 
 from lib.runner import DONE, FAILED, POLITE, STOPPED, WRONG
@@ -44,8 +45,9 @@ def _status(argv):
     from lib.runner.commands import course
 
     try:
+        # What other packages warn of is nothing that a person who calls this can mend.
         # Not `course.main`: that ends the process itself, with statuses of its own.
-        with course.make_context("course", argv) as context:
+        with warnings.catch_warnings(action="ignore"), course.make_context("course", argv) as context:
             return course.invoke(context) or DONE
     except click.exceptions.Exit:  # after --help
         return DONE

@@ -85,7 +85,8 @@ def _run(source, target, values, bar, folder, products, timeout):
         with open(words, "wb") as log:
             _papermill(source, target, values, bar, folder, products, timeout, connection, log)
     except Exception as error:  # whatever it is, it is told, and the next notebook still runs
-        if isinstance(error, OSError) and error.errno:  # of the disk, not of a cell: what is written is cut
+        # Of the disk, or of letters that no file takes, not of a cell: what is written is cut.
+        if isinstance(error, UnicodeError) or (isinstance(error, OSError) and error.errno):
             raise
         error.words = last_line(words.read_text(encoding="utf-8", errors="replace"), "")
         return error

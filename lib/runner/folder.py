@@ -42,7 +42,7 @@ def find(named, name=""):
         raise CourseError("--out is empty. Name a folder, or leave it out for one in runs/.")
     try:
         folder = Path(named).resolve()
-    except (OSError, *UNREADABLE) as error:
+    except (OSError, RuntimeError, *UNREADABLE) as error:  # RuntimeError: links in a circle, before Python 3.13
         raise CourseError(f"--out names no folder: {error}.") from None
     notebooks = places.notebooks()
     if _holds(folder, notebooks) or _holds(notebooks, folder):
@@ -142,6 +142,9 @@ def _unwritable(folder, error):
 
 def _refuse_foreign(folder, kind, names):
     foreign = [name for name in names if os.path.lexists(folder / name) and not is_ours(folder / name, kind)]
+    runs = folder / "runs"
+    if kind == "sweep" and (runs.is_symlink() or (runs.exists() and not runs.is_dir())):
+        foreign.append(runs.name)
     if foreign:
         raise CourseError(f"{folder} has a file {foreign[0]} that is not of a course {kind}. Give another folder: --out DIR")
 
@@ -181,7 +184,8 @@ def is_metrics(text):
 
 def tidy(folder):
     """Remove what is half written, and what is only there while somebody works; whoever calls it holds the folder."""
-    for half in [*folder.glob(f"{HALF}????????-*"), *folder.glob(f"runs/{HALF}????????-*")]:
+    mark = HALF + 8 * "[0-9a-f]"
+    for half in [*folder.glob(f"{mark}-*"), *folder.glob(f"runs/{mark}-*")]:
         with contextlib.suppress(OSError):
             half.unlink()
     shutil.rmtree(folder / WORK, ignore_errors=True)
