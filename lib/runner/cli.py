@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 import warnings
 from contextlib import contextmanager, suppress
@@ -26,6 +27,9 @@ def main(argv=None):
     Returns:
         The exit status, int.
     """
+    if argv is None:
+        # What is thrown away half made, as where no file can be opened any more, is told by what did not come of it.
+        sys.unraisablehook = threading.excepthook = lambda _: None
     try:
         with _steady_streams() as printed, _stopped_by_signals(argv is None):
             status = _status(sys.argv[1:] if argv is None else list(argv))

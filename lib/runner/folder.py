@@ -36,6 +36,10 @@ def find(named, name=""):
     Raises:
         CourseError: it is, holds or lies in the notebooks' folder, or it is no name at all.
     """
+    try:
+        os.getcwd()
+    except OSError:
+        raise CourseError("The folder that you are in is not there any more: cd into another.") from None
     if named is None:
         return places.runs() / name if name else _new_folder(places.runs())
     if not named.strip():
