@@ -169,6 +169,7 @@ def test_what_the_help_says_of_an_open_scheduler(capsys):
     assert cli.main(["sweep", "--help"]) == 0
     said = capsys.readouterr().out
     assert "can run any code" in said and "--tls-ca" in said and "tls://" in said
+    assert "dask scheduler --host 10.0.0.1 --no-dashboard\n" in said
 
 
 # --- what is true afterwards
