@@ -49,7 +49,7 @@ def plain(words):
 
 def without_password(words):
     """Return a text with *** where a password stands in an address, as in postgresql://me:secret@host."""
-    return re.sub(r"(://[^\s:/@]*):[^\s/]+@", r"\1:***@", words)
+    return re.sub(r"(://[^\s:/@\"<>]*):[^\s/\"<>]+@", r"\1:***@", words)
 
 
 def _lines(words, longest=300):

@@ -109,6 +109,18 @@ def test_a_failed_run_that_somebody_has_written_into_is_not_run_again(tmp_path):
     assert ended.returncode == 2 and "somebody has written into it" in ended.stderr and bytes_of(tmp_path) == before
 
 
+def test_a_password_in_a_parameter_stands_in_no_page_table_or_line(tmp_path):
+    code = "from lib.metric import record\nrecord('store', store)\nraise OSError(store)"
+    folder = write_notebook(tmp_path / "notebooks", "04_store", ["# 04 · Store", "#parameters\nstore = ''", code]).parent
+    address = "postgresql://me:SECRET@127.0.0.1/db"
+    for words in (["run", "4", "-p", "store", address], ["sweep", "4", "-g", f"store={address}"]):
+        ended = course(folder, *words, "--out", words[0])
+        assert ended.returncode == 1 and "SECRET" not in ended.stdout + ended.stderr, ended.stderr
+        told = [*(tmp_path / words[0]).glob("*.html"), *(tmp_path / words[0]).glob("*.csv")]
+        assert len(told) > 1 and not any("SECRET" in path.read_text() for path in told)
+        assert any("postgresql://me:***@127.0.0.1/db" in path.read_text() for path in told)
+
+
 def test_a_second_run_keeps_what_the_first_has_left(folder, tmp_path):
     out = tmp_path / "out"
     assert course(folder, "run", "2", "-p", "seed", "5", "--out", str(out)).returncode == 0

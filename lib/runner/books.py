@@ -5,7 +5,7 @@ import io
 import json
 import re
 
-from lib.errors import UNREADABLE
+from lib.errors import UNREADABLE, without_password
 from lib.files import replace_text
 
 LAST = ("seconds", "status", "error", "notebook")
@@ -112,8 +112,9 @@ def _csv(rows, names):
 
 
 def _cell(value):
-    """Return a value for a field of a CSV: a text that a spreadsheet would run as a formula gets a ' before it."""
+    """Return a value for a field of a CSV: a text that a spreadsheet would run gets a ' before it, a password ***."""
     value = json.dumps(value) if isinstance(value, list) else value
+    value = without_password(value) if isinstance(value, str) else value
     return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 

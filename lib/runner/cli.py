@@ -70,7 +70,9 @@ def _status(argv):
 
 def tell(message):
     """Print an error; its lines are cut where somebody's word makes them too long."""
-    lines = [line if len(line) <= LONGEST else line[:LONGEST] + "…" for line in message.splitlines()]
+    from lib.errors import without_password
+
+    lines = [line if len(line) <= LONGEST else line[:LONGEST] + "…" for line in without_password(message).splitlines()]
     print("course:", "\n".join(lines), file=sys.stderr)
 
 

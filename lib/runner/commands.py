@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from lib import places
-from lib.errors import CourseError
+from lib.errors import CourseError, without_password
 from lib.runner import DONE, FAILED, POLITE, STOPPED
 from lib.runner.jupyter_server_config import PARENT
 from lib.runner.listing import listing
@@ -151,7 +151,7 @@ def run(notebooks, parameter, profile, timeout, out):
 
 
 def _call():
-    return f"course {' '.join(sys.argv[1:])}"
+    return without_password(f"course {' '.join(sys.argv[1:])}")
 
 
 @course.command(epilog=SWEEP_EXAMPLES)

@@ -11,7 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from lib import places, servers
-from lib.errors import UNREADABLE, CourseError, without_password
+from lib.errors import UNREADABLE, CourseError
 from lib.files import HALF, replace_text
 from lib.runner import strays
 from lib.runner.execute import RECORD, written
@@ -135,7 +135,7 @@ def _take(folder, lock, call):
 def _who(folder):
     try:  # it may be starting, or ending, this very moment
         who = json.loads((folder / WORK / "held.json").read_text(encoding="utf-8"))
-        return f": process {who['pid']}, since {who['since']} ({without_password(who['call'])})"
+        return f": process {who['pid']}, since {who['since']} ({who['call']})"
     except (OSError, *UNREADABLE):
         return " by another call"
 

@@ -11,6 +11,7 @@ from html import escape
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from lib.errors import without_password
 from lib.files import replace_text
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
@@ -92,7 +93,8 @@ def write_page(notebook, page, source_folder, title, note="", beside=(), changed
     }
     exporter = _exporter(Links(Path(source_folder), page.parent, beside))
     html, _ = exporter.from_notebook_node(node, resources)
-    replace_text(page, _harmless(html.replace("<!-- contents -->", _contents(exporter.sections), 1), nonce))
+    html = html.replace("<!-- contents -->", _contents(exporter.sections), 1)
+    replace_text(page, without_password(_harmless(html, nonce)))
     return figures
 
 

@@ -8,7 +8,7 @@ import sys
 import time
 import uuid
 
-from lib.errors import CourseError, first_line
+from lib.errors import CourseError, first_line, without_password
 from lib.runner.books import Books
 from lib.runner.cluster import Lost, fitting, local_client, remote_client, run_point
 from lib.runner.execute import patience
@@ -202,4 +202,4 @@ class Progress:
 
 
 def _say(line):
-    print(f"course: {line}", file=sys.stderr, flush=True)
+    print(f"course: {without_password(line)}", file=sys.stderr, flush=True)
