@@ -42,14 +42,19 @@ def short(value, longest=60):
     return words if len(words) <= longest else f"{words[: longest // 2]}…{words[-longest // 2 + 1 :]}"
 
 
+def plain(words):
+    """Return a text without what would move, colour or clear the terminal that it is printed to."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "", words)
+
+
 def without_password(words):
     """Return a text with *** where a password stands in an address, as in postgresql://me:secret@host."""
-    return re.sub(r"(://[^\s:/@]*):[^\s/]+@", r"\1:***@", words)
+    return re.sub(r"(://[^\s:/@\"<>]*):[^\s/\"<>]+@", r"\1:***@", words)
 
 
 def _lines(words, longest=300):
-    plain = re.sub(r"\x1b\[[0-9;]*m", "", without_password(words))
-    lines = [line.strip() for line in plain.splitlines() if line.strip(": ")]
+    lines = [plain(line).strip() for line in without_password(words).splitlines()]
+    lines = [line for line in lines if line.strip(": ")]
     return [line if len(line) <= longest else line[: longest - 3] + "..." for line in lines]
 
 

@@ -1,7 +1,7 @@
 """A lesson's figures on record: what `record` puts into a cell's output, `collect_metrics` finds in the notebook."""
 
 import json
-import math
+import sys
 
 MIME = "application/vnd.course.metric+json"
 
@@ -49,4 +49,4 @@ def _is_record(record):
 
 
 def _finite(value):
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return value if not isinstance(value, int | float) or abs(value) <= sys.float_info.max else None

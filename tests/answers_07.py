@@ -2,7 +2,6 @@
 
 import functools
 import hashlib
-import heapq
 import itertools
 import os
 import random
@@ -17,104 +16,91 @@ from lib.exercises import e07
 # --- q1
 
 
-def by_time_saved(speedup, workers):
-    saved = 1 - 1 / speedup
-    return 1 - saved / (1 - 1 / workers)
-
-
-def by_bisection(speedup, workers):
-    low, high = -1.0, 3.0
-    while high - low > 1e-9:
-        share = (low + high) / 2
-        low, high = (share, high) if share + (1 - share) / workers < 1 / speedup else (low, share)
-    return low
+def by_time_saved(serial, workers):
+    saved = (1 - serial) * (1 - 1 / workers)
+    return 1 / (1 - saved)
 
 
 RIGHT_1 = [
     by_time_saved,
-    by_bisection,
-    lambda speedup, workers: (workers / speedup - 1) / (workers - 1),
-    lambda speedup, workers: np.float32(workers / speedup - 1) / np.float32(workers - 1),
-    lambda speedup, workers: (Fraction(workers) / Fraction(speedup) - 1) / (workers - 1),
-    lambda speedup, workers, digits=12: round((workers - speedup) / (speedup * (workers - 1)), digits),
+    lambda serial, workers: workers / (serial * workers + 1 - serial),
+    lambda serial, workers: np.reciprocal(np.float64(serial + (1 - serial) / workers)),
+    lambda serial, workers: Fraction(1) / (Fraction(serial) + (1 - Fraction(serial)) / workers),
+    lambda serial, workers, whole=1.0: whole / np.float32(serial * whole + (whole - serial) / workers),
+    lambda serial, workers: (serial + (1 - serial) * workers**-1) ** -1,
 ]
 MISTAKES_1 = [
-    (lambda speedup, workers: print(end=""), r"nothing \(None\) where a number is due"),
-    (lambda speedup, workers: 1 / speedup, "endlessly many workers"),
-    (lambda speedup, workers: 1 - speedup / workers, "time that was lost"),
-    (lambda speedup, workers: 1 - by_time_saved(speedup, workers), "the share that can be divided"),
-    (lambda speedup, workers: (workers - speedup) / (workers - 1), "gained the same"),
-    (lambda speedup, workers: 1 / speedup - 1 / workers, "One step is missing"),
-    (lambda speedup, workers: min(max(by_time_saved(speedup, workers), 0), 1), "give it as it is"),
-    (lambda speedup, workers: 1 / (speedup + (1 - speedup) / workers), "from the share to the speed-up"),
-    (lambda speedup, workers: 2 / speedup - 1, "the law gives back the speed-up"),
-    (lambda speedup, workers: 100 * by_time_saved(speedup, workers), "the law gives back the speed-up"),
-    (lambda speedup, workers: f"{by_time_saved(speedup, workers):.0%}", "the text .* where a number is due"),
+    (lambda serial, workers: print(end=""), r"nothing \(None\) where a number is due"),
+    (lambda serial, workers: serial + (1 - serial) / workers, "the time that is left"),
+    (lambda serial, workers: 1 / ((1 - serial) + serial / workers), "The serial part is divided"),
+    (lambda serial, workers: workers, "nothing were serial"),
+    (lambda serial, workers: 1 / serial if serial else workers, "`serial` of it stays"),
+    (lambda serial, workers: 1 + (1 - serial) * (workers - 1), "gained the same"),
+    (lambda serial, workers: round(by_time_saved(serial, workers), 1), "`serial` of it stays"),
+    (lambda serial, workers: int(by_time_saved(serial, workers)), "`serial` of it stays"),
+    (lambda serial, workers: min(by_time_saved(serial, workers), 10), "`serial` of it stays"),
+    (lambda serial, workers: 1 / (serial + 1 / workers), "`serial` of it stays"),
+    (lambda serial, workers: f"{by_time_saved(serial, workers)}x", "the text .* where a number is due"),
 ]
 
 # --- q2
 
 
-def by_list(seconds, speeds):
-    free = np.zeros(len(speeds))
+def by_list(seconds, workers):
+    free = np.zeros(workers)
     for length in seconds:
-        worker = free.argmin()
-        free[worker] += length / speeds[worker]
+        free[free.argmin()] += length
     return free.max()
 
 
-def pops(seconds, speeds):
-    free = [0.0] * len(speeds)
+def pops(seconds, workers):
+    free = [0.0] * workers
     while seconds:
-        worker = free.index(min(free))
-        free[worker] += seconds.pop(0) / speeds[worker]
+        free[free.index(min(free))] += seconds.pop(0)
     return max(free)
 
 
-def by_heap(seconds, speeds):
-    heap, end = [(0, place, 1 / speed) for place, speed in enumerate(speeds)], 0
-    heapq.heapify(heap)
+def by_sorting(seconds, workers):
+    free = [0] * workers
     for length in seconds:
-        now, place, pace = heapq.heappop(heap)
-        end = max(end, now + length * pace)
-        heapq.heappush(heap, (now + length * pace, place, pace))
-    return end
+        free.sort()
+        free[0] += length
+    return sorted(free)[-1]
 
 
-def by_reduce(seconds, speeds):
+def by_reduce(seconds, workers):
     def step(free, length):
-        worker = min(range(len(free)), key=free.__getitem__)
-        return [at + length / speeds[worker] if place == worker else at for place, at in enumerate(free)]
+        first, *others = sorted(free)
+        return [first + length, *others]
 
-    return max(functools.reduce(step, seconds, [0.0] * len(speeds)))
+    return max(functools.reduce(step, seconds, [0.0] * workers))
 
 
-def by_series(seconds, speeds):
-    free = pd.Series(0.0, index=range(len(speeds)))
+def by_series(seconds, workers):
+    free = pd.Series(0.0, index=range(workers))
     for length in seconds:
-        free[free.idxmin()] += length / speeds[free.idxmin()]
+        free[free.idxmin()] += length
     return np.float32(free.max())
 
 
-def rule(**settings):
-    return e07._schedule(**settings)
+def in_waves(seconds, workers):
+    return sum(max(seconds[n : n + workers]) for n in range(0, len(seconds), workers))
 
 
-RIGHT_2 = [by_list, pops, by_heap, by_reduce, by_series]
+RIGHT_2 = [by_list, pops, by_sorting, by_reduce, by_series]
 MISTAKES_2 = [
-    (lambda seconds, speeds: print(end=""), r"nothing \(None\) where a number is due"),
-    (lambda seconds, speeds: seconds, "a list of length 1 where a number is due"),
-    (lambda seconds, speeds: by_list(sorted(seconds, reverse=True), speeds), "the longest first"),
-    (lambda seconds, speeds: sum(seconds) / sum(speeds), "cut in pieces"),
-    (lambda s, v: max(sum(s[first :: len(v)]) / v[first] for first in range(len(v))), "in turns"),
-    (lambda seconds, speeds: by_list(seconds, [1] * len(speeds)), "equally fast"),
-    (lambda seconds, speeds: by_list(seconds, [1 / speed for speed in speeds]), "divide by its speed"),
-    (rule(pick=lambda free, ends: ends.index(min(ends))), "would end it first"),
-    (rule(pick=lambda free, ends: len(free) - 1 - free[::-1].index(min(free))), "comes first in the list"),
-    (lambda seconds, speeds: min(by_list(seconds, speeds), 2.5), "when it is free"),
-    (lambda seconds, speeds: by_list(seconds, sorted(speeds, reverse=True)), "when it is free"),
-    (lambda seconds, speeds: by_list(seconds[:-1], speeds), "when it is free"),
-    (lambda seconds, speeds: max(s / v for s, v in itertools.product(seconds, speeds)), "when it is free"),
+    (lambda seconds, workers: print(end=""), r"nothing \(None\) where a number is due"),
+    (lambda seconds, workers: seconds, "a list of length 1 where a number is due"),
+    (lambda seconds, workers: by_list(sorted(seconds, reverse=True), workers), "the longest first"),
+    (lambda seconds, workers: by_list(sorted(seconds), workers), "the shortest first"),
+    (lambda seconds, workers: sum(seconds) / workers, "cut in pieces"),
+    (lambda seconds, workers: sum(seconds), "the time of one worker"),
+    (lambda seconds, workers: max(sum(seconds[first::workers]) for first in range(workers)), "in turns"),
+    (in_waves, "wait for all workers"),
+    (lambda seconds, workers: min(by_list(seconds, workers), 2.5), "when it is free"),
+    (lambda seconds, workers: by_list(seconds[:-1], workers), "when it is free"),
+    (lambda seconds, workers: by_list(seconds, min(workers, 2)), "when it is free"),
+    (lambda seconds, workers: max(max(seconds), sum(seconds) / workers), "when it is free"),
 ]
 
 # --- q3

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import shutil
 import tempfile
 import time
@@ -53,18 +54,44 @@ def test_a_damaged_result_is_a_run_that_has_not_ended(tmp_path, text):
 def test_what_a_spreadsheet_would_run_is_text(tmp_path):
     asked = request(tmp_path, "seed=1", given=[("kind", "@SUM(1)")])
     books = Books(tmp_path, *asked)
-    books.add(books.points[0], done(error="=cmd|' /C calc'!A0", metrics={"=m": -1.5, "n": -2, "t": "\t+1", "nothing": None}))
+    metrics = {"=m": -1.5, "n": -2, "t": "\t+1", "w": "\u200b＝1", "nothing": None}
+    books.add(books.points[0], done(error="=cmd|' /C calc'!A0", metrics=metrics))
     (header, row) = csv.reader(io.StringIO((tmp_path / "runs.csv").read_text()))
     assert dict(zip(header, row, strict=True)) == {
-        "seed": "1", "kind": "'@SUM(1)", "sizes": "[8]", "'=m": "-1.5", "n": "-2", "t": "'\t+1", "nothing": "",
+        "seed": "1", "kind": "'@SUM(1)", "sizes": "[8]", "'=m": "-1.5", "n": "-2", "t": "'\t+1", "w": "'\u200b＝1", "nothing": "",
         "seconds": "1.5", "status": "done", "error": "'=cmd|' /C calc'!A0", "notebook": f"runs/{books.points[0].key}.ipynb",
     }
 
 
-def test_values_that_no_picture_shows_make_pages_all_the_same(tmp_path):
+ODD = [
+    [{"a": 1.0, "b": None}, {"a": float("nan"), "b": "<b>"}, {"a": 10**300, "b": "\ud800"}, {"</script>": True, "seed": 3}],
+    [{"a": 1.0}, {"a": "none"}, {"a": 2.0}, {"a": 10**400}],
+    [{"b": 1, "a": 1.0}, {"b": 2, "a": True}, {"b": "x", "a": None}, {"b": 3}],
+    [{"b": 1, "a": 1.0}, {"b": 2, "a": "x"}, {"b": [3], "a": 10**400}, {"b": {}, "a": 2}],
+    [{"a": 10**400}, {"a": -(10**400)}, {"a": float("inf")}, {"a": float("-inf")}],
+    [{"a": 10**308}, {"a": -(10**308)}, {"a": 5e-324}, {"a": -0.0}],
+    [{"": 1}, {"": 2, " ": 3}, {"param_seed": 1, "metric_seed": 2, "seed": 3}, {"run": 1, "trial": 2, "score": 3}],
+    [{"trial": 1, "score": 2}, {"trial": 2, "score": 3}, {"run": 1, "trial": 2, "score": 3}, {"trial": 1, "a\nb": 3}],
+]
+
+
+def test_what_is_called_as_a_trials_outcome_has_an_axis_too(tmp_path):
+    parameters = "#parameters\nepochs = 1\nscore = 1\ntrial = 1"
+    write_notebook(tmp_path / "notebooks", "04_work", ["# 04 · Work", parameters, "1"])
+    grid = ["epochs=1,2", "score=1,2", "trial=1,2"]
+    books = Books(tmp_path, *read_points(read_folder(tmp_path / "notebooks"), "4", "lesson", [], grid, None))
+    for number, point in enumerate(books.points):
+        books.add(point, done(metrics={"status": number, "direction": number, "loss": number}))
+    write_pages(books)
+    page = (tmp_path / "parallel.html").read_text(encoding="utf-8")
+    labels = re.findall(r'"label": ?"([^"]*)"', page)
+    assert [label.strip() for label in labels] == ["epochs", "score", "trial", "metric_status", "direction", "loss"]
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_values_that_no_picture_shows_make_pages_all_the_same(tmp_path, odd):
     asked = request(tmp_path, "seed=1..4")
     books = Books(tmp_path, *asked)
-    odd = [{"a": 1.0, "b": None}, {"a": float("nan"), "b": "<b>"}, {"a": 10**300, "b": "\ud800"}, {"</script>": True, "seed": 3}]
     for point, metrics in zip(books.points, odd, strict=True):
         books.add(point, done(metrics=metrics, error="<img src=x onerror=y>"))
     write_pages(books)

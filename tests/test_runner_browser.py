@@ -1,8 +1,9 @@
 """The pages of a run in a real browser: opened from disk, nothing fetched, figures that answer the mouse."""
 
 import pytest
+from bs4 import BeautifulSoup
 from kit.browser import needs_browser, watched
-from kit.course import course, make_course
+from kit.course import FIGURE, course, make_course, write_notebook
 
 from lib.runner.books import Books
 from lib.runner.notebooks import read_folder
@@ -12,11 +13,27 @@ from lib.runner.sweep_pages import write_pages
 pytestmark = needs_browser
 
 
+# What would run in the page, by every door that a notebook has to it.
+HIT = """# <img src=x onerror="hit=1"><script>hit=2</script>
+
+<a id="go" href="java\tscript:hit=3">go</a> <svg onload="hit=4"></svg>
+<iframe srcdoc="<script>parent.hit=5</script>"></iframe>"""
+SHOW = """code = "<script>hit=6</script><img src=x onerror='hit=7'><svg><style><img src=x onerror='hit=8'></style></svg>"
+display(HTML(code), Markdown(code), Javascript("hit=9"), Latex(code))
+display(SVG('<svg xmlns="http://www.w3.org/2000/svg" onload="hit=10"/>'))
+display({"text/vnd.mermaid": code, "text/plain": code}, raw=True)
+wide = {"image/png": {"width": "1 onerror=hit=12"}}
+display({"image/png": 'x"><script>hit=11</script>', "text/plain": ""}, raw=True, metadata=wide)
+raise ValueError(code)"""
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
     folder = make_course(tmp_path_factory.mktemp("course"))
-    ended = course(folder, "run", "1", "2", "--out", "out")
-    assert ended.returncode == 0, ended.stderr
+    cells = [HIT, FIGURE.replace("height,", "3,"), f"from IPython.display import *\n{SHOW}"]
+    write_notebook(folder, "04_foreign", ["# 04 · Foreign", *cells])
+    ended = course(folder, "run", "1", "2", "4", "--out", "out")
+    assert ended.returncode == 1 and "Traceback" not in ended.stderr, ended.stderr
     return folder.parent / "out"
 
 
@@ -40,6 +57,20 @@ def test_a_figure_is_drawn_and_answers_the_mouse(out, page):
     assert "5" in label.text_content()
     assert page.errors == []
     assert all(url.startswith(("file:", "data:", "blob:")) for url in page.asked), page.asked
+
+
+def test_nothing_runs_in_a_page_but_its_figures(out, page):
+    page.add_init_script("window.hit = 0")
+    page.goto((out / "04_foreign.html").as_uri())
+    page.locator(".js-plotly-plot .main-svg").first.wait_for(state="visible")
+    page.click("#go")
+    page.wait_for_timeout(500)
+    assert page.evaluate("hit") == 0
+    soup = BeautifulSoup((out / "04_foreign.html").read_text(encoding="utf-8"), "html.parser")
+    assert len(soup.find_all("script")) == 2, "plotly.js, and the figure's own"
+    assert not [name for element in soup.find_all(True) for name in element.attrs if name.startswith("on") or name == "srcdoc"]
+    index = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
+    assert not index.find_all(["script", "img"])
 
 
 def test_a_figure_follows_the_width_of_the_window(out, page):

@@ -29,9 +29,10 @@ def bytes_of(top):
 
 
 @pytest.mark.parametrize("call", [["run", "2"], ["sweep", "2", "-g", "seed=1,2"]])
-@pytest.mark.parametrize("out", ["notebooks", "notebooks/", "notebooks/a", ".", "..", "/", "", " ", "link"])
+@pytest.mark.parametrize("out", ["notebooks", "notebooks/", "notebooks/a", ".", "..", "/", "", " ", "link", "a/../link", "loop"])
 def test_out_is_never_where_the_notebooks_are(folder, call, out, monkeypatch, capsys):
     os.symlink(folder, folder.parent / "link")
+    os.symlink("loop", folder.parent / "loop")
     before = bytes_of(folder)
     said = refused(folder, [*call, "--out", out], monkeypatch, capsys)
     assert said.count("\n") == 1 and "--out" in said
@@ -81,6 +82,43 @@ def test_the_table_of_a_sweep_is_not_overwritten_by_its_own_runs(folder, tmp_pat
     monkeypatch.chdir(tmp_path / "mine")
     words = ["sweep", "1", "--params", str(tmp_path / "mine" / "runs.csv"), "--out", str(tmp_path / "mine")]
     assert "runs.csv that is not of a course sweep" in refused(folder, words, monkeypatch, capsys)
+
+
+@pytest.mark.parametrize("what", ["a file", "a link to the notebooks"])
+def test_the_runs_of_a_sweep_go_into_a_folder_of_its_own(folder, tmp_path, what, monkeypatch, capsys):
+    (tmp_path / "out").mkdir()
+    if what == "a file":
+        (tmp_path / "out" / "runs").write_text("mine")
+    else:
+        os.symlink(folder, tmp_path / "out" / "runs")
+    said = refused(folder, ["sweep", "2", "-g", "seed=1", "--out", str(tmp_path / "out")], monkeypatch, capsys)
+    assert "a file runs that is not of a course sweep" in said
+
+
+def test_a_failed_run_that_somebody_has_written_into_is_not_run_again(tmp_path):
+    cells = ["# 04 · Fails", "#parameters\nseed = 1", "1 / (seed - 1)"]
+    folder = write_notebook(tmp_path / "notebooks", "04_fails", cells).parent
+    words = ["sweep", "4", "-g", "seed=1,2", "--out", "out"]
+    assert course(folder, *words).returncode == course(folder, *words).returncode == 1, "what failed is run again"
+    failed = {row["status"]: row["notebook"] for row in table(tmp_path / "out")}["failed"]
+    notebook = read(tmp_path / "out" / failed)
+    notebook["cells"][-1]["source"] = "seed  # my idea"
+    (tmp_path / "out" / failed).write_text(json.dumps(notebook))
+    before = bytes_of(tmp_path)
+    ended = course(folder, *words)
+    assert ended.returncode == 2 and "somebody has written into it" in ended.stderr and bytes_of(tmp_path) == before
+
+
+def test_a_password_in_a_parameter_stands_in_no_page_table_or_line(tmp_path):
+    code = "from lib.metric import record\nrecord('store', store)\nraise OSError(store)"
+    folder = write_notebook(tmp_path / "notebooks", "04_store", ["# 04 · Store", "#parameters\nstore = ''", code]).parent
+    address = "postgresql://me:SECRET@127.0.0.1/db"
+    for words in (["run", "4", "-p", "store", address], ["sweep", "4", "-g", f"store={address}"]):
+        ended = course(folder, *words, "--out", words[0])
+        assert ended.returncode == 1 and "SECRET" not in ended.stdout + ended.stderr, ended.stderr
+        told = [*(tmp_path / words[0]).glob("*.html"), *(tmp_path / words[0]).glob("*.csv")]
+        assert len(told) > 1 and not any("SECRET" in path.read_text() for path in told)
+        assert any("postgresql://me:***@127.0.0.1/db" in path.read_text() for path in told)
 
 
 def test_a_second_run_keeps_what_the_first_has_left(folder, tmp_path):

@@ -1,6 +1,7 @@
 """Reading notebooks and requests: no kernel is started here."""
 
 import json
+import os
 
 import pytest
 from kit.course import make_course, write_notebook
@@ -56,6 +57,8 @@ def test_the_range_is_the_last_bracket_of_the_comment(comment, low, high, choice
         ("n = 1  # [2..9]", "out of its range"),
         ("n = 1  # [a..b]", "is not a range"),
         ("n = = 1", "not Python"),
+        ("n = 1  # [" + "9" * 5000 + "..]", r"\[9+…9+\.\.\] is not a range"),
+        ("n += 1", "is not a name = a plain value"),
         ("import os", "is not a name = a plain value"),
     ],
 )
@@ -66,10 +69,35 @@ def test_a_bad_parameters_cell_is_told_with_its_notebook(tmp_path, line, message
     assert "07_bad.ipynb" in str(raised.value)
 
 
-def test_a_file_that_is_no_notebook_is_told(tmp_path):
-    (tmp_path / "01_broken.ipynb").write_text('{"cells": ')
-    with pytest.raises(CourseError, match=r"01_broken\.ipynb cannot be read"):
+CELL = '{"cells": [{"cell_type": "code", "source": "x = 1", "metadata": {}, %s}]}'
+
+
+@pytest.mark.parametrize("text", [
+    "", "[]", '{"cells": ', '{"cells": {}}', '{"cells": [], "metadata": []}', '{"cells": [{"source": ""}]}', "\0\0", '"a"',
+    CELL % '"source": {"a": 1}', CELL % '"source": 3', CELL % '"outputs": 3', CELL % '"cell_type": "frob"',
+    CELL % '"cell_type": []', CELL % '"metadata": null', CELL % '"metadata": {"tags": "parameters"}',
+    CELL % '"metadata": {"tags": [[]]}',
+])
+def test_a_file_that_is_no_notebook_is_told(tmp_path, text):
+    (tmp_path / "01_broken.ipynb").write_text(text)
+    with pytest.raises(CourseError, match=r"01_broken\.ipynb cannot be read: it is not the JSON of a notebook"):
         read_folder(tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_what_is_no_file_is_told_and_an_older_notebook_with_its_mend(tmp_path):
+    (tmp_path / "01_old.ipynb").write_text('{"worksheets": [{"cells": []}], "nbformat": 3}')
+    with pytest.raises(CourseError, match="it is of nbformat 3, not 4: open it in JupyterLab and save it"):
+        read_folder(tmp_path)
+    os.mkfifo(tmp_path / "00_pipe.ipynb")
+    with pytest.raises(CourseError, match=r"00_pipe\.ipynb: it is no file"):
+        read_folder(tmp_path)
+
+
+def test_a_title_moves_no_terminal_and_a_long_number_is_none(tmp_path):
+    told = "# 01 · \x1b[2J\x1b[31mRed\x07\u202e\n\nAbout " + "9" * 5000 + " minutes"
+    info = read_notebook(write_notebook(tmp_path, "01_odd", [told]))
+    assert (info.title, info.minutes) == ("Red", None)
 
 
 @pytest.mark.parametrize(

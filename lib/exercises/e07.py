@@ -1,4 +1,4 @@
-"""Exercises of notebook 07: Amdahl's law turned round, a schedule, idle workers, seeds for all, a search that never waits."""
+"""Exercises of notebook 07: Amdahl's law, a schedule, idle workers, seeds for all, a search that never waits."""
 
 import heapq
 import itertools
@@ -9,46 +9,35 @@ from lib.exercises import kinds
 from lib.exercises.core import Exercise, Wrong, over_cases, wrong_if
 from lib.exercises.elsewhere import elsewhere
 
-# --- q1: Amdahl's law, turned round
+# --- q1: Amdahl's law
 
 
-def near(answer, right):
-    """Say whether two numbers are the same to the digits that are left of a float32 after some arithmetic."""
-    return bool(np.isclose(answer, right, rtol=1e-5, atol=1e-5))
-
-
-def _check_q1(serial_share):
-    cases = [(2.0, 2), (1.0, 2), (1.6, 2), (4.0, 4), (1.0, 8), (2.5, 10), (0.8, 2), (5.0, 4), (9.0, 100), (1.9, 2), (6.5, 16)]
+def _check_q1(speedup):
+    cases = [(0.0, 1), (0.1, 1), (1.0, 1), (0.0, 8), (0.5, 2), (0.25, 2), (0.1, 10), (1.0, 8), (0.05, 100), (0.5, 10**6)]
     mistakes = [
-        (lambda s, n: 1 / s, "That share would be right for endlessly many workers: the time that is left is not all serial."),
-        (lambda s, n: 1 - s / n, "That is the share of the workers' time that was lost, which is not what cannot be divided."),
-        (lambda s, n: 1 - _serial_share(s, n), "That is the share that can be divided."),
-        (lambda s, n: (n - s) / (n - 1), "That would be so if every added worker gained the same."),
-        (lambda s, n: 1 / s - 1 / n, "One step is missing: for a speed-up of 1 the share is 1, and yours is less."),
-        (lambda s, n: min(max(_serial_share(s, n), 0), 1), "What is measured may lie outside of 0 and 1; give it as it is."),
-        (lambda s, n: 1 / (s + (1 - s) / n), "That is the law, from the share to the speed-up. Here it is the other way round."),
+        (lambda s, n: s + (1 - s) / n, "That is the time that is left. How many times faster is that than 1?"),
+        (lambda s, n: 1 / (1 - s + s / n), "The serial part is divided among the workers here; it is the other one that can be."),
+        (lambda s, n: n, "That would be so if nothing were serial."),
+        (lambda s, n: 1 + (1 - s) * (n - 1), "That would be so if every added worker gained the same."),
+        (lambda s, n: 1 / s, "That is the limit for endlessly many workers."),
     ]
-
-    def why(speedup, workers):
-        return f"With that share the law gives back the speed-up: 1 / (share + (1 - share) / {workers}) = {speedup:g}."
-
-    over_cases(serial_share, cases, _serial_share, why, mistakes, near)
-    return "A measured speed-up becomes a forecast for more workers, as far as the law holds."
+    why = "One worker takes 1 in all: `serial` of it stays, and the rest is divided by the workers."
+    over_cases(speedup, cases, _speedup, why, mistakes)
+    return "With a tenth that cannot be divided, not even a million workers are more than ten times as fast as one."
 
 
-def _serial_share(speedup, workers):
-    left = 1 / speedup
-    return (left - 1 / workers) / (1 - 1 / workers)
+def _speedup(serial, workers):
+    return 1 / (serial + (1 - serial) / workers)
 
 
 q1 = Exercise(
     _check_q1,
     [
-        "Let one worker take a time of 1. Then `workers` workers took 1 / speedup. By the law, what is that made of?",
-        "1 / speedup = share + (1 - share) / workers. Solve that for the share: bring all that has the share in it to one side.",
-        "return (1 / speedup - ...) / (1 - ...)",
+        "Let one worker take a time of 1. How long do `workers` workers take for the serial part, and how long for the rest?",
+        "The serial part takes as long as before; the rest, 1 - serial, is divided among the workers.",
+        "return 1 / (... + (1 - serial) / ...)",
     ],
-    _serial_share,
+    _speedup,
     due=kinds.number,
 )
 
@@ -56,69 +45,49 @@ q1 = Exercise(
 # --- q2: how long a schedule takes
 
 
-def _schedule(pick=lambda free, ends: min(range(len(free)), key=free.__getitem__), longest=False, time=lambda s, v: s / v):
-    """Return a rule that deals trials out: `pick` says to whom, from when each is free and when each would end."""
-
-    def rule(seconds, speeds):
-        free = [0.0] * len(speeds)
-        for length in sorted(seconds, reverse=True) if longest else seconds:
-            ends = [at + time(length, speed) for at, speed in zip(free, speeds, strict=True)]
-            worker = pick(free, ends)
-            free[worker] = ends[worker]
-        return max(free)
-
-    return rule
-
-
 def _check_q2(makespan):
     rng = np.random.default_rng(2)
-    cases = [([3.0], [1.0]), ([3.0], [0.5]), ([3.0, 1.0, 2.0], [1.0]), ([3.0, 1.0, 2.0], [1.0, 1.0, 1.0]), ([1.0], [1.0, 2.0])]
-    cases += [([1.0], [2.0, 1.0]), ([1.0, 2.0], [1.0, 2.0, 4.0, 1.0, 1.0]), ([2.0, 2.0, 3.0], [1.0, 1.0])]
-    cases += [([4.0, 1.0], [4.0, 0.5]), ([1.0, 4.0, 2.0, 2.0, 1.0], [1.0, 1.0]), ([1.0, 1.0, 1.0, 8.0], [2.0, 0.5])]
-    for count, workers in ((5, 2), (8, 2), (8, 3), (12, 4), (12, 3), (20, 5)):
-        speeds = rng.choice([0.5, 1.0, 2.0, 4.0], workers)
-        cases.append((rng.integers(1, 9, count).astype(float).tolist(), speeds.tolist()))
+    cases = [([3.0], 1), ([1.0, 2.0], 1), ([3.0, 1.0, 2.0], 1), ([3.0, 1.0, 2.0], 3), ([1.0, 2.0], 5), ([2.0, 2.0, 3.0], 2)]
+    cases += [([1.0, 4.0, 2.0, 2.0, 1.0], 2), ([1.0, 1.0, 1.0, 8.0], 2), ([0.0, 2.0, 1.0, 1.0], 2)]
+    cases += [(rng.exponential(1.0, size).round(2).tolist(), workers) for size, workers in ((5, 2), (12, 2), (12, 3), (20, 5))]
     mistakes = [
-        (_schedule(longest=True), "You put the longest first. A search does not know them beforehand: keep the order given."),
         (
-            lambda seconds, speeds: sum(seconds) / sum(speeds),
+            lambda seconds, workers: _makespan(sorted(seconds, reverse=True), workers),
+            "You put the longest first. A search does not know them beforehand: keep the order given.",
+        ),
+        (lambda seconds, workers: _makespan(sorted(seconds), workers), "You put the shortest first. Keep the order given."),
+        (
+            lambda seconds, workers: sum(seconds) / workers,
             "That would be so if trials could be cut in pieces. A trial stays with one worker.",
         ),
         (
-            lambda seconds, speeds: max(sum(seconds[first :: len(speeds)]) / speed for first, speed in enumerate(speeds)),
+            lambda seconds, workers: max(sum(seconds[first::workers]) for first in range(workers)),
             "You deal the trials out in turns. The next trial goes to the worker that is free first.",
         ),
         (
-            _schedule(pick=lambda free, ends: min(range(len(free)), key=ends.__getitem__)),
-            "You give a trial to the worker that would end it first. The one that is free first takes it.",
+            lambda seconds, workers: sum(max(seconds[n : n + workers]) for n in range(0, len(seconds), workers)),
+            "You wait for all workers before the next trials begin. Whoever is free takes the next one at once.",
         ),
-        (_schedule(time=lambda s, v: s), "Your workers are all equally fast. A trial takes its seconds divided by the speed."),
-        (_schedule(time=lambda s, v: s * v), "A faster worker takes less time: divide by its speed."),
-        (
-            _schedule(pick=lambda free, ends: max(range(len(free)), key=lambda worker: (-free[worker], worker))),
-            "Where two are free at the same moment, the one that comes first in the list takes the trial.",
-        ),
+        (lambda seconds, workers: sum(seconds), "That is the time of one worker."),
     ]
-    why = "Keep for each worker when it is free; each trial goes to the one that is free first, and takes its seconds / speed."
+    why = "Keep for each worker when it is free, and give each trial to the one that is free first. The last one ends it."
     over_cases(makespan, cases, _makespan, why, mistakes)
     return "Whoever is free takes the next one: that is all that a scheduler without foresight can do."
 
 
-def _makespan(seconds, speeds):
-    free = [(0.0, worker) for worker in range(len(speeds))]
+def _makespan(seconds, workers):
+    free = [0.0] * workers
     for length in seconds:
-        now, worker = free[0]
-        heapq.heapreplace(free, (now + length / speeds[worker], worker))
-    return max(free)[0]
+        heapq.heappush(free, heapq.heappop(free) + length)
+    return max(free)
 
 
 q2 = Exercise(
     _check_q2,
     [
         "Make a list with the moment at which each worker is free: zeros, to begin with.",
-        "For each trial, find the smallest number in that list (of equal ones the first), and add to it what the trial takes "
-        "on that worker. The largest number at the end is the answer.",
-        "free = [0.0] * len(speeds); for length in seconds: worker = free.index(...); free[worker] += ...; return ...",
+        "For each trial, add its length to the smallest number in that list. The largest number at the end is the answer.",
+        "free = [0.0] * workers; for length in seconds: heapq.heappush(free, heapq.heappop(...) + ...); return ...(free)",
     ],
     _makespan,
     due=kinds.number,
@@ -130,6 +99,11 @@ q2 = Exercise(
 
 def _log(*rows):
     return [{"worker": worker, "start": start, "seconds": seconds} for worker, start, seconds in rows]
+
+
+def _near(answer, right):
+    """Say whether two numbers are the same to the digits that are left of a float32 after some arithmetic."""
+    return bool(np.isclose(answer, right, rtol=1e-5, atol=1e-5))
 
 
 def _logs():
@@ -182,7 +156,7 @@ def _check_q3(idle):
         (lambda log, n: 1 - busy(log) / span(log), "All workers together had `workers` times the time from start to end."),
     ]
     why = "All workers had `workers` times the time from the first start to the last end. How much of it is in no trial?"
-    over_cases(idle, _logs(), _idle_share, why, mistakes, near)
+    over_cases(idle, _logs(), _idle_share, why, mistakes, _near)
     return "What a cluster costs is workers times time; what you got for it is in the log."
 
 

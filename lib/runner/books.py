@@ -3,11 +3,13 @@
 import csv
 import io
 import json
+import re
 
-from lib.errors import UNREADABLE
+from lib.errors import UNREADABLE, without_password
 from lib.files import replace_text
 
 LAST = ("seconds", "status", "error", "notebook")
+FORMULA = re.compile(r"[\s\x00-\x1f\u200b\ufeff]*[-=+@＝＋－＠]")  # how a cell begins that some spreadsheet runs
 WHOLE = 500  # points: the table of a larger sweep is appended to, and written whole only when the sweep ends
 
 
@@ -110,9 +112,10 @@ def _csv(rows, names):
 
 
 def cell(value):
-    """Return a value for a field of a CSV: a text that a spreadsheet would run as a formula gets a ' before it."""
+    """Return a value for a field of a CSV: a text that a spreadsheet would run gets a ' before it, a password ***."""
     value = json.dumps(value) if isinstance(value, list) else value
-    return f"'{value}" if isinstance(value, str) and value.lstrip()[:1] in tuple("=+-@") else value
+    value = without_password(value) if isinstance(value, str) else value
+    return f"'{value}" if isinstance(value, str) and FORMULA.match(value) else value
 
 
 def _metric(name, parameters):

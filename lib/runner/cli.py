@@ -7,7 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
+import warnings
 from contextlib import contextmanager, suppress
 
 from lib.runner import DONE, FAILED, POLITE, STOPPED, WRONG
@@ -25,6 +27,9 @@ def main(argv=None):
     Returns:
         The exit status, int.
     """
+    if argv is None:
+        # What is thrown away half made, as where no file can be opened any more, is told by what did not come of it.
+        sys.unraisablehook = threading.excepthook = lambda _: None
     try:
         with _steady_streams() as printed, _stopped_by_signals(argv is None):
             status = _status(sys.argv[1:] if argv is None else list(argv))
@@ -44,8 +49,9 @@ def _status(argv):
     from lib.runner.commands import course
 
     try:
+        # What other packages warn of is nothing that a person who calls this can mend.
         # Not `course.main`: that ends the process itself, with statuses of its own.
-        with course.make_context("course", argv) as context:
+        with warnings.catch_warnings(action="ignore"), course.make_context("course", argv) as context:
             return course.invoke(context) or DONE
     except click.exceptions.Exit:  # after --help
         return DONE
@@ -64,7 +70,9 @@ def _status(argv):
 
 def tell(message):
     """Print an error; its lines are cut where somebody's word makes them too long."""
-    lines = [line if len(line) <= LONGEST else line[:LONGEST] + "…" for line in message.splitlines()]
+    from lib.errors import without_password
+
+    lines = [line if len(line) <= LONGEST else line[:LONGEST] + "…" for line in without_password(message).splitlines()]
     print("course:", "\n".join(lines), file=sys.stderr)
 
 

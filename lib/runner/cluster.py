@@ -64,10 +64,13 @@ def local_client(count, folder):
         "distributed.scheduler.allowed-failures": RETRIES,
         "distributed.scheduler.worker-saturation": 1.0,  # a run is given out when a worker is free, not before
         "distributed.worker.daemon": True,
+        "distributed.scheduler.http.routes": [],  # pages that every user of this machine could read, with values and errors
+        "distributed.worker.http.routes": [],
         "temporary-directory": str(folder),
     }
-    how = {"threads_per_worker": 1, "memory_limit": 0, "host": "127.0.0.1", "dashboard_address": "127.0.0.1:0",
-           "security": _own_key(), "local_directory": str(folder), "silence_logs": logging.CRITICAL}
+    how = {"threads_per_worker": 1, "memory_limit": 0, "security": _own_key(), "host": "127.0.0.1",
+           "dashboard_address": "127.0.0.1:0", "scheduler_kwargs": {"dashboard": False},
+           "local_directory": str(folder), "silence_logs": logging.CRITICAL}
     with (
         dask.config.set(settings),
         _started(lambda: LocalCluster(n_workers=count, **how)) as cluster,

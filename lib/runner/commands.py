@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from lib import places
-from lib.errors import CourseError
+from lib.errors import CourseError, without_password
 from lib.runner import DONE, FAILED, POLITE, STOPPED
 from lib.runner.jupyter_server_config import PARENT
 from lib.runner.listing import listing
@@ -49,13 +49,16 @@ examples:
   course sweep 03 --params runs.csv                   a column for each parameter, a row for each run
   course sweep 03 -g seed=1..100 --scheduler tcp://10.0.0.1:8786
 
-On another machine, with the same kit:
+For --scheduler, on one machine and on every other, all with the same kit:
 
-  .venv/bin/dask worker tcp://10.0.0.1:8786 --nthreads 1
+\b
+  .venv/bin/dask scheduler --host 10.0.0.1 --no-dashboard
+  .venv/bin/dask worker tcp://10.0.0.1:8786 --nthreads 1 --no-dashboard
 
 Who reaches a Dask scheduler or worker can run any code as the one who has started it. Open tcp:// only in a network where
 you trust everybody; elsewhere start all three with --tls-ca-file, --tls-cert and --tls-key, and sweep with:
 
+\b
   course sweep 03 -g seed=1..100 --scheduler tls://10.0.0.1:8786 --tls-ca ca.pem --tls-cert me.pem --tls-key me.key
 
 Exit status: 0 done, 1 a run failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
@@ -124,7 +127,9 @@ def run(notebooks, parameter, profile, timeout, out):
     """Run notebooks, all if none is named, and make pages of them.
 
     Writes into DIR the executed notebook and an HTML page of each, metrics.json, and index.html over all. The pages
-    open from disk without a network. What is finished stays when a run is stopped.
+    open from disk without a network, and run no script but that of their plotly figures, whatever a notebook brings; a
+    notebook itself can run any code, as you. What is finished stays when a run is stopped; what a notebook has started
+    ends with its run.
     """
     plans = plan(read_folder(places.notebooks()), notebooks, profile, parameter)
     from lib.runner import folder  # after the checks: nothing slow before an error is told
@@ -147,7 +152,7 @@ def run(notebooks, parameter, profile, timeout, out):
 
 
 def _call():
-    return f"course {' '.join(sys.argv[1:])}"
+    return without_password(f"course {' '.join(sys.argv[1:])}")
 
 
 @course.command(epilog=SWEEP_EXAMPLES)

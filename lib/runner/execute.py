@@ -12,6 +12,7 @@ from lib.errors import UNREADABLE, first_line, last_line
 from lib.files import whole
 from lib.metric import collect_metrics
 from lib.places import RUN_DIR
+from lib.runner import strays
 from lib.runner.kit import digest
 from lib.runner.notebooks import NotebookInfo, headings, read_notebook, text
 
@@ -84,7 +85,8 @@ def _run(source, target, values, bar, folder, products, timeout):
         with open(words, "wb") as log:
             _papermill(source, target, values, bar, folder, products, timeout, connection, log)
     except Exception as error:  # whatever it is, it is told, and the next notebook still runs
-        if isinstance(error, OSError) and error.errno:  # of the disk, not of a cell: what is written is cut
+        # Of the disk, or of letters that no file takes, not of a cell: what is written is cut.
+        if isinstance(error, UnicodeError) or (isinstance(error, OSError) and error.errno):
             raise
         error.words = last_line(words.read_text(encoding="utf-8", errors="replace"), "")
         return error
@@ -139,6 +141,7 @@ def _papermill(source, target, values, bar, folder, products, timeout, connectio
             if process:  # one that was stopped while it started would go on to write its file
                 process.kill()
                 process.wait()
+        strays.end(strays.strays(products))
 
 
 def _finish(outcome, error, partial):

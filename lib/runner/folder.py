@@ -11,8 +11,9 @@ from datetime import datetime
 from pathlib import Path
 
 from lib import places, servers
-from lib.errors import UNREADABLE, CourseError, without_password
+from lib.errors import UNREADABLE, CourseError
 from lib.files import HALF, replace_text
+from lib.runner import strays
 from lib.runner.execute import RECORD, written
 
 WORK, LOCK = ".course-work", ".course-lock"  # there while somebody works, and what the workers of a sweep are at
@@ -35,13 +36,17 @@ def find(named, name=""):
     Raises:
         CourseError: it is, holds or lies in the notebooks' folder, or it is no name at all.
     """
+    try:
+        os.getcwd()
+    except OSError:
+        raise CourseError("The folder that you are in is not there any more: cd into another.") from None
     if named is None:
         return places.runs() / name if name else _new_folder(places.runs())
     if not named.strip():
         raise CourseError("--out is empty. Name a folder, or leave it out for one in runs/.")
     try:
         folder = Path(named).resolve()
-    except (OSError, *UNREADABLE) as error:
+    except (OSError, RuntimeError, *UNREADABLE) as error:  # RuntimeError: links in a circle, before Python 3.13
         raise CourseError(f"--out names no folder: {error}.") from None
     notebooks = places.notebooks()
     if _holds(folder, notebooks) or _holds(notebooks, folder):
@@ -95,6 +100,7 @@ def held(folder, kind, names, call):
         yield
     finally:
         if lock.is_locked:
+            strays.end(strays.strays(folder))  # of the workers that were stopped
             tidy(folder)
             with contextlib.suppress(OSError):
                 (folder / LOCK).unlink()  # while it is held: who waits for it sees that it is gone, and makes a new one
@@ -129,7 +135,7 @@ def _take(folder, lock, call):
 def _who(folder):
     try:  # it may be starting, or ending, this very moment
         who = json.loads((folder / WORK / "held.json").read_text(encoding="utf-8"))
-        return f": process {who['pid']}, since {who['since']} ({without_password(who['call'])})"
+        return f": process {who['pid']}, since {who['since']} ({who['call']})"
     except (OSError, *UNREADABLE):
         return " by another call"
 
@@ -140,6 +146,9 @@ def _unwritable(folder, error):
 
 def _refuse_foreign(folder, kind, names):
     foreign = [name for name in names if os.path.lexists(folder / name) and not is_ours(folder / name, kind)]
+    runs = folder / "runs"
+    if kind == "sweep" and (runs.is_symlink() or (runs.exists() and not runs.is_dir())):
+        foreign.append(runs.name)
     if foreign:
         raise CourseError(f"{folder} has a file {foreign[0]} that is not of a course {kind}. Give another folder: --out DIR")
 
@@ -179,7 +188,8 @@ def is_metrics(text):
 
 def tidy(folder):
     """Remove what is half written, and what is only there while somebody works; whoever calls it holds the folder."""
-    for half in [*folder.glob(f"{HALF}????????-*"), *folder.glob(f"runs/{HALF}????????-*")]:
+    mark = HALF + 8 * "[0-9a-f]"
+    for half in [*folder.glob(f"{mark}-*"), *folder.glob(f"runs/{mark}-*")]:
         with contextlib.suppress(OSError):
             half.unlink()
     shutil.rmtree(folder / WORK, ignore_errors=True)
@@ -190,6 +200,7 @@ def _guard(folder):
     from filelock import FileLock, Timeout
 
     servers.wait_for_end()
+    strays.end(strays.strays(folder))  # those of now: whoever takes the folder next has runs of its own
     for _ in range(ENDING):
         if not (folder / LOCK).exists() and not (folder / WORK).exists():
             return

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from lib.errors import UNREADABLE, CourseError, did_you_mean, short
+from lib.errors import UNREADABLE, CourseError, did_you_mean, plain, short
 from lib.runner.parameters import Parameter, read_parameters
 
 NUMBERED = "[0-9][0-9]_*.ipynb"
@@ -44,7 +44,10 @@ def read_folder(folder):
     Raises:
         CourseError: the folder has no numbered notebook, or one of them cannot be read.
     """
-    paths = sorted(Path(folder).glob(NUMBERED))
+    try:
+        paths = sorted(Path(folder).glob(NUMBERED))
+    except OSError:  # a name that no folder can have, or one that nobody may look into
+        paths = []
     if not paths:
         raise CourseError(f"There are no numbered notebooks (03_name.ipynb) in {folder}.")
     return [read_notebook(path) for path in paths]
@@ -63,7 +66,9 @@ def read_notebook(path):
         CourseError: the file is not a notebook, or its parameters cell breaks the rules.
     """
     try:
-        cells = [(cell["cell_type"], text(cell), cell) for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+        if path.exists() and not path.is_file():
+            raise CourseError("it is no file.")
+        cells = [(cell["cell_type"], text(cell), cell) for cell in _cells(json.loads(path.read_text(encoding="utf-8")))]
         first = next((source for kind, source, _ in cells if kind == "markdown"), "")
         tagged = [source for _, source, cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
         parameters = [parameter for source in tagged[:1] for parameter in read_parameters(source)]
@@ -81,6 +86,21 @@ def read_notebook(path):
     except (OSError, *UNREADABLE) as error:
         reason = getattr(error, "strerror", None) or "it is not the JSON of a notebook"
         raise CourseError(f"{path.name} cannot be read: {reason}.") from None
+
+
+def _cells(notebook):
+    """Return the cells of a notebook, of the shapes that whoever runs it or shows it takes for granted."""
+    if (written := notebook.get("nbformat", 4)) != 4:
+        raise CourseError(f"it is of nbformat {short(written)}, not 4: open it in JupyterLab and save it.")
+    cells = notebook["cells"]
+    metadata = [part.get("metadata", {}) for part in (notebook, *cells)]
+    tags = [each.get("tags", []) for each in metadata[1:]]
+    shapes = {list: [cells, *tags, *[cell.get("outputs", []) for cell in cells]], dict: metadata,
+              str | list: [cell["source"] for cell in cells], str: [tag for each in tags for tag in each]}
+    wrong = [value for kind, values in shapes.items() for value in values if not isinstance(value, kind)]
+    if wrong or not {cell["cell_type"] for cell in cells} <= {"code", "markdown", "raw"}:
+        raise ValueError(wrong)
+    return cells
 
 
 def text(cell):
@@ -128,10 +148,10 @@ def _resolve_one(word, infos):
 
 
 def _title(markdown, number):
-    title = next((heading for level, heading in headings(markdown) if level == 1), "")
+    title = next((plain(heading) for level, heading in headings(markdown) if level == 1), "")
     return re.sub(rf"^0?{int(number)}\b\s*[.:–—·-]?\s*", "", title)
 
 
 def _about(markdown, unit):
-    found = re.search(rf"\babout\s+(\d+)\s+{unit}\b", markdown, re.IGNORECASE)
+    found = re.search(rf"\babout\s+(\d{{1,6}})\s+{unit}\b", markdown, re.IGNORECASE)
     return int(found.group(1)) if found else None

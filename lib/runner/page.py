@@ -4,23 +4,30 @@ import base64
 import json
 import mimetypes
 import os
+import secrets
 from collections.abc import Container
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
+from lib.errors import without_password
 from lib.files import replace_text
 
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 PLOTLY_HEIGHT = 450  # what plotly itself takes for a figure without a height
 
+# Only scripts that bear the page's word run in it; plotly.js draws parallel coordinates by code that it makes.
+POLICY = "script-src 'nonce-{}' 'unsafe-eval'; object-src 'none'; base-uri 'none'"
+CODE = ("javascript:", "vbscript:", "data:text/html")
+
 # nbconvert's own page loads require.js, MathJax, mermaid and the widgets from the network.
 TEMPLATE = """
 {%- extends 'lab/index.html.j2' -%}
 {%- block html_head_js -%}
-{%- if resources.plotly %}<script src="{{ resources.plotly }}"></script>{% endif -%}
+<meta http-equiv="Content-Security-Policy" content="{{ resources.policy }}">
+{%- if resources.plotly %}<script nonce="{{ resources.nonce }}" src="{{ resources.plotly }}"></script>{% endif -%}
 {%- endblock html_head_js -%}
 {%- block jupyter_widgets -%}{%- endblock jupyter_widgets -%}
 {%- block html_head_js_mathjax -%}{%- endblock html_head_js_mathjax -%}
@@ -70,11 +77,14 @@ def write_page(notebook, page, source_folder, title, note="", beside=(), changed
     import nbformat
 
     node = nbformat.read(notebook, as_version=4)
-    figures = _plotly_to_html(node)
+    nonce = secrets.token_urlsafe()
+    figures = _plotly_to_html(node, nonce)
     node.metadata["title"] = title
     if figures:
         write_plotly(page.parent)
     resources = {
+        "nonce": nonce,
+        "policy": POLICY.format(nonce),
         "plotly": PLOTLY_FILE if figures else "",
         "note": note,
         "failing_cell": _quieten_error_cells(node),
@@ -83,8 +93,25 @@ def write_page(notebook, page, source_folder, title, note="", beside=(), changed
     }
     exporter = _exporter(Links(Path(source_folder), page.parent, beside))
     html, _ = exporter.from_notebook_node(node, resources)
-    replace_text(page, html.replace("<!-- contents -->", _contents(exporter.sections), 1))
+    html = html.replace("<!-- contents -->", _contents(exporter.sections), 1)
+    replace_text(page, without_password(_harmless(html, nonce)))
     return figures
+
+
+def _harmless(html, nonce):
+    """Return a page without what a notebook has brought to run in it: scripts, handlers of events, addresses that are code."""
+    from bs4 import BeautifulSoup
+
+    soup = BeautifulSoup(html, "html.parser")
+    for element in soup.find_all(["script", "object", "embed", "base"]):
+        if element.get("nonce") != nonce:
+            element.extract()
+    for element in soup.find_all(True):
+        for name, value in list(element.attrs.items()):
+            code = "".join(str(value).split()).lower().startswith(CODE)
+            if code or name == "srcdoc" or name.startswith("on"):
+                del element[name]
+    return str(soup)
 
 
 def write_plotly(folder):
@@ -95,12 +122,13 @@ def write_plotly(folder):
         replace_text(folder / PLOTLY_FILE, get_plotlyjs())
 
 
-def plotly_div(figure, name):
+def plotly_div(figure, name, nonce=""):
     """Return the HTML that draws a figure.
 
     Args:
         figure: dict with "data", "layout" and maybe "config", as in a notebook's output.
         name: id of the element, one of its own in the page.
+        nonce: str, the word by which the page knows its own scripts; empty where it asks for none.
 
     Returns:
         str; it needs plotly.js loaded before it.
@@ -108,11 +136,13 @@ def plotly_div(figure, name):
     layout = figure.get("layout", {})
     config = {"responsive": True, "displaylogo": False} | figure.get("config", {})
     arguments = ", ".join(script_json(part) for part in (name, figure.get("data", []), layout, config))
-    style = f"width: 100%; height: {layout.get('height', PLOTLY_HEIGHT)}px"
+    height = layout.get("height")
+    style = f"width: 100%; height: {height if isinstance(height, int | float) else PLOTLY_HEIGHT}px"
     meta = layout.get("meta")
     alt = meta.get("alt", "") if isinstance(meta, dict) else ""
-    spoken = f' role="img" aria-label="{escape(alt)}"' if alt else ""
-    return f'<div id="{name}" style="{style}"{spoken}></div>\n<script>Plotly.newPlot({arguments});</script>'
+    spoken = f' role="img" aria-label="{escape(str(alt))}"' if alt else ""
+    known = f' nonce="{nonce}"' if nonce else ""
+    return f'<div id="{name}" style="{style}"{spoken}></div>\n<script{known}>Plotly.newPlot({arguments});</script>'
 
 
 def script_json(value):
@@ -143,7 +173,7 @@ class Links:
     def link(self, url):
         """Point at the page of another notebook where there is one, and at the file itself otherwise."""
         path = self._local(url)
-        if path is None or not path.exists():
+        if path is None:
             return url
         fragment = f"#{urlsplit(url).fragment}" if urlsplit(url).fragment else ""
         if path.suffix == ".ipynb" and path.stem in self.beside:
@@ -154,8 +184,13 @@ class Links:
             return path.resolve().as_uri() + fragment
 
     def _local(self, url):
-        parts = urlsplit(url)
-        return None if parts.scheme or parts.netloc or not parts.path else self.source / unquote(parts.path)
+        """Return the Path of a file or folder that is there; None for any other address."""
+        try:
+            parts = urlsplit(url)
+            path = self.source / unquote(parts.path)
+            return path if parts.path and not parts.scheme and not parts.netloc and path.exists() else None
+        except (OSError, ValueError):  # no address, or a name that no file can have
+            return None
 
 
 def _contents(sections):
@@ -189,7 +224,7 @@ def _exporter(links):
     return Page(raw_template=TEMPLATE)
 
 
-def _plotly_to_html(node):
+def _plotly_to_html(node, nonce):
     """Give every plotly output the HTML that draws it, and return how many there are."""
     figures = 0
     for cell in node.cells:
@@ -197,7 +232,7 @@ def _plotly_to_html(node):
             figure = output.get("data", {}).get(PLOTLY_MIME)
             if figure:
                 figures += 1
-                output["data"] = {"text/html": plotly_div(figure, f"figure-{figures}")}
+                output["data"] = {"text/html": plotly_div(figure, f"figure-{figures}", nonce)}
     return figures
 
 

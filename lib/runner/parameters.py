@@ -145,7 +145,7 @@ def read_parameters(source):
 def _parameter(statement, comment):
     targets = getattr(statement, "targets", None) or [getattr(statement, "target", None)]
     try:
-        if len(targets) != 1 or not isinstance(targets[0], ast.Name):
+        if isinstance(statement, ast.AugAssign) or len(targets) != 1 or not isinstance(targets[0], ast.Name):
             raise ValueError
         default = ast.literal_eval(statement.value)
     except (ValueError, TypeError):
@@ -177,7 +177,7 @@ def _range(comment, kind):
         if not all(end is None or _is_plain(end) for end in (low, high)):
             raise ValueError(inside)
     except ValueError:
-        raise CourseError(f"in the parameters cell, [{inside}] is not a range of type {kind}.") from None
+        raise CourseError(f"in the parameters cell, [{short(inside)}] is not a range of type {kind}.") from None
     return low, high, (), words
 
 

@@ -4,7 +4,7 @@ import json
 
 import jinja2
 
-from lib.errors import UNREADABLE
+from lib.errors import UNREADABLE, without_password
 from lib.files import replace_text
 from lib.metric import shown
 from lib.runner.execute import read_outcome
@@ -108,4 +108,4 @@ def page(template, **values):
     loader = jinja2.DictLoader({"table": TABLE, "page": template})
     templates = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
     templates.filters["shown"] = shown
-    return templates.get_template("page").render(values)
+    return without_password(templates.get_template("page").render(values))

@@ -8,11 +8,11 @@ import sys
 import time
 import uuid
 
-from lib.errors import first_line
+from lib.errors import CourseError, first_line, without_password
 from lib.runner.books import Books
 from lib.runner.cluster import Lost, fitting, local_client, remote_client, run_point
 from lib.runner.execute import patience
-from lib.runner.folder import WORK
+from lib.runner.folder import WORK, is_ours
 from lib.runner.kit import kit_version
 from lib.runner.sweep_pages import write_pages
 
@@ -45,6 +45,7 @@ def sweep(info, varied, points, out, workers=None, address=None, security=None, 
     books = Books(out, info, varied, points)
     todo = books.todo()
     _say(f"{len(points)} points of {info.name}: {len(points) - len(todo)} done before, {len(todo)} to run")
+    _refuse_written_into(books, todo)
     if not todo:
         return books, _close(books)
     count = fitting(len(todo), workers)
@@ -52,11 +53,19 @@ def sweep(info, varied, points, out, workers=None, address=None, security=None, 
     with opened as client:
         try:
             books.begin_table()
-            _say(f"{len(client.nthreads())} workers, dashboard {client.dashboard_link}")
+            _say(f"{len(client.nthreads())} workers")
             _run(client, books, todo, 0 if address else count, timeout or patience(info))
         finally:
             whole = _close(books)
     return books, whole
+
+
+def _refuse_written_into(books, todo):
+    """Refuse to run a point again whose notebook somebody has written into, as one does who looks for what failed."""
+    for point in todo:
+        path = books.folder / f"{point.key}.ipynb"
+        if path.exists() and not is_ours(path, "sweep"):
+            raise CourseError(f"{path} is to be run again, and somebody has written into it: move it, or give another --out DIR")
 
 
 def _close(books):
@@ -193,4 +202,4 @@ class Progress:
 
 
 def _say(line):
-    print(f"course: {line}", file=sys.stderr, flush=True)
+    print(f"course: {without_password(line)}", file=sys.stderr, flush=True)

@@ -2,6 +2,7 @@
 
 import json
 import math
+import sys
 
 from lib.errors import CourseError
 from lib.files import replace_text
@@ -105,7 +106,7 @@ def _metrics(rows, books):
 
 
 def _number(value):
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
 
 
 def _parallel(rows, books):
@@ -115,6 +116,7 @@ def _parallel(rows, books):
     """
     import pandas as pd
 
+    from lib.columns import OUTCOME
     from lib.viz import parallel_data, plot_parallel
 
     metrics = _metrics(rows, books)
@@ -122,9 +124,11 @@ def _parallel(rows, books):
         return None
     last = metrics[-1]
     columns = [name for name in books.columns() if len({json.dumps(row[name]) for row in rows}) > 1]
-    table = [{name: _plain(row.get(name)) for name in [*columns, *metrics[:-1]]} for row in rows]
-    frame = pd.DataFrame(table).assign(score=[row.get(last) for row in rows]).astype({"score": float})
-    frame.insert(0, "trial", range(1, len(rows) + 1))
+    # A trials frame has names of its own: parameters and metrics that are called so get a blank that nobody sees.
+    named = {name: f"{name} " if name in ("trial", *OUTCOME) else name for name in [*columns, *metrics[:-1]]}
+    table = [{column: _plain(row.get(name)) for name, column in named.items()} for row in rows]
+    scores = [row[last] if _number(row.get(last)) else None for row in rows]
+    frame = pd.DataFrame(table).assign(score=scores, trial=range(1, len(rows) + 1)).astype({"score": float})
     try:
         axes = parallel_data(frame)
     except CourseError:
