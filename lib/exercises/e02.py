@@ -495,10 +495,16 @@ def _tuned():
     return GridSearchCV(steps, {"selectkbest__k": [5, "all"]}, cv=5)
 
 
-def _a_search():
-    from sklearn.model_selection._search import BaseSearchCV
+def _grid_search():
+    from sklearn.model_selection import GridSearchCV
 
-    return BaseSearchCV
+    return GridSearchCV
+
+
+def _random_search():
+    from sklearn.model_selection import RandomizedSearchCV
+
+    return RandomizedSearchCV
 
 
 q6 = Exercise(
@@ -511,6 +517,6 @@ q6 = Exercise(
     return GridSearchCV(steps, {"choose__k": [..., "all"]}, cv=...)""",
     ],
     _tuned,
-    due=kinds.instance("a search of scikit-learn (a GridSearchCV, a RandomizedSearchCV)", _a_search),
+    due=kinds.instance("a search of scikit-learn (a GridSearchCV, a RandomizedSearchCV)", _grid_search, _random_search),
     seconds=60,
 )
