@@ -176,7 +176,7 @@ def _litert():
     return LiteRT
 
 
-any_model = kinds.instance("a Keras model or a LiteRT", kinds._keras_model, _litert)
+any_model = kinds.instance("a Keras model or a LiteRT", kinds.keras_model, _litert)
 
 
 @functools.cache

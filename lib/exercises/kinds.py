@@ -210,7 +210,8 @@ def instance(words, *classes):
     return Kind(words, read)
 
 
-def _keras_model():
+def keras_model():
+    """Import Keras and return its class of models."""
     import keras
 
     return keras.Model
@@ -222,7 +223,7 @@ def _frame():
     return pd.DataFrame
 
 
-model = instance("a Keras model", _keras_model)
+model = instance("a Keras model", keras_model)
 frame = instance("a DataFrame", _frame)
 
 

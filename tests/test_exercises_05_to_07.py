@@ -1,4 +1,4 @@
-"""What the checks of some exercises judge by, held against another way to the same: draws, a clock that ticks."""
+"""What the checks of notebooks 05 to 07 judge by, held against another way to the same: draws, a clock that ticks."""
 
 import math
 
@@ -9,6 +9,7 @@ from hypothesis import strategies as some
 from lib.exercises import e05, e06, e07
 from lib.exercises.elsewhere import elsewhere
 
+pytestmark = [pytest.mark.lesson(number) for number in ("05", "06", "07")]
 LENGTHS = some.lists(some.integers(1, 9).map(float), min_size=1, max_size=9)
 
 
