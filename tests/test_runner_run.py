@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from html import escape
@@ -11,9 +12,12 @@ from urllib.parse import unquote
 
 import pytest
 from bs4 import BeautifulSoup
+from jupyter_client.connect import LocalPortCache
 from kit.course import COURSE, course, make_course, refused, write_notebook
 from kit.processes import wait, wait_gone
 
+from lib.runner.execute import execute
+from lib.runner.notebooks import read_notebook
 from lib.runner.page import script_json
 
 
@@ -192,3 +196,21 @@ def test_neither_the_list_nor_an_error_imports_anything_slow(folder):
 
 def _environment(folder):
     return os.environ | {"COURSE_NOTEBOOKS": str(folder)}
+
+
+@pytest.mark.parametrize("taken, error", [(1, ""), (99, "the kernel did not start: ")])
+def test_a_kernel_whose_port_was_taken_meanwhile_is_started_again(taken, error, tmp_path, monkeypatch):
+    free = LocalPortCache.find_available_port
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        ports = iter([other.getsockname()[1]] * taken)
+
+        def find(cache, ip):
+            return next(ports, None) or free(cache, ip)
+
+        monkeypatch.setattr(LocalPortCache, "find_available_port", find)
+        (tmp_path / "out").mkdir()
+        info = read_notebook(write_notebook(tmp_path, "01_one", ["# One", "1 + 1"]))
+        outcome = execute(info, {}, tmp_path / "out")
+    assert outcome.error.startswith(error) and bool(outcome.error) == bool(error)
+    assert "in use" in outcome.error or not error
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["01_one.ipynb"]

@@ -17,6 +17,8 @@ from lib.runner.kit import digest
 from lib.runner.notebooks import NotebookInfo, headings, read_notebook, text
 
 RECORD = "course_run"  # what an executed notebook says of its run, in its metadata
+STARTS = 3  # of a kernel whose port another process has taken since it was found free
+TAKEN = "Address already in use"
 AT_LEAST = 3600  # seconds for a cell, however short the lesson
 
 
@@ -82,20 +84,30 @@ def _run(source, target, values, bar, folder, products, timeout):
     words = target.with_suffix(".log")
     connection = target.with_suffix(".json")  # has the kernel's key: it is not left in the system's temporary folder
     try:
-        with open(words, "wb") as log:
-            _papermill(source, target, values, bar, folder, products, timeout, connection, log)
-    except Exception as error:  # whatever it is, it is told, and the next notebook still runs
-        # Of the disk, or of letters that no file takes, not of a cell: what is written is cut.
-        if isinstance(error, UnicodeError) or (isinstance(error, OSError) and error.errno):
-            raise
-        error.words = last_line(words.read_text(encoding="utf-8", errors="replace"), "")
-        return error
+        for start in range(STARTS):
+            connection.unlink(missing_ok=True)
+            with open(words, "wb") as log:
+                error = _error_of(_papermill, source, target, values, bar, folder, products, timeout, connection, log)
+            if error is None:
+                return None
+            error.words = last_line(words.read_text(encoding="utf-8", errors="replace"), "")
+            if TAKEN not in error.words or not isinstance(error, RuntimeError) or start + 1 == STARTS:
+                return error
     finally:
         for path in (words, connection):
             path.unlink(missing_ok=True)
         if not target.exists():
             shutil.copyfile(source, target)
-    return None
+
+
+def _error_of(call, *args):
+    """Return the error that ends a call, or None; one of the disk, or of letters that no file takes, is raised."""
+    try:
+        call(*args)
+    except Exception as error:  # whatever it is, it is told, and the next notebook still runs
+        if isinstance(error, UnicodeError) or (isinstance(error, OSError) and error.errno):
+            raise  # what is written is cut
+        return error
 
 
 def _papermill(source, target, values, bar, folder, products, timeout, connection, log):
