@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -358,6 +359,7 @@ def test_the_command_prints_and_exports_it(tmp_path, capsys):
     assert rows[1] == {"exercise": "e00.q2", "state": "open", "tries": "0", "first_right": ""}
     table.write_text("my notes")
     assert cli.main(["progress", "--export", str(table)]) == 2 and table.read_text() == "my notes"
+    assert cli.main(["progress", "--export", os.devnull]) == cli.main(["progress", "--export", str(tmp_path)]) == 2
     assert "there is another file of that name" in capsys.readouterr().err
 
 

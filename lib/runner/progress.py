@@ -29,7 +29,8 @@ def write(path, rows):
     writer.writerows({name: cell(row[name]) for name in NAMES} for row in rows)
     head = text.getvalue().partition("\n")[0]
     try:
-        if path.exists() and path.read_text(encoding="utf-8", errors="replace").partition("\n")[0] != head:
+        ours = path.is_file() and path.read_text(encoding="utf-8", errors="replace").partition("\n")[0] == head
+        if path.exists() and not ours:
             raise CourseError(f"--export {path}: there is another file of that name, and it stays as it is. Give a new name.")
         replace_text(path, text.getvalue())
     except OSError as error:
