@@ -110,6 +110,12 @@ def weighted_by_copies(p, rows, y):
     return np.nanmean(errors[rows[0]])
 
 
+def zero_is_seen(predictions, rows, y):
+    kept = predictions * unseen_by(rows, len(y))
+    count = (kept != 0).sum(axis=0)
+    return np.mean((kept.sum(axis=0)[count > 0] / count[count > 0] - y[count > 0]) ** 2)
+
+
 RIGHT_2 = [with_the_library, person_by_person, masked, with_pandas, with_nans]
 MISTAKES_2 = [
     (lambda p, rows, y: np.mean((p.mean(axis=0) - y) ** 2), "all members judge a row"),
@@ -125,6 +131,7 @@ MISTAKES_2 = [
     (lambda p, rows, y: with_the_library(p[:1], rows[:1], y), "have not drawn it"),
     (lambda p, rows, y: np.nanmean(ensembles.out_of_bag(p, unseen_by(rows, len(y))) - y) ** 2, "have not drawn it"),
     (weighted_by_copies, "have not drawn it"),
+    (zero_is_seen, "have not drawn it"),
     (lambda p, rows, y: np.sort(p[~unseen_by(rows, len(y))])[0], "have not drawn it"),
     (lambda p, rows, y: 0.0, "have not drawn it"),
     (lambda p, rows, y: ensembles.out_of_bag(p, unseen_by(rows, len(y))), "where a number is due"),
@@ -193,6 +200,10 @@ def zero_for_none(variance, rho, wanted):
     return by_trying(variance, rho, wanted) or 0
 
 
+def up_to_a_thousand(variance, rho, wanted):
+    return next((k for k in range(1, 1000) if rho * variance + (1 - rho) * variance / k <= wanted), None)
+
+
 def no_single(variance, rho, wanted):
     return by_trying(variance, rho, wanted) if wanted > rho * variance else None
 
@@ -213,6 +224,7 @@ MISTAKES_3 = [
     (lambda variance, rho, wanted: by_trying(variance, rho, wanted) and 1, "only"),
     (no_single, "whatever rho is"),
     (zero_for_none, "However many they are"),
+    (up_to_a_thousand, "2048 reach a variance"),
     (strictly_below, "one member at least|reach a variance"),
     (lambda variance, rho, wanted: min(by_trying(variance, rho, wanted) or 99, 50), "However many they are"),
     (lambda variance, rho, wanted: by_trying(variance, rho**2, wanted), "reach a variance|However many"),
@@ -370,9 +382,9 @@ def one_tree(fit_predict, x, y, x_new):
 RIGHT_5 = [team(), team(50), team(40, by=pasted), by_five_folds, held_out_team, median_team]
 MISTAKES_5 = [
     (team(100), "The budget is 50"),
-    (team(how="all"), "were trained on|was trained on"),
-    (team(how="single"), "judge that, and not single ones"),
-    (team(how="root"), "between 0.70 and 1.45"),
+    (team(how="all"), "have not seen it"),
+    (team(how="single"), "Do you judge that, or single ones"),
+    (team(how="root"), "Is it squared"),
     (one_tree, "Bag: each tree"),
     (team(2), "0.70 is due|NaN|between 0.70"),
     (lambda fit_predict, x, y, x_new: (team()(fit_predict, x, y, x_new)[0], y.var()), "between 0.70 and 1.45"),
@@ -380,6 +392,7 @@ MISTAKES_5 = [
     (lambda fit_predict, x, y, x_new: (team()(fit_predict, x, y, x)[0], 1.0), "120 predictions for 500 new rows"),
     (lambda fit_predict, x, y, x_new: team()(fit_predict, x, y, x_new)[0], "where two things"),
     (lambda fit_predict, x, y, x_new: (team()(fit_predict, x, y, x_new)[0], np.nan), "a finite number above 0"),
+    (lambda fit_predict, x, y, x_new: (team()(fit_predict, x, y, x_new)[0], 0), "You say that your error is 0"),
     (lambda fit_predict, x, y, x_new: print(end=""), "Does every way through it end with a `return`"),
 ]
 

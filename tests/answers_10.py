@@ -70,6 +70,7 @@ RIGHT_1 = [
     lambda w, wrong, k: np.log(np.fmax(1, (k - 1) * w[~wrong].sum() / w[wrong].sum())),
 ]
 MISTAKES_1 = [
+    (lambda w, wrong, k: max(0, odds(error_of(w, wrong)) + np.log(k - 1)) or 1e-4, "and 0.0 is due"),
     (lambda w, wrong, k: odds(error_of(w, wrong)) + np.log(k - 1), "worse than guessing"),
     (lambda w, wrong, k: max(0, odds(wrong.mean()) + np.log(k - 1)), "the plain error"),
     (lambda w, wrong, k: max(0, odds(error_of(w, wrong))), "That is so for two classes"),
@@ -180,11 +181,11 @@ MISTAKES_2 = [
     (repeated(4), "Do not repeat what was drawn"),
     (each_once, "raised ValueError"),
     (with_another_generator, "with nothing else"),
-    (with_a_fixed_generator, "Two generators give every row equally often|of your draws"),
+    (with_a_fixed_generator, "the same rows for each of 300"),
     (lambda w, size, rng: rng.random(size), "whole numbers"),
     (lambda w, size, rng: 1 + rng.choice(len(w), size, p=w / w.sum()), "there are rows 0 to 0, and you return 1"),
     (lambda w, size, rng: by_the_cumulated_weights(w, 40, rng), "you return 40 row numbers, and 2 are due"),
-    (lambda w, size, rng: np.full(size, w.argmax()), "of your draws"),
+    (lambda w, size, rng: np.full(size, w.argmax()), "the same rows for each of 300"),
     (lambda w, size, rng: print(end=""), "Does every way through it end with a `return`"),
 ]
 
@@ -277,8 +278,32 @@ def best_from_zero(errors, patience):
     return best + 1
 
 
+def zero_is_no_error(errors, patience):
+    best, kept, waited = 0, 1, 0
+    for k, error in enumerate(errors, start=1):
+        if not best or error < best:
+            best, kept, waited = error, k, 0
+        else:
+            waited += 1
+            if waited == patience:
+                break
+    return kept
+
+
+def by_a_thousandth(errors, patience):
+    best, kept = errors[0], 1
+    for k, error in enumerate(errors[1:], start=2):
+        if error < best - 0.0001:
+            best, kept = error, k
+        elif k - kept >= patience:
+            break
+    return kept
+
+
 RIGHT_3 = [by_slices, as_keras_does, with_running_minima, by_a_window, recursive]
 MISTAKES_3 = [
+    (zero_is_no_error, "no error is smaller than that one, 0,"),
+    (by_a_thousandth, "no error is smaller than that one"),
     (lambda errors, patience: int(np.argmin(errors)) + 1, "the best of all"),
     (lambda errors, patience: by_slices(errors, patience) - 1, r"after \*one\* round"),
     (lambda errors, patience: min(by_slices(errors, patience) + patience, len(errors)), "keep only the rounds"),

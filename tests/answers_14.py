@@ -50,6 +50,9 @@ def from_zero(scalars, tag, direction):
 
 RIGHT_1 = [by_loop, lambda s, t, d: one_tag(s, t).agg(d), in_a_table, sorted_first, in_single_precision]
 MISTAKES_1 = [
+    (lambda s, t, d: s[s.tag.str.startswith(t)].groupby("run")["value"].agg(d), "rows with this tag"),
+    (lambda s, t, d: s[s.tag.str.lower() == t.lower()].groupby("run")["value"].agg(d), "rows with this tag"),
+    (lambda s, t, d: one_tag(s, t).agg(d).round(2), "rows with this tag"),
     (lambda scalars, tag, direction: one_tag(scalars, tag).last(), "These are the last values"),
     (lambda scalars, tag, direction: one_tag(scalars, tag).first(), "These are the first values"),
     (lambda scalars, tag, direction: one_tag(scalars, tag).max(), "greatest value whatever `direction` says"),
@@ -129,6 +132,7 @@ def by_index(folder, norms):
 
 RIGHT_2 = [writes(), in_a_run, with_a_set_step, of_the_first_tensorflow, from_the_last]
 MISTAKES_2 = [
+    (writes(value=lambda norm: min(norm, 100.0)), "that TensorBoard finds"),
     (without_writer, "as_default"),
     (writes(tag="norm"), "the tag is 'norm'"),
     (writes(step=lambda n: 0), "a single point"),

@@ -78,6 +78,8 @@ RIGHT_1 = [
     lambda logged: functools.reduce(operator.or_, logged, {}),
 ]
 MISTAKES_1 = [
+    (lambda logged: {k: round(v, 3) if v == v and not isinstance(v, str) else v for row in logged for k, v in row.items()},
+     "the last value of each metric"),
     (lambda logged: dict(logged[-1]) if logged else {}, "the last call alone"),
     (of_the_best, r"it gives \{'gain': -1.0\}|greatest values"),
     (lambda logged: by_columns(logged[::-1]), "the first values, not the last"),
@@ -158,8 +160,18 @@ def by_md5(content, kept):
     return by_hash.get(hashlib.md5(content).hexdigest(), always_new(content, kept))
 
 
+def _full(content, digest):
+    """Take the first eight digits of a hash for the whole."""
+    own = hashlib.sha256(content).hexdigest()
+    return own if own[:8] == digest[:8] else digest
+
+
 RIGHT_2 = [there_or(lambda kept: f"v{len(kept)}"), turned_round, with_new, by_sorting, with_pandas, by_a_guess]
 MISTAKES_2 = [
+    (lambda content, kept: turned_round(content.strip(), kept), "has its version"),
+    (lambda content, kept: turned_round(content.lower(), kept), "has its version"),
+    (lambda content, kept: turned_round(content.decode(errors="ignore").encode(), kept), "has its version"),
+    (lambda content, kept: turned_round(content, {v: _full(content, digest) for v, digest in kept.items()}), "has its version"),
     (always_new, "Look through the hashes"),
     (by_md5, "Look through the hashes"),
     (lambda content, kept: f"v{max(numbers_of(kept), default=-1) + 1}" if hash(content) else "v0", "A content that is kept has"),
@@ -277,11 +289,13 @@ def with_gaps(table, metric, goal):
 
 RIGHT_4 = [by_sorting_rows, by_loop, by_place, by_rank, in_records]
 MISTAKES_4 = [
+    (lambda t, m, g: of_all(finished(t[t.tags == ""]), m, g), "A run with other tags"),
     (of_all, "Not every run counts"),
     (lambda t, m, g: of_all(unpruned(t), m, g), "Runs that are failed or open or unreadable do not count"),
     (lambda t, m, g: of_all(unpruned(t[t.state != "failed"]), m, g), "Runs that are open or unreadable do not count"),
     (lambda t, m, g: of_all(finished(t), m, g), "You count runs that were pruned"),
     (lambda t, m, g: of_all(finished(t[t.tags != "pruned"]), m, g), "may have other tags beside"),
+    (lambda t, m, g: of_all(finished(t[["pruned" not in s.split(",") for s in t.tags]]), m, g), "by a comma and a space"),
     (lambda t, m, g: of_all(finished(t[~t.tags.str.endswith("pruned")]), m, g), "have no tag \"pruned\""),
     (lambda t, m, g: by_loop(t, m, "maximize"), "the greatest value whatever `goal` says"),
     (lambda t, m, g: by_loop(t, m, "minimize" if m == "loss" else "maximize"), "not at the metric's name"),
@@ -497,8 +511,25 @@ class WithoutFetch:
         raise KeyError(version)
 
 
+class InOrder(e15._Store):
+    def keep(self, model):
+        versions, hashes = self.versions(), {name: self.write(array) for name, array in model.items()}
+        for version, known in versions.items():
+            if [*known.items()] == [*hashes.items()]:
+                return version
+        self.manifest.write_text(json.dumps(versions | {f"v{len(versions)}": hashes}))
+        return f"v{len(versions)}"
+
+
+class Flat(e15._Store):
+    def fetch(self, version):
+        return {name: array.squeeze() for name, array in super().fetch(version).items()}
+
+
 RIGHT_5 = [ByHand, Pickled, InOneFile, Squeezed, type("Sub", (e15._Store,), {"fetch": lambda self, v: e15._Store.fetch(self, v)})]
 MISTAKES_5 = [
+    (InOrder, "its layers in another order, gets 'v11'"),
+    (Flat, "'v8' is not what was kept"),
     (WholeCopies, "bytes; .* are allowed, which is each array once"),
     (WithoutShapes, "only if names, shapes, dtypes"),
     (Trusting, "raises no ValueError"),

@@ -50,6 +50,7 @@ RIGHT_1 = [
     lambda values, log: tuple(share(laid(values, log))),
 ]
 MISTAKES_1 = [
+    (lambda v, log: share(np.log(np.maximum(v, 1e-6)) if log else v), "the share of the way"),
     (lambda values, log: share(values), "on a linear axis whatever `log` says"),
     (lambda values, log: share(np.log10(values)), "on a logarithmic axis whatever `log` says"),
     (lambda values, log: share(laid(values, not log)), "two kinds of axis swapped"),
@@ -124,6 +125,7 @@ def one_after_the_other(frame, brushes):
 
 RIGHT_2 = [row_by_row, by_cutting, by_query, with_numpy, by_dropping]
 MISTAKES_2 = [
+    (lambda f, brushes: f.loc[row_by_row(f.round(0), brushes).index], "in one of the ranges"),
     (lambda frame, brushes: joined(frame, brushes, any, all, lambda low, v, high: low < v < high), "ends of a range"),
     (lambda frame, brushes: joined(frame, brushes, any, all, lambda low, v, high: low <= v < high), "upper end is part"),
     (lambda frame, brushes: joined(frame, brushes, any, all, lambda low, v, high: low < v <= high), "lower end is part"),
@@ -192,6 +194,7 @@ def by_kendall(left, right):
 
 RIGHT_3 = [with_outer, by_pairs, by_signs, by_sorting, with_a_mean]
 MISTAKES_3 = [
+    (lambda left, right: pairs(left, right, lambda p: p < -1e-9), "the lower one on the right"),
     (lambda left, right: 2 * with_outer(left, right), "every pair twice"),
     (lambda left, right: pairs(left, right, lambda p: p > 0), "side by side"),
     (lambda left, right: pairs(left, right, lambda p: p <= 0), "same point do not cross"),
@@ -338,11 +341,11 @@ def from_the_strongest_pair(frame):
 
 RIGHT_5 = [with_a_table, by_growing, by_recursion, by_distance, exhaustive]
 MISTAKES_5 = [
-    (list, "99% are due"),
-    (sorted, "99% are due"),
-    (greedy, "99% are due"),
+    (list, "99.0% are due"),
+    (sorted, "99.0% are due"),
+    (greedy, "99.0% are due"),
     (from_the_strongest_pair, "the strongest pair need not be"),
-    (lambda frame: exhaustive(frame, pick=min), "99% are due"),
+    (lambda frame: exhaustive(frame, pick=min), "99.0% are due"),
     (lambda frame: exhaustive(frame, change=float), "without its sign"),
     (lambda frame: exhaustive(frame, method="pearson"), "Is it the rank correlation"),
     (lambda frame: exhaustive(frame)[1:], "each column has to be in it once"),

@@ -79,6 +79,7 @@ def _squared(predicted, truth):
 
 def _check_q2(oob_error):
     cases = [_bags(*case) for case in ((0, 2, 3, 2), (1, 3, 5, 5), (2, 4, 30, 30), (3, 5, 40, 12), (4, 8, 25, 50))]
+    cases.insert(2, (np.array([[1.0, 0, 2, 5], [0, 3, 4, 5]]), np.array([[0, 0, 2, 3], [3, 1, 3, 3]]), np.array([1.0, 2, 2, 9])))
 
     def unseen(rows, y):
         return np.stack([~np.isin(np.arange(len(y)), drawn) for drawn in rows])
@@ -139,6 +140,7 @@ def _targets():
     """Cases of q3: exact ones in powers of two, so that no rounding decides, and others between two numbers."""
     cases = [(2.0, 0.5, 3.0), (4.0, 0.25, 4.0), (4.0, 0.0, 2.0), (4.0, 0.25, 2.5), (4.0, 0.5, 2.0), (4.0, 0.5, 1.0)]
     cases += [(4.0, 1.0, 4.0), (4.0, 1.0, 2.0), (1.0, 0.0, 0.125), (4.0, 0.25, 2.0), (4.0, 0.25, 1.375), (8.0, 0.5, 4.25)]
+    cases += [(4.0, 0.5, 2 + 2 / 256), (4.0, 0.5, 2 + 2 / 2048)]  # so many that a search with an end does not reach them
     rng = np.random.default_rng(3)
     for k in (2, 3, 4, 6, 9, 23, 60):
         variance, rho = float(rng.integers(1, 9)), float(rng.choice([0.0, 0.125, 0.5, 0.75]))
@@ -152,7 +154,7 @@ def _formula(variance, rho, k):
 
 
 def _by_trying(variance, rho, wanted):
-    return next((k for k in range(1, 1000) if _formula(variance, rho, k) <= wanted), None)
+    return next((k for k in range(1, 20_000) if _formula(variance, rho, k) <= wanted), None)
 
 
 def _check_q3(members_needed):
@@ -302,7 +304,9 @@ def _check_q5(bagged):
         predictions, estimate = bagged(fit_predict, x, y, x_new)
         wrong_if(len(calls) > BUDGET, f"You train {len(calls)} trees for one table. The budget is {BUDGET}.")
         wrong_if(len(predictions) != len(x_new), f"You return {len(predictions)} predictions for {len(x_new)} new rows.")
-        wrong_if(not np.isfinite([*predictions, estimate]).all() or estimate <= 0, "An error is a finite number above 0.")
+        wrong_if(not np.isfinite(predictions).all(), "Not all of your predictions are finite numbers.")
+        above = np.isfinite(estimate) and estimate > 0
+        wrong_if(not above, f"You say that your error is {estimate:g}. Of noisy numbers it is a finite number above 0.")
         error = _squared(predictions, y_new)
         better.append(math.log(max(error, 1e-300) / _squared(_tree(x, y, x_new), y_new)))
         told.append(math.log(estimate / max(error, 1e-300)))
@@ -310,8 +314,8 @@ def _check_q5(bagged):
     seen = f"Over {TABLES} tables your squared error is on average {better:.2f} of one tree's"
     wrong_if(better > 0.7, f"{seen}, and 0.70 is due. Bag: each tree on its own bootstrap, and the mean of what they say.")
     seen += f", and your estimate {told:.2f} of your error"
-    rows = "The rows that a tree was trained on flatter it. Let only those judge a row that have not seen it."
-    single = "You hand over the mean of the trees: judge that, and not single ones."
+    rows = "Is it squared? And do only those trees judge a row that have not seen it? Its own rows flatter a tree."
+    single = "You hand over the mean of the trees. Do you judge that, or single ones?"
     wrong_if(not 0.7 <= told <= 1.45, f"{seen}; between 0.70 and 1.45 is due. {rows if told < 1 else single}")
     return f"{seen}. And no row was kept apart for it."
 

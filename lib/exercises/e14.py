@@ -24,6 +24,7 @@ def _curves():
     yield {("train", "loss"): [0.5]}
     yield {("train", "loss"): [0.5, 0.8, 0.7], ("train", "epoch_loss"): [9.0, 0.1]}
     yield {("a", "loss"): [-0.5, -3.0, -2.0], ("b", "loss"): [-1.0, -1.0], ("b", "accuracy"): [0.3, 0.6, 0.4]}
+    yield {("a", "loss"): [0.2501, 0.2507], ("a", "loss_2"): [9.0, 0.1], ("b", "Loss"): [3.0, 2.0], ("b", "loss"): [0.125]}
     rng = np.random.default_rng(0)
     for runs in (2, 4, 9):
         names = [(f"{n}/{part}", tag) for n in range(runs) for part in ("train", "validation") for tag in ("loss", "accuracy")]
@@ -119,7 +120,7 @@ def _found(folder):
 
 def _check_q2(log):
     importlib.import_module("tensorflow")  # which takes some seconds that are not the answer's
-    cases = [([4.0],), ([2.0, 0.25],), ([4.0, 2.5, 2.0, 0.25],), ([1.0, 3.0, 1.0, 0.0, 3.0],), ([0.5] * 12,)]
+    cases = [([4.0],), ([2.0, 0.25],), ([4.0, 2.5, 2.0, 0.25],), ([1.0, 3.0, 1.0, 0.0, 3.0],), ([0.5] * 12,), ([4096.5, 0.125],)]
     mistakes = [
         (lambda n: _pairs(n, 1), "Your steps begin at 1. Count from 0, as Keras counts its epochs."),
         (lambda n: [(0, value) for value in sorted(n)], "All values are at one step, so the page draws a single point."),
@@ -280,4 +281,5 @@ q4 = Exercise(
     ],
     _go_on,
     due=kinds.group(kinds.text),
+    seconds=60,
 )

@@ -25,6 +25,7 @@ def _logs():
     """Yield lists of what was logged: nothing, zeros and values below zero, gaps, a text, and many of chance."""
     yield from ([], [{"loss": 2.0}], [{"loss": 2.0}, {"loss": 0.0}], [{"gain": -1.0}, {"gain": -3.0}, {"gain": -2.0}])
     yield [{"loss": 2.0}, {"accuracy": 0.5}]
+    yield [{"rate": 0.0001220703125}]
     yield [{"accuracy": 0.2, "loss": 2.0}, {"accuracy": 0.9, "loss": 1.0}, {"accuracy": 0.7, "loss": 3.0}]
     yield [{"loss": 2.0}, {"loss": 1.0, "val_accuracy": 0.5}, {}, {"loss": 1.5}, {"note": "done", "loss": 0.5}, {}]
     rng = np.random.default_rng(0)
@@ -82,7 +83,10 @@ def _sha(content):
 def _contents():
     """Return cases (content, kept): nothing kept, one, a few, ten and more; the content there, first or last, or new."""
     stores = [{f"v{n}": _sha(b"%d" % n) for n in range(size)} for size in (0, 1, 2, 3, 10, 11, 13)]
-    return [(content, kept) for kept in stores for content in (b"new", b"", b"0", b"1", b"2", b"9")]
+    cases = [(content, kept) for kept in stores for content in (b"new", b"", b"0", b"1", b"2", b"9")]
+    near = {"v0": _sha(b"new")}  # the same only if every byte is, and every digit of the hash
+    cases += [(content, near) for content in (b"new\n", b" new", b"New", b"new\xff", b"new\x00")]
+    return [*cases, (b"a\r\nb", {"v0": _sha(b"a\nb")}), (b"new", {"v0": _sha(b"new")[:60] + "0000"})]
 
 
 def _check_q2(version_of):
@@ -196,6 +200,8 @@ def _runs(rng, rows):
             table.loc[row, ["tags", *changes]] = [tags, *changes.values()]
         elif kind == 5:
             table.loc[row, ["tags", *changes]] = ["wide, deep", np.nan, np.nan]
+        else:
+            table.loc[row, ["tags", *changes]] = [rng.choice(["wide", "wide, deep"]), *changes.values()]
     return table.sample(frac=1, random_state=rows).reset_index(drop=True)
 
 
@@ -214,6 +220,7 @@ def _check_q4(best_run):
     cases = [(table, metric, goal) for table in tables for metric in ("gain", "loss") for goal in ("maximize", "minimize")]
     states = ("failed", "open", "unreadable")
     other = {"maximize": "minimize", "minimize": "maximize"}
+    spaced = "You miss \"pruned\" where it is not the first tag: they are joined by a comma and a space."
     some = [chosen for size in (1, 2, 3) for chosen in itertools.combinations(states, size)]
     mistakes = [
         (lambda t, m, g: _best(t, m, other[g]), "That is the worst of those that count. Look at `goal`."),
@@ -222,7 +229,9 @@ def _check_q4(best_run):
         (lambda t, m, g: _best(t, m, "minimize" if m == "loss" else "maximize"), "Look at `goal`, not at the metric's name."),
         (lambda t, m, g: _best(t.assign(state="finished", tags=""), m, g), "Not every run counts: look at `state` and `tags`."),
         (functools.partial(_best, pruned=True), "You count runs that were pruned: those with \"pruned\" among their `tags`."),
+        (lambda t, m, g: _best(t[t.tags == ""], m, g), "A run with other tags than \"pruned\" counts."),
         (lambda t, m, g: _best(t[t.tags != "pruned"], m, g, pruned=True), "A pruned run may have other tags beside \"pruned\"."),
+        (lambda t, m, g: _best(t[~t.tags.str.contains("^pruned")], m, g, pruned=True), spaced),
         *((functools.partial(_best, states=("finished", *s)), f"Runs that are {' or '.join(s)} do not count.") for s in some),
     ]
     why = "It is the best value of the runs that are finished, have no tag \"pruned\", and have a value."
@@ -239,7 +248,7 @@ def _best_run(table, metric, goal):
 q4 = Exercise(
     _check_q4,
     [
-        'Keep the rows with table.state == "finished" and without "pruned" in table.tags; tags are joined by commas.',
+        'Keep the rows with table.state == "finished" and without "pruned" in table.tags: tags joined by a comma and a space.',
         "Of what is left, .set_index('run')[metric] has idxmax and idxmin, which return the name.",
         'values = table[(...) & ~table.tags.str.contains(...)].set_index("run")[metric]; return ... if goal == ... else ...',
     ],
@@ -263,7 +272,7 @@ def _models():
     hidden = base["hidden"].copy()
     hidden[-1, -1] += 1
     models += [{**base, "hidden": hidden}, {**base, "bias": base["bias"].reshape(6, 4)}]
-    models += [{**base, "bias": base["bias"].view("int32")}, {**base, "more": base["bias"]}]
+    models += [{**base, "bias": base["bias"].view("int32")}, {**base, "more": base["bias"][None]}]
     return [*models, {"head": base["bias"], "bias": base["head"]}, {"bias": np.zeros(3, "float16"), "none": np.zeros((0, 2))}]
 
 
@@ -333,6 +342,8 @@ def _kept_once(answer, folder, models):
         for earlier in (0, number):
             found = _Tried(answer, folder).keep(models[earlier])
             wrong_if(found != f"v{earlier}", f"A model that is kept as 'v{earlier}', kept once more, gets {found!r}.")
+    found = _Tried(answer, folder).keep(dict(reversed(models[0].items())))
+    wrong_if(found != "v0", f"The model that is kept as 'v0', with its layers in another order, gets {found!r}.")
     for number, model in enumerate(models):
         found = _Tried(answer, folder).fetch(f"v{number}")
         words = "names, shapes, dtypes and values have to be the same"

@@ -17,6 +17,7 @@ def _axes():
     """Return arrays of positive numbers: two, ties, whole ones, powers of ten, all below one, and many of chance."""
     rng = np.random.default_rng(1)
     few = [[1.0, 100.0], [100.0, 1.0], [10.0, 40.0, 20.0], [0.1, 0.01, 0.1, 0.001], [1e-4, 1e-3, 1e-2, 1.0], [2.0, 5.0, 5.0, 2.0]]
+    few.append([1e-9, 1e-3, 1.0])
     return [*map(np.array, few), np.array([8, 64, 512, 16]), rng.uniform(2, 90, 30), 10 ** rng.uniform(-6, -2, 30)]
 
 
@@ -102,7 +103,7 @@ def _flowers():
     rng = np.random.default_rng(0)
     frames = [pd.DataFrame(rng.integers(0, 10, (rows, 3)), columns=["a", "b", "c"]) for rows in (3, 12, 60)]
     frames[2]["c"] = frames[2]["c"].where(frames[2]["c"] > 2)
-    return [*frames, frames[2].assign(name="x").sample(frac=1, random_state=1)]
+    return [*frames, frames[0] + 0.25, frames[2].assign(name="x").sample(frac=1, random_state=1)]
 
 
 def _check_q2(passing):
@@ -163,6 +164,7 @@ def _check_q3(crossings):
     rng = np.random.default_rng(1)
     few = [([5], [3]), ([1, 2], [1, 2]), ([1, 2], [2, 1]), ([2, 1], [1, 2]), ([1, 1], [1, 2]), ([1, 2], [1, 1]), ([2, 2], [1, 1])]
     few += [([1, 2, 3], [3, 2, 1]), ([3, 1, 2], [1, 2, 3]), ([1, 1, 2], [1, 2, 2]), ([0.5, -0.5, 0.0], [0.0, -2.0, 3.0])]
+    few += [([1, 1 + 2.0**-20], [1 + 2.0**-20, 1])]
     cases = [tuple(map(np.array, case)) for case in few] + [(rng.permutation(n), rng.permutation(n)) for n in (4, 9, 30)]
     cases += [tuple(rng.integers(0, 5, (2, 20))), tuple(rng.normal(size=(2, 25)))]
     mistakes = [
@@ -322,7 +324,7 @@ def _check_q5(order):
         share = sum(links[pair] for pair in itertools.pairwise(places)) / _most(links)
         wrong_if(
             share < SHARE,
-            f"{asked}, which has {share:.0%} of the sum that the best order has; {SHARE:.0%} are due. Is it the rank "
+            f"{asked}, which has {share:.1%} of the sum that the best order has; {SHARE:.1%} are due. Is it the rank "
             "correlation, without its sign? Then mind that the strongest pair need not be in the best order.",
         )
         lowest = min(lowest, share)
@@ -344,4 +346,5 @@ q5 = Exercise(
     ],
     _order,
     due=kinds.items(kinds.text),
+    seconds=60,
 )
