@@ -30,6 +30,8 @@ MISTAKES_1 = [
     (lambda number: str(2 * number), "the text '0' where a number is due"),
     (lambda number: [2 * number], "a list of length 1 where a number"),
     (forgotten, "`print` shows a value"),
+    (lambda number: int(2 * number), r"double\(0.3\).*0.6 is due"),
+    (lambda number: round(2 * number, 1), r"double\(-1.27\)"),
 ]
 
 # --- q2
@@ -97,6 +99,7 @@ MISTAKES_3 = [
     (from_zero, "counted from 0, of the largest"),
     (lambda scores, direction: 0, "counted from 0, of the largest"),
     (nothing_for_min, "Does every way through it end with a `return`"),
+    (lambda s, d: by_hand(np.round(s, 2).tolist(), d), "counted from 0, of the largest"),
 ]
 
 ALL = [(e00.q1, RIGHT_1, MISTAKES_1), (e00.q2, RIGHT_2, MISTAKES_2), (e00.q3, RIGHT_3, MISTAKES_3)]

@@ -107,6 +107,10 @@ MISTAKES_1 = [
     (never_reached, "nothing .None. where how many trials are run"),
     (lambda scores, patience: [e01.q1.reference(scores, patience)], "a list of length 1 where"),
     (lambda scores: len(scores), r"your answer takes \(scores\)"),
+    (begins_at(-1000), "begins at a number"),
+    (begins_at(LOW, better=lambda score, best: score > best + 1e-3), "of some size. Any will do"),
+    (begins_at(LOW, better=lambda score, best: score > best + 1e-6), "the last of `patience`"),
+    (lambda scores, patience: e01.q1.reference(np.round(scores, 2), patience), "the last of `patience`"),
 ]
 
 # --- q2
@@ -211,6 +215,10 @@ def by_range(x_fit, x_held):
     return tuple((x - least) / np.where(width > 0, width, 1) for x in (x_fit, x_held))
 
 
+def divided_by(deviation):
+    return lambda fit, held: tuple((x - fit.mean(axis=0)) / deviation(fit.std(axis=0)) for x in (fit, held))
+
+
 RIGHT_3 = [by_scikit_learn, with_n_minus_1, in_pandas, column_by_column, in_float32, with_epsilon]
 MISTAKES_3 = [
     (together, "has leaked"),
@@ -227,6 +235,8 @@ MISTAKES_3 = [
     (lambda x_fit, x_held: by_scikit_learn(x_fit, x_fit[: len(x_held)]), "x_fit's mean is taken off"),
     (by_rows, "x_fit's mean is taken off"),
     (by_range, "x_fit's mean is taken off"),
+    (divided_by(lambda deviation: deviation + 1e-3), "divided by x_fit's standard deviation"),
+    (divided_by(lambda deviation: np.where(deviation < 0.05, 1, deviation)), "divided by x_fit's standard deviation"),
 ]
 
 # --- q4
@@ -303,6 +313,13 @@ def by_number(groups, k):
     return [(np.flatnonzero(groups % k != n), np.flatnonzero(groups % k == n)) for n in range(k)]
 
 
+def rounds_up(groups, k):
+    names = np.unique(groups)
+    size = -(-len(names) // k)
+    held = [np.isin(groups, names[size * fold : size * (fold + 1)]) for fold in range(k)]
+    return [(np.flatnonzero(~rows), np.flatnonzero(rows)) for rows in held]
+
+
 RIGHT_4 = [by_group_k_fold, yields, by_a_dict, by_pandas, shuffled, lambda groups, k: GroupKFold(k).split(groups, groups=groups)]
 MISTAKES_4 = [
     (rows_dealt, "is on both sides. Deal the groups"),
@@ -318,6 +335,7 @@ MISTAKES_4 = [
     (lambda groups, k: [(fit[1:], held) for fit, held in e01.q4.reference(groups, k)], "What is not held out"),
     (lambda groups, k: [(held, fit) for fit, held in by_group_k_fold(groups, k)], "You return what is held out first"),
     (lambda groups, k: [(np.arange(len(groups)), [])] * k, "nothing is held out"),
+    (rounds_up, "nothing is held out in fold"),
 ]
 
 # --- q5
@@ -393,6 +411,7 @@ MISTAKES_5 = [
     (lambda scores, sizes: e01.q5.reference(scores, sizes) + 1, "You count from 1"),
     (lambda scores, sizes: np.flatnonzero(scores.mean(axis=1) > 0.8), "where the position of one candidate"),
     (lambda scores, sizes: -1, "the best candidate's standard error"),
+    (lambda scores, sizes: e01.q5.reference(np.round(scores, 2), sizes), "less the best candidate's standard error"),
 ]
 
 # --- q6

@@ -118,6 +118,7 @@ MISTAKES_2 = [
     (lambda: {**without("units")(), "net__units": GOOD["units"]}, "There is no 'units' in your dictionary, which has: 'dropout'"),
     (lambda: [1], "a list of length 1 where a dict"),
     (lambda: tuple(GOOD.values()), "where a dict"),
+    (lambda: {**GOOD, "batch_size": [32, 64]}, "'batch_size' too; three names"),
 ]
 
 # --- q3
@@ -166,6 +167,7 @@ MISTAKES_3 = [
     (lambda s: (s.max(axis=1), s.std(axis=1), s.mean(axis=1)), "That is the best fold"),
     (lambda s: s.mean(axis=1), "three arrays"),
     (lambda s: (s.mean(), s.std(), 1), "part 1 is .* where an array"),
+    (ranked(lambda means: rankdata(-means.round(2), method="min")), "share the better rank|that are better"),
 ]
 
 # --- q4
@@ -237,6 +239,15 @@ def measured_where_it_was_trained(x, y):
     return [steps().fit(x[train], y[train]).score(x[train], y[train]) for train, _ in StratifiedKFold(3).split(x, y)]
 
 
+def chosen_beforehand(x, y):
+    fifty = SelectKBest(k=50).fit_transform(x, y)
+    return cross_val_score(make_pipeline(SelectKBest(k=10), LogisticRegression()), fifty, y, cv=3)
+
+
+def widest(x, y):
+    return cross_val_score(LogisticRegression(), x[:, np.argsort(-x.var(axis=0))[:10]], y, cv=3)
+
+
 RIGHT_4 = [
     by_hand,
     without_select,
@@ -262,6 +273,8 @@ MISTAKES_4 = [
     (lambda x, y: cross_val_score(steps(), x, y, cv=5), r"shape \(5,\) where an array of three scores"),
     (lambda x, y: by_hand(x, y)[0], "where an array of three scores"),
     (lambda x, y: [0.5, 0.5, 0.5], "30|errors in all"),
+    (chosen_beforehand, "Which step has seen"),
+    (widest, "Are the ten chosen by `y`"),
 ]
 
 # --- q5
@@ -318,6 +331,11 @@ def the_first(results):
     return np.flatnonzero(results["mean_test_score"] >= winners(results["mean_test_score"], results["std_test_score"]))[0]
 
 
+def quickest_in_all(results):
+    seconds = results["mean_fit_time"] + results["mean_score_time"]
+    return e02.q5.reference({**results, "mean_fit_time": seconds})
+
+
 RIGHT_5 = [by_sorting, by_rank, in_a_loop, from_the_folds, by_params]
 MISTAKES_5 = [
     (lambda results: int(results["mean_test_score"].argmax()), "the best. Another one"),
@@ -335,6 +353,7 @@ MISTAKES_5 = [
     (lambda results: results["mean_fit_time"][e02.q5.reference(results)] + 0.5, "where the position|Take the winner's"),
     (lambda results: 99, r"it gives 99, and 0 is due"),
     (lambda results: print(end=""), "nothing .None."),
+    (quickest_in_all, "You add mean_score_time"),
 ]
 
 # --- q6
@@ -369,6 +388,11 @@ def over(numbers, *first, **settings):
     return lambda: GridSearchCV(steps, {"selectkbest__k": numbers}, **settings)
 
 
+def fitted():
+    rng = np.random.default_rng(0)
+    return at_random().fit(rng.normal(size=(60, 300)), np.arange(60) % 2)
+
+
 RIGHT_6 = [at_random, with_strength, with_svc, without_a_choice_by_number, with_lda]
 MISTAKES_6 = [
     (over([5], StandardScaler()), "each of 300 columns knows a little.*0.88 is due"),
@@ -381,6 +405,7 @@ MISTAKES_6 = [
     (lambda: GridSearchCV, "the class GridSearchCV where a search"),
     (lambda: GridSearchCV(make_pipeline(SelectKBest(), SVC()), {"choose__k": [5, "all"]}), "Your search raised ValueError"),
     (lambda: GridSearchCV(KNeighborsClassifier(), {"n_neighbors": [1, 5, 15]}), "0.88 is due"),
+    (fitted, "has been fitted already"),
 ]
 
 

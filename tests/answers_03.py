@@ -386,6 +386,7 @@ MISTAKES_4 = [
     (only_when_on, "returned nothing"),
     (lambda hp: in_scope(hp, lambda rate: keras.layers.Dropout(0.3)), "the layer drops 0.3"),
     (lambda hp: in_scope(hp, lambda rate: keras.layers.Dropout(1 - rate)), "the layer drops 0.9"),
+    (lambda hp: in_scope(hp, lambda rate: keras.layers.Dropout(round(rate, 1))), "chose the rate 0.237, but the layer drops 0.2"),
     (lambda hp: in_scope(hp, keras.layers.Dropout, 0.0, 0.9), "runs from 0 to 0.9"),
     (lambda hp: in_scope(hp, keras.layers.Dropout, 0.1, 0.4), "runs from 0.1 to 0.4"),
     (lambda hp: in_scope(hp, keras.layers.Dropout, values=[False]), "Which value of `dropout` opens it"),

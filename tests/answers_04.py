@@ -141,6 +141,20 @@ def not_failed(trials, objective):
     return (max if objective.direction == "max" else min)(some, key=lambda t: t.score, default=None)
 
 
+def from_a_number(trials, objective):
+    best, score = None, -1e9 if objective.direction == "max" else 1e9
+    for trial in trials:
+        if trial.status == "COMPLETED" and objective.better_than(trial.score, score):
+            best, score = trial, trial.score
+    return best
+
+
+def by_tenths(trials, objective):
+    done = [trial for trial in trials if trial.status == "COMPLETED"]
+    sign = 1 if objective.direction == "max" else -1
+    return max(done, key=lambda trial: sign * round(trial.score, 1), default=None)
+
+
 RIGHT_2 = [by_sign, by_sorting, by_comparing, by_position, by_a_series]
 MISTAKES_2 = [
     (scored, "Only a trial that is COMPLETED|return None"),
@@ -157,6 +171,8 @@ MISTAKES_2 = [
     (lambda trials, objective: trials[0] if trials else None, "return None"),
     (lambda trials, objective: trials[0].trial_id if trials else None, "the text '0' where one of the trials"),
     (lambda trials, objective: print(end=""), "the COMPLETED trial with the best score"),
+    (from_a_number, "the COMPLETED trial with the best score"),
+    (by_tenths, "the COMPLETED trial with the best score"),
 ]
 
 # --- q3
@@ -409,6 +425,15 @@ def stops_early(self, trial_id):
     return only_random(self, trial_id) if len(self.trials) < 10 else {"status": "STOPPED"}
 
 
+def never_the_same(self, trial_id):
+    if len(self.end_order) < 8:
+        return {"status": "RUNNING", "values": self._random_values()}
+    best, rng = self.get_best_trials()[0].hyperparameters, np.random.default_rng()
+    near = {e.name: e.value_to_prob(best.values[e.name]) + rng.normal(0, 0.08) for e in self.hyperparameters.space}
+    values = {e.name: e.prob_to_value(float(np.clip(near[e.name], 0, 0.999))) for e in self.hyperparameters.space}
+    return {"status": "RUNNING", "values": values}
+
+
 RIGHT_5 = [
     climbing(lambda n: 0.15), climbing(lambda n: 0.2, first=10), climbing(lambda n: 0.3 * 0.95**n, count=4),
     climbing(lambda n: 0.2, count=2), one_after_the_other,
@@ -425,6 +450,7 @@ MISTAKES_5 = [
     (lambda self, trial_id: {"status": "RUNNING", "values": {"x": 1}}, "one is due for each of"),
     (out_of_range, "for `dropout`, which is from 0 to 0.8"),
     (lambda self, trial_id: {"status": "STOPPED"}, "In 0 of 40"),
+    (never_the_same, "goes another way the second time"),
 ]
 
 ALL = [

@@ -150,6 +150,11 @@ def twice(hp, model, x, y, **more):
     return fits()(hp, model, x, y, **more)
 
 
+def tunes_more(hp, model, x, y, **more):
+    hp.Choice("epochs", [1, 2, 3])
+    return model.fit(x, y, batch_size=hp.Choice("batch_size", [10, 20, 40]), **more)
+
+
 RIGHT_2 = [chosen_first, by_default, doubling, by_position, its_own_history]
 MISTAKES_2 = [
     (fits(back=lambda history: None), r"returned nothing \(None\) where a History"),
@@ -169,6 +174,7 @@ MISTAKES_2 = [
     (fits(size=lambda hp: hp.Int("batch_size", 10, 40)), "10, 20 and 40"),
     (fits(size=lambda hp: hp.Choice("batch_size", [10, 20])), "10, 20 and 40"),
     (without_more, "let your arguments end with \\*\\*more"),
+    (tunes_more, "asks hp for 'epochs' too"),
 ]
 
 # --- q3

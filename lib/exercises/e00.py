@@ -9,7 +9,7 @@ from lib.exercises.core import Exercise, over_cases
 
 
 def _check_q1(double):
-    cases = [(0,), (1,), (7,), (-3,), (0.5,), (1e6,)]
+    cases = [(0,), (1,), (7,), (-3,), (0.5,), (0.3,), (-1.27,), (1e6,), (3e10,)]
     mistakes = [
         (lambda number: number, "It comes back as it went in."),
         (lambda number: number**2, "That is the number times itself; twice is the number and itself."),
@@ -64,6 +64,7 @@ q2 = Exercise(
 
 def _check_q3(best):
     scores = [[4.0], [1.0, 2.0], [2.0, 1.0], [0.2, 0.9, 0.5], [-3.0, -1.0], [-1.0, -3.0], [0.0, -1.0], [1.0, 2.0, 2.0, 1.0]]
+    scores += [[0.9003, 0.9001, 0.9004, 0.9002], [2e-6, 1e-6, 3e-6]]
     cases = list(itertools.product(scores, ("max", "min")))
     wanted = {"max": max, "min": min}
     mistakes = [

@@ -17,6 +17,8 @@ def _check_q1(stop_at):
     cases = [([0.5], 1), ([0.5, 0.6], 1), ([0.6, 0.6, 0.7], 1), ([0.6, 0.5, 0.7], 3), ([0.6, 0.6, 0.6, 0.9], 2)]
     cases += [([-3.0, -2.0, -1.0], 1), ([-0.3, -0.2, -0.2, -0.1, -0.4], 2), ([0.0, 0.1, 0.0, 0.2, 0.1, 0.1, 0.3], 2)]
     cases += [([0.5, 0.9, 0.6, 0.7, 0.8, 0.95], 3), ([0.1, 0.5, 0.2, 0.6, 0.3, 0.4, 0.7], 2), ([0.1, 0.9, 0.2, 0.3], 2)]
+    cases += [([0.9, 0.90002, 0.90004, 0.90003, 0.90001], 2), ([1e-8, 2e-8, 3e-8], 1), ([-3e12, -2e12, -1e12], 1)]
+    cases += [([0.5, 0.502, 0.504, 0.503], 2)]
     for size in range(2, 15):
         cases += [(np.round(rng.normal(size=size), 1).tolist(), patience) for patience in (1, 2, 3, 4)]
     where_it_is = "That is where the best score is. A search does not know that yet when it has to stop."
@@ -24,6 +26,8 @@ def _check_q1(stop_at):
         (_run(better=operator.ge), "A score that is only as good as the best has not improved it."),
         (_run(best=0), "Your best score begins at 0, and a score below 0 (a loss with a minus) is then no improvement."),
         (_run(best=-1), "Your best score begins at -1, and a score below that is then no improvement."),
+        (_run(best=-1e9), "Your best score begins at a number, and a score below that is then no improvement."),
+        (_run(better=lambda score, top: score > top + 1e-3), "You ask for an improvement of some size. Any will do."),
         (_run(back=False), "You count all trials without an improvement. They are to be in a row: set the count back."),
         (_run(later=1), "You wait for more trials without an improvement than `patience`; as many as that are enough."),
         (_run(less=1), "That is one too few. The trial that uses up the patience has been run too."),
@@ -142,7 +146,7 @@ def _check_q3(scaled):
         cases += [(fit, held)]
         fit, held = fit.copy(), held.copy()
         fit[:, 1] = held[:, 1] = -2.5
-        cases += [(fit, held)]
+        cases += [(fit, held), (fit * 2.0**-17, held * 2.0**-17)]
     why = "Of each column, x_fit's mean is taken off in both parts, and both are divided by x_fit's standard deviation."
     over_cases(scaled, cases, _scaled, why, _mistakes_q3(), _scaled_alike)
     fit, held = cases[-1]
@@ -230,7 +234,7 @@ def _check_q4(group_folds):
     _list_out(group_folds)
     rng = np.random.default_rng(4)
     cases = [([1, 2], 2), ([7, 7, 4], 2), ([3, 3, 1, 1, 4, 4, 9, 9, 5, 5, 8, 8], 3)]
-    cases += [(rng.permutation([5, 5, 5, 5, 5, 9, 2, -1]), 4)]
+    cases += [(rng.permutation([5, 5, 5, 5, 5, 9, 2, -1]), 4), ([1, 2, 3, 4], 3), ([8, 6, 6, 4, 3, 0], 4)]
     cases += [(rng.permutation(np.arange(60) % 11), 4), (rng.integers(0, 40, 200), 10), (np.sort(rng.integers(0, 9, 50)), 2)]
     for groups, k in cases:
         groups = np.array(groups)
@@ -310,6 +314,7 @@ def _check_q5(smallest_good):
         ([[0.80, 0.82, 0.84, 0.78], [0.83, 0.87, 0.83, 0.87], [0.84, 0.88, 0.84, 0.88]], [16, 64, 256]),
         ([[0.84, 0.88, 0.80, 0.92], [0.81, 0.88, 0.80, 0.89], [0.76, 0.84, 0.82, 0.82]], [256, 128, 32]),
         ([[0.6, 1.0, 0.6, 1.0], [0.89, 0.90, 0.91, 0.90]], [8, 32]),
+        ([[0.9061, 0.9063, 0.9062, 0.9062], [0.9052, 0.9053, 0.9051, 0.9052]], [64, 16]),
     ]
     cases = [(np.array(scores), np.array(sizes)) for scores, sizes in cases] + _tables_q5()
     mistakes = [

@@ -85,6 +85,8 @@ def _check_q2(distributions):
     for name in ("units", "dropout", "learning_rate"):
         has = ", ".join(map(repr, space)) or "nothing"
         wrong_if(name not in space, f"There is no {name!r} in your dictionary, which has: {has[:200]}.")
+    more = sorted({*space} - {"units", "dropout", "learning_rate"})
+    wrong_if(more, f"Your dictionary has {', '.join(map(repr, more))} too; three names are asked for.")
     drawn = {}
     for name in ("units", "dropout", "learning_rate"):
         rvs, found = hasattr(space[name], "rvs"), kinds.described(space[name])
@@ -168,6 +170,7 @@ def _check_q3(summarize):
     tables += [[[0.75, 0.25], [1.0, 0.5], [0.5, 0.5], [0.25, 0.25], [0.5, 1.0]], [[-1.0, -2.0], [-3.0, -1.0], [-1.5, -1.5]]]
     tables += [rng.integers(0, 4, (rows, folds)) / 4 for rows, folds in ((3, 4), (4, 4), (6, 2), (8, 4), (30, 8))]
     tables += [rng.normal(-3, 2, (7, 3)), rng.normal(size=(3, 7)), rng.random((4, 4))]
+    tables += [[[0.5, 0.5, 0.5], [0.5, 0.5009765625, 0.5], [0.5, 0.49951171875, 0.5]]]  # means that differ by a little
     tables = [(np.array(table, float),) for table in tables]
     _over_part(summarize, 0, tables, "Your means: each is the mean of a candidate's scores, a row.", [
         (lambda s: s.mean(axis=0), "Your means go over the candidates. A row is a candidate: go along axis 1."),
@@ -239,19 +242,19 @@ q3 = Exercise(
 def _check_q4(honest_scores):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of scikit-learn, about the answer's settings
-        noise = np.mean([honest_scores(*_table(0, 0, seed, 300)) for seed in range(100, 116)])
+        noise = np.mean([honest_scores(*_table(0, 0, seed, 3000)) for seed in range(100, 116)])
         wrong_if(noise == 1, "Every score is 1, on pure noise. Is a model measured on the rows it was trained on?")
         wrong_if(
             noise > 0.58,
             f"On 16 tables of noise you score {noise:.2f} on average; 0.5 is chance. Which step has seen the held-out rows?",
         )
         _check_rows(honest_scores)
+        _check_ten(honest_scores)
         known = np.mean([honest_scores(*_table(3, 2.5, seed)) for seed in (4, 5)])
         wrong_if(
             known < 0.75,
             f"Where three of 1,000 columns know the classes, you score {known:.2f}. Are the ten chosen by `y`, in every fold?",
         )
-        _check_ten(honest_scores)
         weak = np.mean([honest_scores(*_table(1000, 0.3, seed)) for seed in range(6, 11)])
         wrong_if(
             weak > 0.82,
@@ -306,7 +309,7 @@ def _table(informative, apart, seed, columns=1000):
     y = rng.permutation(np.arange(60) % 2)
     x = rng.normal(size=(60, columns))
     x[:, rng.permutation(columns)[:informative]] += apart * y[:, None]
-    return x, y
+    return x / x.std(axis=0), y  # which columns spread most says nothing of which ones know
 
 
 def _honest_scores(x, y):
@@ -385,10 +388,16 @@ def _mistakes_q5():
 
     return [(_within(limit), words) for limit, words in limits] + [
         (_within(right, "mean_score_time"), "You go by mean_score_time. The quickest to train is due."),
+        (lambda results: _in_all(results, right), "You add mean_score_time. The quickest to train is due."),
         (_within(right, "std_fit_time"), "You go by std_fit_time, the deviation of the seconds. Their mean is due."),
         (_within(right, least=False), "That is the slowest of those that are good enough."),
         (lambda results: _good_enough(results) + 1, "You count from 1. Python counts positions from 0."),
     ]
+
+
+def _in_all(results, limit):
+    """Return the quickest to train and to score."""
+    return _within(limit)({**results, "mean_fit_time": results["mean_fit_time"] + results["mean_score_time"]})
 
 
 def _searches_q5():
@@ -419,7 +428,7 @@ def _results(scores, seconds):
     units = [2**number for number in range(len(scores))]
     rng = np.random.default_rng(len(scores))
     found = {"mean_fit_time": seconds.copy()}
-    found |= {name: rng.random(len(scores)) for name in ("std_fit_time", "mean_score_time", "std_score_time")}
+    found |= {name: 5 * rng.random(len(scores)) for name in ("std_fit_time", "mean_score_time", "std_score_time")}
     found |= {"param_units": np.ma.array(units), "params": [{"units": number} for number in units]}
     found |= {f"split{fold}_test_score": scores[:, fold].copy() for fold in range(scores.shape[1])}
     found |= {"mean_test_score": scores.mean(axis=1), "std_test_score": scores.std(axis=1)}
@@ -456,6 +465,7 @@ def _check_q6(tuned):
     for kind, seed in (("few", 1), ("many", 2), ("few", 3), ("many", 4)):
         (x, y), (x_new, y_new) = _units_apart(kind, seed)
         search = tuned()
+        wrong_if(hasattr(search, "cv_results_"), "Your search has been fitted already. Return it unfitted: other tables come.")
         with warnings.catch_warnings(), tuned.told("fit(x, y)", using="Your search"):
             warnings.simplefilter("ignore")
             search = search.fit(x, y)

@@ -160,6 +160,8 @@ def _check_q2(fit):
         weights, hp, watch = _asked(fit, batch_size)
         entry = next((entry for entry in hp.space if entry.name == "batch_size"), None)
         wrong_if(entry is None, "Your fit asks hp for no hyperparameter called 'batch_size'.")
+        more = sorted({entry.name for entry in hp.space} - {"batch_size"})
+        wrong_if(more, f"Your fit asks hp for {', '.join(map(repr, more))} too, and a search tunes it. Only batch_size is due.")
         wrong_if(sorted(entry.values) != [10, 20, 40], "`batch_size` should take one of three values: 10, 20 and 40.")
         batch_size = hp.get("batch_size")
         wrong_if(
