@@ -132,6 +132,16 @@ def test_what_an_answer_prints_is_shown_once(capsys):
     assert out.count("largest of") == 1 and "largest of [-2, -1]" in out
 
 
+def test_what_is_shown_was_printed_in_the_call_that_the_verdict_is_about(capsys):
+    def prints(values):
+        print("first of", values)
+        return values[-1]
+
+    exercise().check(prints)
+    out = capsys.readouterr().out
+    assert "first of [2, 1]" in out and out.count("first of") == 1 and "for <lambda>([2, 1])" in out
+
+
 def waits(values):
     time.sleep(60)
 

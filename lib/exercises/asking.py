@@ -43,7 +43,7 @@ class Asked:
 
     Attributes:
         raw: the answer as it was handed over.
-        printed: what the last call printed.
+        printed: what the last call printed, or the one that a check tells of.
     """
 
     def __init__(self, answer, due, name, parameters, seconds):

@@ -83,12 +83,12 @@ class Exercise:
         """Show the verdict on an answer and what it printed, and remember the try."""
         verdict, printed = self._judge(answer)
         if printed.strip():
-            print("Your answer printed, when it was called last:", printed[:LONGEST].rstrip(), sep="\n")
+            print("Your answer printed, in one call:", printed[:LONGEST].rstrip(), sep="\n")
         PROGRESS.add(self.key, verdict.state)
         display(verdict)
 
     def _judge(self, answer):
-        """Return the Verdict, and what the answer's last call printed."""
+        """Return the Verdict, and what the answer printed in the call that it is about, or in its last."""
         if answer is None or answer is ... or is_blank(answer):
             return BLANK, ""
         asked = Asked(answer, self.due, self.name, self._parameters, self.seconds)
@@ -189,10 +189,10 @@ def over_cases(answer, cases, right, why, mistakes=(), alike=same):
                 raise
             break  # it is wrong for a smaller case: that one is told
         if failing is None and not alike(tried[-1][1], answer.due(right(*map(copied, case)))):
-            failing = tried[-1]
+            failing, printed = tried[-1], answer.printed
     if failing is None:
         return
-    case, given = failing
+    (case, given), answer.printed = failing, printed
     words = next((words for rule, words in mistakes if _makes(rule, tried, answer.due, alike)), why)
     words = words(*case) if callable(words) else words
     due = answer.due(right(*map(copied, case)))
