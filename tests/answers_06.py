@@ -344,7 +344,22 @@ MISTAKES_3 = [
     (with_tpe, "asks for a RandomSampler; the points of your study come from a TPESampler"),
     (lambda storage, name, objective, total: resumed()(storage, name, objective, total).trials, "a list of length"),
 ]
-RIGHT_3 = [one_by_one, resumed(), skips_ahead, by_hand, carries_on, loads_again]
+
+
+class ByNumber(optuna.samplers.RandomSampler):
+    def sample_independent(self, study, trial, name, distribution):
+        self._rng.rng.seed([7, trial.number, ord(name[0])])
+        return super().sample_independent(study, trial, name, distribution)
+
+
+def with_a_sampler_of_its_own(storage, name, objective, total):
+    study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True, sampler=ByNumber(seed=0))
+    while len(study.get_trials(states=[TrialState.COMPLETE])) < total:
+        study.optimize(objective, n_trials=1)
+    return study
+
+
+RIGHT_3 = [with_a_sampler_of_its_own, one_by_one, resumed(), skips_ahead, by_hand, carries_on, loads_again]
 
 # --- q4
 
