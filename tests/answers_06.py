@@ -88,8 +88,17 @@ def swapped(trial):
     return keras.optimizers.Adam(rate)
 
 
+def rounds_the_rate(trial):
+    name = trial.suggest_categorical("optimizer", ["adam", "sgd"])
+    rate = trial.suggest_float("learning_rate", 1e-4, 0.1, log=True)
+    if name == "adam":
+        return keras.optimizers.Adam(round(rate, 3))
+    return keras.optimizers.SGD(rate, momentum=trial.suggest_float("momentum", 0, 0.95))
+
+
 RIGHT_1 = [keywords, optimizer(), by_config, by_match, returns_early]
 MISTAKES_1 = [
+    (rounds_the_rate, "but your optimizer learns with 0.012"),
     (optimizer(always=True), "inside an `if`"),
     (optimizer(log=False), "logarithmic"),
     (optimizer(low=1e-5), "runs from 1e-05"),
@@ -190,8 +199,19 @@ def factory():
     return ByList(back=2)
 
 
+class WantsMore(optuna.pruners.BasePruner):
+    def __init__(self, reports):
+        self.reports = reports
+
+    def prune(self, study, trial):
+        return False
+
+
 RIGHT_2 = [ByLastStep, lambda: ByLastStep(), ByList, pruner(signed), factory]
 MISTAKES_2 = [
+    (lambda study, trial: False, "Hand over the class, StuckPruner"),
+    (WantsMore, "The check makes your pruner without arguments"),
+    (pruner(lambda v, d, at: len(v) >= 3 and (v[-1] - v[-3]) * (1 if d == "MAXIMIZE" else -1) <= 1e-3), "None for never"),
     (pruner(up), "lower is better: look at study.direction"),
     (pruner(lambda v, direction, at: len(v) >= 3 and v[-1] < v[-3]), "given up, None for never"),
     (pruner(lambda v, d, at: len(v) >= 3 and (v[-1] < v[-3] if d == "MAXIMIZE" else v[-1] > v[-3])), "is no better"),
@@ -324,7 +344,22 @@ MISTAKES_3 = [
     (with_tpe, "asks for a RandomSampler; the points of your study come from a TPESampler"),
     (lambda storage, name, objective, total: resumed()(storage, name, objective, total).trials, "a list of length"),
 ]
-RIGHT_3 = [one_by_one, resumed(), skips_ahead, by_hand, carries_on, loads_again]
+
+
+class ByNumber(optuna.samplers.RandomSampler):
+    def sample_independent(self, study, trial, name, distribution):
+        self._rng.rng.seed([7, trial.number, ord(name[0])])
+        return super().sample_independent(study, trial, name, distribution)
+
+
+def with_a_sampler_of_its_own(storage, name, objective, total):
+    study = optuna.create_study(storage=storage, study_name=name, load_if_exists=True, sampler=ByNumber(seed=0))
+    while len(study.get_trials(states=[TrialState.COMPLETE])) < total:
+        study.optimize(objective, n_trials=1)
+    return study
+
+
+RIGHT_3 = [with_a_sampler_of_its_own, one_by_one, resumed(), skips_ahead, by_hand, carries_on, loads_again]
 
 # --- q4
 
@@ -374,8 +409,14 @@ def without_default(study, budget):
     return max((t for t in study.best_trials if t.values[1] <= budget), key=lambda trial: trial.values[0])
 
 
+def rounds_accuracy(study, budget):
+    fitting = [trial for trial in study.trials if trial.values[1] <= budget]
+    return max(fitting, key=lambda trial: (round(trial.values[0], 2), -trial.values[1]), default=None)
+
+
 RIGHT_4 = [by_table, picks(), by_loop, by_sorting, by_frame]
 MISTAKES_4 = [
+    (rounds_accuracy, "The most accurate one with at most"),
     (picks(fits=lambda trial, budget: True), "more weights than the budget"),
     (picks(fits=lambda trial, budget: trial.values[1] < budget), "exactly `budget` weights"),
     (picks(key=lambda trial: -trial.values[1]), "the smallest one"),

@@ -30,6 +30,7 @@ RIGHT_1 = [
     lambda serial, workers: (serial + (1 - serial) * workers**-1) ** -1,
 ]
 MISTAKES_1 = [
+    (lambda s, n: 1 / s if s and n > 1000 else 1 / (s + (1 - s) / n), "the rest is divided by the workers"),
     (lambda serial, workers: print(end=""), r"nothing \(None\) where a number is due"),
     (lambda serial, workers: serial + (1 - serial) / workers, "the time that is left"),
     (lambda serial, workers: 1 / ((1 - serial) + serial / workers), "The serial part is divided"),
@@ -202,8 +203,10 @@ def by_bytes(seed, worker, finished):
 
 
 CALLS = itertools.count()
+TABLE = {}
 RIGHT_4 = [by_sequence, by_places, by_digest, by_generator, by_tuple, by_bytes, lambda s, w, f: (s << 20) + (w << 10 | f)]
 MISTAKES_4 = [
+    (lambda s, w, f: TABLE.setdefault((s, w, f), len(TABLE)), "In another process"),
     (lambda seed, worker, finished: print(end=""), r"nothing \(None\) where a whole number"),
     (lambda seed, worker, finished: f"{seed}{worker}", "where a whole number is due"),
     (lambda seed, worker, finished: by_places(seed, worker, finished) / 7, "where a whole number is due"),

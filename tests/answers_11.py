@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from scipy.optimize import nnls
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.model_selection import KFold, PredefinedSplit, StratifiedKFold, train_test_split
@@ -153,6 +154,11 @@ def with_pinv(said, y, said_new):
     return pd.Series(np.c_[said_new.T, np.ones(said_new.shape[1])] @ np.linalg.pinv(rows) @ y)
 
 
+def without_negative_weights(said, y, said_new):
+    weights = nnls(np.c_[said.T, np.ones(len(y))], y)[0]
+    return np.c_[said_new.T, np.ones(said_new.shape[1])] @ weights
+
+
 RIGHT_3 = [
     with_scikit_learn,
     on_centred,
@@ -162,6 +168,8 @@ RIGHT_3 = [
     lambda said, y, said_new: with_scikit_learn(said, y, said_new).astype("float32"),
 ]
 MISTAKES_3 = [
+    (without_negative_weights, "Least squares of `y`"),
+    (lambda said, y, said_new: with_scikit_learn(said, y, said_new).round(-1), "Least squares of `y`"),
     (lambda said, y, said_new: said_new.mean(axis=0), "Nothing is learned"),
     (lambda said, y, said_new: said_new.T @ np.linalg.lstsq(said.T, y, rcond=None)[0], "no intercept"),
     (lambda said, y, said_new: LinearRegression(fit_intercept=False).fit(said.T, y).predict(said_new.T), "no intercept"),

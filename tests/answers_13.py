@@ -204,6 +204,8 @@ def all_in_all(finite, scale, growth):
 
 RIGHT_3 = [with_countdown, with_a_generator, with_powers, recursively, by_looking_back]
 MISTAKES_3 = [
+    (lambda finite, scale, growth: [max(1, one) for one in with_countdown(finite, scale, growth)], "Not finite: halve"),
+    (lambda finite, scale, growth: [min(2.0**24, one) for one in with_countdown(finite, scale, growth)], "Not finite: halve"),
     (before_the_step, r"\*before\* each step"),
     (counts_on, "After a halving the count"),
     (doubles_on, "After a doubling the count"),

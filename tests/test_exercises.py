@@ -64,8 +64,8 @@ def test_an_error_in_an_answer_is_told_in_one_line(exercise):
 
 WEIRD = {
     "text": "12", "empty text": "", "list": [], "one in a list": [1.0], "nested": [[1, 2], [3]], "dict": {}, "set": {1},
-    "nan": np.nan, "infinite": np.inf, "negative": -1, "zero": 0, "huge": 10**400, "complex": 1j, "truth": True,
-    "object": object(), "class": dict,
+    "nan": np.nan, "infinite": np.inf, "negative": -1, "zero": 0, "huge": 10**400, "endless": 10**5000, "complex": 1j,
+    "truth": True, "object": object(), "class": dict,
     "function": len, "no numbers": np.array([]), "a table": np.zeros((2, 3)), "objects": np.array([None, "a"], object),
     "tuple": (1, 2), "three": (1, 2, 3), "frame": pd.DataFrame({"a": [1]}), "bytes": b"1", "many": list(range(1000)),
     "itself": (lambda own: own.append(own) or own)([]),

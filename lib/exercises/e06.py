@@ -1,5 +1,6 @@
 """Exercises of notebook 06: a space with a condition, a pruner, a resumed study, a Pareto front, a search on unseen hills."""
 
+import inspect
 import itertools
 import warnings
 
@@ -49,7 +50,7 @@ def _check_space(asked):
 
 
 def _check_q1(ask):
-    cases = [("sgd", 0.02, 0.7), ("sgd", 0.1, 0.0), ("sgd", 1e-4, 0.95), ("adam", 0.003, None), ("adam", 0.09, None)]
+    cases = [("sgd", 0.02, 0.7), ("sgd", 0.1, 0.0), ("sgd", 1e-4, 0.95), ("adam", 0.003, None), ("adam", 0.0123456, None)]
     for optimizer, learning_rate, momentum in cases:
         values = {"optimizer": optimizer, "learning_rate": learning_rate}
         values |= {} if momentum is None else {"momentum": momentum}
@@ -110,9 +111,22 @@ q1 = Exercise(
 # --- q2: a pruner that gives up a trial that is stuck
 
 
+def _made_without(made):
+    """Raise Wrong if what was handed over cannot be called without arguments, as the check makes its pruner."""
+    try:
+        inspect.signature(made).bind()
+    except TypeError as error:
+        if inspect.isclass(made):
+            raise Wrong(f"The check makes your pruner without arguments, and your class wants some: {error}.") from None
+        raise Wrong("Hand over the class, StuckPruner: your answer is a function with arguments.") from None
+    except ValueError:
+        pass  # a signature that Python cannot tell
+
+
 def _plays(answer):
     """Return an `Asked` that plays a trial to the answer's pruner, and says after how many reports it was given up, or None."""
     optuna = _optuna()
+    _made_without(answer.raw)
     with answer.told("the pruner that your class makes"):
         pruner = answer.raw()
     wrong_if(not hasattr(pruner, "prune"), "Your answer makes no object with a method `prune`.")
@@ -155,12 +169,12 @@ def _rule(fault, least=3):
 def _check_q2(answer):
     worst = [([0.5, 0.4], 1), ([0.5, 0.4, 0.45], 1), ([0.1, 0.2, 0.3, 0.4], 1), ([0.5, 0.7, 0.6], 1), ([0.5, 0.6, 0.5], 1)]
     worst += [([0.1, 0.3, 0.5, 0.6, 0.5], 1), ([-0.5, -0.7, -0.6], 1), ([-3.0, -2.0, -1.0], 1), ([0.0, 0.0, 0.0], 1)]
-    worst += [([0.1, 0.2, 0.3, 0.2], 5), ([0.3, 0.2, 0.1], 10)]
+    worst += [([0.1, 0.2, 0.3, 0.2], 5), ([0.3, 0.2, 0.1], 10), ([0.5, 0.5, 0.5001], 1), ([0.5, 0.5, 0.4999], 1)]
     rng = np.random.default_rng(0)
     worst += [(rng.integers(0, 5, size).astype(float).cumsum().round(1).tolist(), 3) for size in (5, 6)]
     worst += [(rng.integers(-3, 9, size).astype(float).tolist(), int(rng.integers(1, 9))) for size in (3, 3, 4, 4, 5, 6, 8)]
     cases = [
-        (direction, [round(turn * value, 3) for value in values], [start + every * place for place in range(len(values))])
+        (direction, [round(turn * value, 4) for value in values], [start + every * place for place in range(len(values))])
         for (values, every), start in itertools.product(worst, (0, 1, 11))
         for direction, turn in (("maximize", 1), ("minimize", -1), ("minimize", 1))
     ]
@@ -234,7 +248,8 @@ class _Objective:
 
     def __call__(self, trial):
         self.seen.append(trial.suggest_float("x", 0, 1))
-        self.samplers.add(type(trial.study.sampler).__name__)
+        random = isinstance(trial.study.sampler, _optuna().samplers.RandomSampler)  # one of the learner's own is one too
+        self.samplers.add("RandomSampler" if random else type(trial.study.sampler).__name__)
         if len(self.seen) in self.fails:
             raise _PowerFailure
         if len(self.seen) in self.pruned:
@@ -357,7 +372,7 @@ def _check_q4(pick):
     rng = np.random.default_rng(0)
     for size in (3, 4, 5, 6, 9, 12):
         studies.append([(float(a) / 20, int(w) * 100) for a, w in rng.integers((0, 1), (20, 12), (size, 2))])
-    studies.append(trials)
+    studies += [trials, [(0.701, 100), (0.704, 200), (0.699, 50)]]  # close together, and not equal
     cases = []
     for pairs in studies:
         study, weights = _front(pairs), sorted({w for _, w in pairs})

@@ -129,25 +129,34 @@ def _numbers(seed, known, new, members):
     return said[:, :known].round(3), truth[:known].round(1), said[:, known:].round(3)
 
 
-def _check_q3(stack):
+def _same_noise():
+    """Draw two members with the same faults, twice as large in the second: least squares gives that one a weight below 0."""
+    rng = np.random.default_rng(5)
+    truth, noise = rng.normal(150, 70, 40), rng.normal(size=40) * 20
+    said = np.stack([truth + noise, (truth + 2 * noise - 150) / 70]) + rng.normal(size=(2, 40)) * [[1], [0.01]]
+    return said[:, :30].round(3), truth[:30].round(1), said[:, 30:].round(3)
+
+
+def _check_q3(stacked):
     cases = [_numbers(*sizes) for sizes in ((1, 12, 2, 1), (2, 30, 5, 2), (3, 200, 20, 3), (4, 200, 20, 5))]
+    cases.append(_same_noise())
     mistakes = [
         (lambda said, y, new: new.mean(axis=0), "That is the members' mean. Nothing is learned from `said` and `y` yet."),
         (lambda said, y, new: np.linalg.lstsq(said.T, y, rcond=None)[0] @ new, "There is no intercept in your fit."),
-        (lambda said, y, new: _stack(said, y, said), "Those are the samples of `said`; those of `said_new` are due."),
+        (lambda said, y, new: _stacked(said, y, said), "Those are the samples of `said`; those of `said_new` are due."),
         (lambda said, y, new: np.median(new, axis=0), "That is the members' median. Nothing is learned yet."),
     ]
     why = "Least squares of `y` on the members, with an intercept, predict `said_new`."
-    over_cases(stack, cases, _stack, why, mistakes, _near)
+    over_cases(stacked, cases, _stacked, why, mistakes, _near)
     return "The last member had forgotten its scale, and the meta model gave it back."
 
 
 def _near(answer, right):
     """Say whether two predictions agree to a little regularization."""
-    return answer.shape == right.shape and np.abs(answer - right).max() < 3
+    return answer.shape == right.shape and np.abs(answer - right).max() < 0.5
 
 
-def _stack(said, y, said_new):
+def _stacked(said, y, said_new):
     rows = np.column_stack([said.T, np.ones(said.shape[1])])
     weights = np.linalg.lstsq(rows, y, rcond=None)[0]
     return np.column_stack([said_new.T, np.ones(said_new.shape[1])]) @ weights
@@ -160,7 +169,7 @@ q3 = Exercise(
         "Least squares needs a column of ones for the intercept; scikit-learn's LinearRegression has it by itself.",
         "rows = np.column_stack([..., np.ones(...)]); weights = np.linalg.lstsq(rows, ..., rcond=None)[0]; return ... @ weights",
     ],
-    _stack,
+    _stacked,
     due=kinds.array(1),
 )
 

@@ -130,6 +130,7 @@ def _check_q3(dynamic_scales):
     few = [[T], [F], [T, T], [T, T, T, T, T], [F, F, T], [T, F, T, T, T, T], [T, T, F, T, T, F, F, T, T, T, T, T]]
     cases = [(finite, 8.0, growth) for finite in few for growth in (2, 1, 3)]
     cases += [((rng.random(60) < 0.8).tolist(), 2.0**15, growth) for growth in (2, 3, 5)] + [([], 8.0, 2)]
+    cases += [([F], 1.0, 2), ([F, F, T, T, T, F], 1.0, 2), ([T] * 30, 2.0**15, 1)]  # below 1, and far above float16's numbers
     anew = "After a {} the count of finite steps begins anew; yours goes on."
     mistakes = [
         (lambda f, s, g: [s, *_dynamic_scales(f, s, g)[:-1]], "That is the scale *before* each step. Note it after."),

@@ -50,7 +50,7 @@ def described(value):
     if isinstance(value, str):
         return f"the text {value!r}"[:80]
     if isinstance(value, bool | np.bool_ | numbers.Number | np.number):
-        return f"the {type(value).__name__} {value}"
+        return f"the {type(value).__name__} {_digits(value)}"
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and not isinstance(value, type):
         return f"the array {value}" if shape == () else f"{_a(type(value).__name__)} of shape {shape}"
@@ -60,6 +60,15 @@ def described(value):
         return f"the function {value.__name__} itself, which was not called"
     length = f" of length {len(value)}" if isinstance(value, list | tuple | dict | set | frozenset) else ""
     return _a(type(value).__name__) + length
+
+
+def _digits(value):
+    """Return a number as a text that fits into a sentence."""
+    try:
+        text = str(value)
+    except ValueError:  # Python writes no more than some thousand digits of a whole number
+        return "of very many digits"
+    return text if len(text) <= 60 else f"{text[:30]}… of {len(text)} digits"
 
 
 def _a(name):
