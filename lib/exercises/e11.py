@@ -133,12 +133,12 @@ def _same_noise():
     """Draw two members with the same faults, twice as large in the second: least squares gives that one a weight below 0."""
     rng = np.random.default_rng(5)
     truth, noise = rng.normal(150, 70, 40), rng.normal(size=40) * 20
-    said = np.stack([truth + noise, (truth + 2 * noise - 150) / 70]) + rng.normal(size=(2, 40)) * [[1], [0.01]]
+    said = np.stack([truth + noise, truth + 2 * noise]) + rng.normal(size=(2, 40))
     return said[:, :30].round(3), truth[:30].round(1), said[:, 30:].round(3)
 
 
 def _check_q3(stacked):
-    cases = [_numbers(*sizes) for sizes in ((1, 12, 2, 1), (2, 30, 5, 2), (3, 200, 20, 3), (4, 200, 20, 5))]
+    cases = [_numbers(*sizes) for sizes in ((1, 100, 2, 1), (2, 100, 3, 2), (3, 200, 20, 3), (4, 200, 20, 5))]
     cases.append(_same_noise())
     mistakes = [
         (lambda said, y, new: new.mean(axis=0), "That is the members' mean. Nothing is learned from `said` and `y` yet."),
@@ -153,7 +153,7 @@ def _check_q3(stacked):
 
 def _near(answer, right):
     """Say whether two predictions agree to a little regularization."""
-    return answer.shape == right.shape and np.abs(answer - right).max() < 0.5
+    return answer.shape == right.shape and np.abs(answer - right).max() < 3
 
 
 def _stacked(said, y, said_new):
