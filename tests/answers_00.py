@@ -52,7 +52,7 @@ MISTAKES_2 = [
     (lambda t, p: (t == p).sum(), "count of right answers"),
     (lambda t, p: 100 * (t == p).mean(), "percent"),
     (lambda t, p: (t != p).mean(), "share of mistakes"),
-    (lambda t, p: t == p, "array of shape|ndarray of shape"),
+    (lambda t, p: t == p, "an array of shape"),
     (lambda t, p: (t - p).mean(), "The accuracy is the share"),
     (lambda t, p: (t == p).any(), "True where a number is due"),
     (lambda t, p: len(set(t) & set(p)) / len(t), "The accuracy is the share"),

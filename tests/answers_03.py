@@ -241,7 +241,7 @@ MISTAKES_3 = [
     (lambda a, t, p, rng: rng.binomial(p, a, size=t).max(), "An accuracy is a share"),
     (lambda a, t, p, rng: 100 * rng.binomial(p, a, size=t).max() / p, "An accuracy is a share"),
     (lambda a, t, p, rng: rng.binomial(p, a, size=t) / p, r"shape \(4,\) where a number is due"),
-    (lambda a, t, p, rng: rng.binomial(p, a, size=(1, t)).max(axis=1) / p, r"ndarray of shape \(1,\) where a number is due"),
+    (lambda a, t, p, rng: rng.binomial(p, a, size=(1, t)).max(axis=1) / p, r"array of shape \(1,\) where a number is due"),
     (lambda a, t, p, rng: (rng.binomial(p, a, size=t) / p).mean(), "Return the largest of these|Is it the best"),
     (lambda a, t, p, rng: rng.binomial(p, a) / p, "Is it the best of 2 scores"),
     (lambda a, t, p, rng: np.random.default_rng().binomial(p, a, size=t).max() / p, "Draw from the `rng`"),

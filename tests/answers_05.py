@@ -284,7 +284,7 @@ MISTAKES_4 = [
     (lambda inner, outer, direction: abs(np.mean(inner - outer)), "unlucky"),
     (lambda inner, outer, direction: max(by_sign(inner, outer, direction), 0), "unlucky"),
     (lambda inner, outer, direction: np.mean(outer) - np.mean(inner), "With 'max' the higher score"),
-    (lambda inner, outer, direction: inner - outer, "ndarray of shape .* where a number is due"),
+    (lambda inner, outer, direction: inner - outer, "array of shape .* where a number is due"),
     (lambda inner, outer, direction: list(inner - outer), "a list of length 1 where a number is due"),
     (lambda i, o, d: (np.median(i) - np.median(o)) * (1 if d == "max" else -1), "the medians"),
     (lambda inner, outer, direction: by_sign(inner, outer, direction) * len(inner), "the sum over all folds"),

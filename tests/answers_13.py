@@ -110,7 +110,7 @@ MISTAKES_2 = [
     (lambda g: max(1.0, by_doubling(g)), "a scale below 1"),
     (lambda g: 2.0**15, "farthest from 0 does not pass"),
     (lambda g: 2.0 ** np.floor(np.log2(65536 / np.abs(g).max())), "farthest from 0 does not pass"),
-    (lambda g: 2.0 ** np.floor(np.log2(65504 / np.abs(g))), "an array|a ndarray"),
+    (lambda g: 2.0 ** np.floor(np.log2(65504 / np.abs(g))), "an array of shape"),
     (lambda g: print(end=""), "nothing .None."),
 ]
 

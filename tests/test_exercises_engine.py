@@ -295,7 +295,7 @@ def test_another_kind_is_told_in_one_line(kind, value):
 
 def test_a_call_is_shown_short():
     assert len(asking.brief(list(range(1000)))) < 80
-    assert asking.brief(np.zeros((50, 50))) == "<ndarray of shape (50, 50)>"
+    assert asking.brief(np.zeros((50, 50))) == "<array of shape (50, 50)>"
     assert asking.brief(np.array([0.1 + 0.2])) == "[0.3]"
 
 

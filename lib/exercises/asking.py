@@ -159,7 +159,7 @@ def brief(value):
     if isinstance(value, np.ndarray) and value.size <= 24:
         value = value.tolist()
     elif hasattr(value, "shape") and not isinstance(value, np.generic):
-        return f"<{type(value).__name__} of shape {tuple(value.shape)}>"
+        return f"<{type(value).__name__.removeprefix('nd')} of shape {tuple(value.shape)}>"
     return " ".join(SHORT.repr(plain(value)).split())
 
 

@@ -53,11 +53,11 @@ def described(value):
         return f"the {type(value).__name__} {_digits(value)}"
     shape = getattr(value, "shape", None)
     if isinstance(shape, tuple) and not isinstance(value, type):
-        return f"the array {value}" if shape == () else f"{_a(type(value).__name__)} of shape {shape}"
+        return f"the array {value}" if shape == () else f"{_a(type(value).__name__.removeprefix('nd'))} of shape {shape}"
     if isinstance(value, type):
         return f"the class {value.__name__}"
     if callable(value) and hasattr(value, "__name__"):
-        return f"the function {value.__name__} itself, which was not called"
+        return f"the function {value.__name__} itself, not called,"
     length = f" of length {len(value)}" if isinstance(value, list | tuple | dict | set | frozenset) else ""
     return _a(type(value).__name__) + length
 
