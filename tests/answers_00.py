@@ -103,8 +103,6 @@ MISTAKES_3 = [
 ]
 
 ALL = [(e00.q1, RIGHT_1, MISTAKES_1), (e00.q2, RIGHT_2, MISTAKES_2), (e00.q3, RIGHT_3, MISTAKES_3)]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
     "e00.q2": {"1: def _accuracy(y_true, y_pred): → def _accuracy(y_pred, y_true):": "== is symmetric"},
 }

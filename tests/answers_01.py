@@ -495,8 +495,6 @@ ALL = [
     (e01.q1, RIGHT_1, MISTAKES_1), (e01.q2, RIGHT_2, MISTAKES_2), (e01.q3, RIGHT_3, MISTAKES_3), (e01.q4, RIGHT_4, MISTAKES_4),
     (e01.q5, RIGHT_5, MISTAKES_5), (e01.q6, RIGHT_6, MISTAKES_6),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
     "e01.q1": dict.fromkeys(("2: 0 → 1", "2: 0 → -1"), "the first score is above minus infinity, which sets the count to 0"),
     "e01.q3": {"3: 1 → 2": "0 divided by anything is 0; what such a column becomes in x_held is left open"},

@@ -413,8 +413,6 @@ ALL = [
     (e02.q1, RIGHT_1, MISTAKES_1), (e02.q2, RIGHT_2, MISTAKES_2), (e02.q3, RIGHT_3, MISTAKES_3), (e02.q4, RIGHT_4, MISTAKES_4),
     (e02.q5, RIGHT_5, MISTAKES_5), (e02.q6, RIGHT_6, MISTAKES_6),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 _SEARCH = "any such search that is good enough is right: "
 EQUIVALENT = {
     "e02.q2": {"4: 513 → 514": "a range with the step 64 has the same values up to 575"},

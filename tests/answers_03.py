@@ -457,8 +457,6 @@ ALL = [
     (e03.q1, RIGHT_1, MISTAKES_1), (e03.q2, RIGHT_2, MISTAKES_2), (e03.q3, RIGHT_3, MISTAKES_3), (e03.q4, RIGHT_4, MISTAKES_4),
     (e03.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
     "e03.q1": {
         "4: 32 → 33": "the width is left open",

@@ -457,8 +457,6 @@ ALL = [
     (e04.q1, RIGHT_1, MISTAKES_1), (e04.q2, RIGHT_2, MISTAKES_2), (e04.q3, RIGHT_3, MISTAKES_3), (e04.q4, RIGHT_4, MISTAKES_4),
     (e04.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 DEAR = {"e04.q5"}  # forty searches for each mutant
 EQUIVALENT = {
     "e04.q5": {

@@ -368,8 +368,6 @@ ALL = [
     (e05.q1, RIGHT_1, MISTAKES_1), (e05.q2, RIGHT_2, MISTAKES_2), (e05.q3, RIGHT_3, MISTAKES_3), (e05.q4, RIGHT_4, MISTAKES_4),
     (e05.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
     "e05.q3": {"7: int(np.argmin(costs)) → np.argmin(costs)": "a list takes NumPy's whole number as its index"},
     "e05.q5": {

@@ -498,8 +498,6 @@ ALL = [
     (e06.q1, RIGHT_1, MISTAKES_1), (e06.q2, RIGHT_2, MISTAKES_2), (e06.q3, RIGHT_3, MISTAKES_3), (e06.q4, RIGHT_4, MISTAKES_4),
     (e06.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 ORDER = "a trial reports its steps in order, and the dict keeps that order"
 EQUIVALENT = {
     "e06.q2": {

@@ -324,8 +324,6 @@ ALL = [
     (e07.q1, RIGHT_1, MISTAKES_1), (e07.q2, RIGHT_2, MISTAKES_2), (e07.q3, RIGHT_3, MISTAKES_3), (e07.q4, RIGHT_4, MISTAKES_4),
     (e07.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
     "e07.q4": {
         "1: def _worker_seed(seed, worker, finished): → def _worker_seed(worker, seed, finished):": "all three still count",

@@ -326,8 +326,6 @@ ALL = [
     (e08.q4, RIGHT_4, MISTAKES_4),
     (e08.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
     "e08.q2": {"2: 1 → 2 #3": "the term beyond n is 0: in no way can n + 1 of n be right"},
     "e08.q5": {

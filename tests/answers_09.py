@@ -403,8 +403,6 @@ ALL = [
     (e09.q4, RIGHT_4, MISTAKES_4),
     (e09.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
     "e09.q4": {
         "2: rng.permutation(np.unique(drawn)) → np.unique(drawn)": "which rows are chosen is left open",

@@ -489,8 +489,6 @@ ALL = [
     (e10.q4, RIGHT_4, MISTAKES_4),
     (e10.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 SAY = "np.log((1 - error) / error) + np.log(n_classes - 1)"
 EQUIVALENT = {
     "e10.q1": {

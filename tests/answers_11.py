@@ -254,8 +254,6 @@ MISTAKES_4 = [
 ALL = [
     (e11.q1, RIGHT_1, MISTAKES_1), (e11.q2, RIGHT_2, MISTAKES_2), (e11.q3, RIGHT_3, MISTAKES_3), (e11.q4, RIGHT_4, MISTAKES_4),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
     "e11.q1": {"3: np.unique(fold_of) → fold_of": "each fold is predicted again for each of its rows, the same each time"},
     "e11.q3": {"3: np.linalg.lstsq(rows, y, rcond=None) → np.linalg.lstsq(rows, y)": "None is the default"},

@@ -419,8 +419,6 @@ ALL = [
     (e12.q1, RIGHT_1, MISTAKES_1), (e12.q2, RIGHT_2, MISTAKES_2), (e12.q3, RIGHT_3, MISTAKES_3),
     (e12.q4, RIGHT_4, MISTAKES_4), (e12.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 DEAR = {"e12.q3", "e12.q5"}
 EQUIVALENT = {
     "e12.q1": {"4: np.abs(kernel) >= threshold → np.abs(kernel) > threshold": "the text leaves a weight on the threshold open"},

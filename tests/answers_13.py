@@ -461,8 +461,6 @@ ALL = [
     (e13.q1, RIGHT_1, MISTAKES_1), (e13.q2, RIGHT_2, MISTAKES_2), (e13.q3, RIGHT_3, MISTAKES_3),
     (e13.q4, RIGHT_4, MISTAKES_4), (e13.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
     "e13.q2": {"2: 65504 → 65505": "what is a little larger than 65,504 rounds to it, so no float16 overflows"},
     "e13.q5": {"3: 0 → -1": "the first of one is the last of one"},

@@ -250,8 +250,6 @@ ALL = [
     (e14.q3, RIGHT_3, MISTAKES_3),
     (e14.q4, RIGHT_4, MISTAKES_4),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 STILL_GOOD = "it reaches what is asked for as well: other epochs to halve at, or other values in the mean"
 EQUIVALENT = {
     "e14.q2": {"8: return folder → return 0": "what it returns is not asked for"},

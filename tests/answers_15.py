@@ -549,5 +549,3 @@ ALL = [
     (e15.q4, RIGHT_4, MISTAKES_4),
     (e15.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]

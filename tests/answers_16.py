@@ -362,8 +362,6 @@ ALL = [
     (e16.q4, RIGHT_4, MISTAKES_4),
     (e16.q5, RIGHT_5, MISTAKES_5),
 ]
-RIGHT = [(exercise, answer) for exercise, right, _ in ALL for answer in right]
-MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in ALL for answer, words in mistakes]
 EQUIVALENT = {
     "e16.q3": {
         "1: def _crossings(left, right): → def _crossings(right, left):": "lines cross from either side",

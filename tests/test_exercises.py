@@ -14,8 +14,9 @@ from kit.mutants import mutants
 from lib.exercises import core, kinds, modules
 
 ANSWERS = [importlib.import_module(path.stem) for path in sorted(Path(__file__).parent.glob("answers_[0-9][0-9].py"))]
-RIGHT = [case for module in ANSWERS for case in module.RIGHT]
-MISTAKES = [case for module in ANSWERS for case in module.MISTAKES]
+TRIED = [row for module in ANSWERS for row in module.ALL]  # exercise, its right answers, pairs (wrong answer, words)
+RIGHT = [(exercise, answer) for exercise, right, _ in TRIED for answer in right]
+MISTAKES = [(exercise, answer, words) for exercise, _, mistakes in TRIED for answer, words in mistakes]
 EQUIVALENT = {key: words for module in ANSWERS for key, words in getattr(module, "EQUIVALENT", {}).items()}
 DEAR = {key for module in ANSWERS for key in getattr(module, "DEAR", ())}  # checks that train: a sample, unless --long
 ALL = [exercise for exercises in modules().values() for exercise in exercises]

@@ -9,13 +9,15 @@ import linecache
 import reprlib
 import sysconfig
 import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from lib import places
 from lib.errors import first_line
-from lib.exercises.kinds import Other
+from lib.exercises.kinds import Kind, Other, anything
 from lib.exercises.limits import Clock, TimeUp
 
 
@@ -146,6 +148,34 @@ def copied(value):
     if type(value).__module__.partition(".")[0] == "pandas":
         return value.copy()
     return value
+
+
+@dataclass
+class Seen:
+    """An answer seen from one side, for `core.over_cases`: what is judged is made of its result.
+
+    Args:
+        answer: the `Asked`.
+        call: takes a case; asks the answer, and returns what is judged.
+        shown: takes a case; returns the call in words.
+        due: the `kinds.Kind` of what is judged.
+    """
+
+    answer: Asked
+    call: Callable
+    shown: Callable
+    due: Kind = anything
+
+    def __call__(self, *case):
+        return self.call(*case)
+
+    @property
+    def printed(self):
+        return self.answer.printed
+
+    @printed.setter
+    def printed(self, text):
+        self.answer.printed = text
 
 
 PLAIN = (int, float, str, bytes, list, tuple, dict, set, frozenset, range)

@@ -170,7 +170,7 @@ def over_cases(answer, cases, right, why, mistakes=(), alike=same):
     A mistake is told only where the answer makes it: where its rule gives what the answer gives in every case tried.
 
     Args:
-        answer: an `Asked`, or what a check has put around one.
+        answer: an `Asked`, or `Seen` from one side.
         cases: tuples of arguments, from the smallest to the largest, edges among them.
         right: a rule: takes the arguments of a case and returns what is due.
         why: what is due in words, one or two sentences, or a function from a case to them.
@@ -189,7 +189,7 @@ def over_cases(answer, cases, right, why, mistakes=(), alike=same):
                 raise
             break  # it is wrong for a smaller case: that one is told
         if failing is None and not alike(tried[-1][1], answer.due(right(*map(copied, case)))):
-            failing, printed = tried[-1], getattr(answer, "printed", "")
+            failing, printed = tried[-1], answer.printed
     if failing is None:
         return
     (case, given), answer.printed = failing, printed

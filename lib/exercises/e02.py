@@ -2,27 +2,12 @@
 
 import math
 import warnings
-from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
 from lib.exercises import kinds
-from lib.exercises.asking import brief
+from lib.exercises.asking import Seen, brief
 from lib.exercises.core import Exercise, Wrong, over_cases, wrong_if
-
-
-@dataclass
-class _View:
-    """An answer seen from one side, for `over_cases`: `call` takes a case and returns what is judged, of the kind `due`."""
-
-    call: Callable
-    due: kinds.Kind
-    shown: Callable
-
-    def __call__(self, *case):
-        return self.call(*case)
-
 
 # --- q1: how many trainings a grid search does
 
@@ -195,7 +180,7 @@ def _over_part(answer, place, tables, why, mistakes):
     def shown(*case):
         return f"{answer.shown(*case)}[{place}]"
 
-    view = _View(lambda scores: answer(scores)[place], kinds.array(1), shown)
+    view = Seen(answer, lambda scores: answer(scores)[place], shown, kinds.array(1))
     over_cases(view, tables, lambda scores: _summarize(scores)[place], why, mistakes, _alike)
 
 
@@ -355,7 +340,7 @@ def _check_q5(good_enough):
     def rule(right):
         return lambda scores, seconds: right(_results(scores, seconds))
 
-    view = _View(lambda scores, seconds: good_enough(_results(scores, seconds)), kinds.whole, shown)
+    view = Seen(good_enough, lambda scores, seconds: good_enough(_results(scores, seconds)), shown, kinds.whole)
     why = "Take the winner's deviation off the best mean: who is at least that good, and who of them has the least mean_fit_time?"
     over_cases(view, cases, rule(_good_enough), why, [(rule(mistaken), words) for mistaken, words in _mistakes_q5()])
     return "A little less accurate, as far as three folds can tell, and a good deal quicker."

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lib.exercises import kinds
+from lib.exercises.asking import Seen
 from lib.exercises.core import Exercise, over_cases, wrong_if
 
 # --- q1: the best value of each run
@@ -77,30 +78,19 @@ q1 = Exercise(
 # --- q2: a scalar of one's own
 
 
-class _Logged:
-    """An answer that logs, as `over_cases` calls one: it gives what TensorBoard finds, a list of pairs (step, value)."""
-
-    due = kinds.anything
-
-    def __init__(self, log):
-        self._log = log
-
-    def shown(self, norms):
-        return f"{self._log.name}(folder, {norms})"
-
-    def __call__(self, norms):
-        with tempfile.TemporaryDirectory() as folder:
-            self._log(folder, norms)
-            found = _found(folder)
-        call = self.shown(norms)
-        wrong_if(
-            not found,
-            f"After {call} TensorBoard finds no scalar in the folder. Is tf.summary.scalar called, and inside of "
-            "`with writer.as_default():`? Outside of it nothing is written.",
-        )
-        tag = "gradient_norm"
-        wrong_if(tag not in found, f'After {call} there is no scalar with the tag "{tag}"; the tag is {min(found)!r}.')
-        return sorted(found[tag])
+def _logged(log, norms, call):
+    """Let an answer log; return what TensorBoard finds, a list of pairs (step, value)."""
+    with tempfile.TemporaryDirectory() as folder:
+        log(folder, norms)
+        found = _found(folder)
+    wrong_if(
+        not found,
+        f"After {call} TensorBoard finds no scalar in the folder. Is tf.summary.scalar called, and inside of "
+        "`with writer.as_default():`? Outside of it nothing is written.",
+    )
+    tag = "gradient_norm"
+    wrong_if(tag not in found, f'After {call} there is no scalar with the tag "{tag}"; the tag is {min(found)!r}.')
+    return sorted(found[tag])
 
 
 def _found(folder):
@@ -131,7 +121,12 @@ def _check_q2(log):
         (lambda n: sorted(_pairs(n) * 2), "Each value is there twice."),
         (lambda n: sorted((n.index(value), value) for value in n), "`index` finds the first of equal values. Use enumerate."),
     ]
-    over_cases(_Logged(log), cases, _pairs, "Those are the pairs (step, value) that TensorBoard finds.", mistakes)
+
+    def shown(norms):
+        return f"{log.name}(folder, {norms})"
+
+    seen = Seen(log, lambda norms: _logged(log, norms, shown(norms)), shown)
+    over_cases(seen, cases, _pairs, "Those are the pairs (step, value) that TensorBoard finds.", mistakes)
     return "Whatever you can compute, TensorBoard can draw."
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from lib.exercises import kinds
+from lib.exercises.asking import Seen
 from lib.exercises.core import Exercise, over_cases, wrong_if
 
 # --- q1: a place on the axis
@@ -77,25 +78,15 @@ q1 = Exercise(
 # --- q2: a brush by hand
 
 
-class _Passing:
-    """An answer that brushes, as `over_cases` calls one: it gives the index of the rows, a list."""
-
-    due = kinds.anything
-
-    def __init__(self, passing):
-        self._passing = passing
-
-    def shown(self, frame, brushes):
-        return self._passing.shown(frame, brushes)
-
-    def __call__(self, frame, brushes):
-        found, call = self._passing(frame, brushes), self.shown(frame, brushes)
-        columns = f"the columns {', '.join(map(str, found))}"
-        wrong_if(list(found) != list(frame), f"For {call} your answer has {columns}: keep all of them, in their order.")
-        index = found.index.tolist()
-        strange = not set(index) <= set(frame.index) or not found.astype(object).equals(frame.loc[index].astype(object))
-        wrong_if(strange, f"For {call} your rows are not rows of the frame with the index that they have there.")
-        return index
+def _index(passing, frame, brushes):
+    """Let an answer brush; return the index of its rows, a list."""
+    found, call = passing(frame, brushes), passing.shown(frame, brushes)
+    columns = f"the columns {', '.join(map(str, found))}"
+    wrong_if(list(found) != list(frame), f"For {call} your answer has {columns}: keep all of them, in their order.")
+    index = found.index.tolist()
+    strange = not set(index) <= set(frame.index) or not found.astype(object).equals(frame.loc[index].astype(object))
+    wrong_if(strange, f"For {call} your rows are not rows of the frame with the index that they have there.")
+    return index
 
 
 def _flowers():
@@ -127,7 +118,7 @@ def _check_q2(passing):
         (functools.partial(_joined, inside=lambda low, value, high: not (value < low or value > high)), "A gap is in no range."),
     ]
     why = "A row passes if on every axis its value is in one of the ranges: `any` inside, `all` outside."
-    over_cases(_Passing(passing), cases, _joined, why, mistakes)
+    over_cases(Seen(passing, functools.partial(_index, passing), passing.shown), cases, _joined, why, mistakes)
     return "One of the ranges on each axis, and every axis: that is what `viz.selected` does with a figure."
 
 
