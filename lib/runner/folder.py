@@ -19,9 +19,10 @@ from lib.runner.execute import RECORD, written
 WORK, LOCK = ".course-work", ".course-lock"  # there while somebody works, and what the workers of a sweep are at
 ENDING = 10  # seconds in which what a killed command has started comes to its end
 
-# What stands in every file of a run or of a sweep, by its name or its suffix.
+# What stands in every file of a run, of grades or of a sweep, by its name or its suffix.
 SIGNS = {
     "run": {"index.html": "<title>Course run</title>", ".html": ".course-note {"},
+    "grade": {".html": "<title>Grades</title>", ".csv": "learner,exercise,verdict,message,seconds\n"},
     "sweep": {"index.html": "<title>Sweep of ", "parallel.html": "<title>Sweep of ", ".csv": ",seconds,status,error,notebook\n"},
 }
 
@@ -81,7 +82,7 @@ def held(folder, kind, names, call):
 
     Args:
         folder: Path, from `find`.
-        kind: "run" or "sweep".
+        kind: "run", "grade" or "sweep".
         names: of the files that will be written; one that is there must be of the same kind.
         call: the command line, for whoever comes second.
 
@@ -158,7 +159,7 @@ def is_ours(path, kind):
 
     Args:
         path: Path.
-        kind: of the call, "run" or "sweep".
+        kind: of the call, "run", "grade" or "sweep".
     """
     try:
         text = path.read_text(encoding="utf-8")

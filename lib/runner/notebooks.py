@@ -69,7 +69,7 @@ def read_notebook(path):
     try:
         if path.exists() and not path.is_file():
             raise CourseError("it is no file.")
-        cells = [(cell["cell_type"], text(cell), cell) for cell in _cells(json.loads(path.read_text(encoding="utf-8")))]
+        cells = [(cell["cell_type"], text(cell), cell) for cell in read_cells(json.loads(path.read_text(encoding="utf-8")))]
         first = next((source for kind, source, _ in cells if kind == "markdown"), "")
         parameters = [parameter for source in _tagged(cells, "parameters")[:1] for parameter in read_parameters(source)]
         return NotebookInfo(
@@ -89,8 +89,16 @@ def read_notebook(path):
         raise CourseError(f"{path.name} cannot be read: {reason}.") from None
 
 
-def _cells(notebook):
-    """Return the cells of a notebook, of the shapes that whoever runs it or shows it takes for granted."""
+def read_cells(notebook):
+    """Return the cells of a notebook, of the shapes that whoever runs it or shows it takes for granted.
+
+    Args:
+        notebook: what the JSON of a file holds.
+
+    Raises:
+        CourseError: it is of another version of the format.
+        ValueError: it is no notebook; so do other errors of `UNREADABLE`.
+    """
     if (written := notebook.get("nbformat", 4)) != 4:
         raise CourseError(f"it is of nbformat {short(written)}, not 4: open it in JupyterLab and save it.")
     cells = notebook["cells"]
