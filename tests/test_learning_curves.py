@@ -55,7 +55,7 @@ def test_a_bayesian_search_begins_with_the_random_points_of_its_seed():
     assert list(SEARCHES.index) == list(bayesian.SEEDS) and SEARCHES.shape[1] == bayesian.TRIALS
     points, scores = bayesian.read_table()
     assert len(scores) == 240 and SEARCHES.to_numpy().max() < 240
-    for seed in (1000, 30_000):
+    for seed in (1000, 30_000, 60_000):
         hp = keras_tuner.HyperParameters()
         for name in bayesian.SPACE:
             hp.Choice(name, sorted({point[name] for point in points}))
