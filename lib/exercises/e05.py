@@ -143,6 +143,7 @@ def _asked(fit, batch_size):
     x, y, held = rng.random((40, 2)), rng.random((40, 1)), (np.ones((1, 2)), np.ones((1, 1)))
     more = {"epochs": 3, "initial_epoch": 1, "verbose": 2, "callbacks": [watch], "validation_data": held}
     more |= {"sample_weight": np.arange(40.0), "shuffle": batch_size == 40}  # one batch of all rows trains the same, shuffled
+    watch.asked = watch.given = more
     if fit is not _fit:
         _takes_all(fit, (hp, model, x, y), more)
     fit(hp, model, x, y, **more)
@@ -187,9 +188,9 @@ def _check_q2(fit):
             "The model that you leave is not the one that model.fit makes of x and y with these settings: the search asked for "
             "shuffle=False and a sample_weight too. Hand on all that **more holds, and train once.",
         )
-        for name, value in (("verbose", 2), ("shuffle", batch_size == 40)):
-            words = f"The search asked for {name}={value}, and your fit trains with {watch.given.get(name)!r}: leave **more as it is."
-            wrong_if(watch.given.get(name) != value, words)
+        for name in ("verbose", "shuffle"):
+            words = f"The search asked for {name}={watch.asked[name]}, and your fit trains with {watch.given.get(name)!r}."
+            wrong_if(watch.given.get(name) != watch.asked[name], f"{words} Leave what **more holds as it is.")
     return "The batch size is tuned, and all that the search and the tuner gave is handed on."
 
 
