@@ -113,6 +113,10 @@ def by_position(hp, model, x, y, callbacks=(), **more):
     return model.fit(x, y, hp.Choice("batch_size", (10, 20, 40)), callbacks=list(callbacks), **more)
 
 
+def all_by_position(hp, model, x, y, epochs, verbose, callbacks, **more):
+    return model.fit(x, y, hp.Choice("batch_size", [10, 20, 40]), epochs, verbose, callbacks, **more)
+
+
 def its_own_history(hp, model, x, y, *, epochs=1, **more):
     model.fit(x, y, batch_size=hp.Choice("batch_size", [10, 20, 40]), epochs=epochs, **more)
     return model.history
@@ -155,7 +159,11 @@ def tunes_more(hp, model, x, y, **more):
     return model.fit(x, y, batch_size=hp.Choice("batch_size", [10, 20, 40]), **more)
 
 
-RIGHT_2 = [chosen_first, by_default, doubling, by_position, its_own_history]
+def forty_by_default(hp, model, x, y, **more):
+    return keras.Model.fit(model, x, y, batch_size=hp.Choice("batch_size", [40, 20, 10]), **more)
+
+
+RIGHT_2 = [forty_by_default, chosen_first, by_default, doubling, by_position, all_by_position, its_own_history]
 MISTAKES_2 = [
     (fits(back=lambda history: None), r"returned nothing \(None\) where a History"),
     (fits(back=lambda history: history.history), "a dict of length 2 where a History"),
@@ -167,6 +175,9 @@ MISTAKES_2 = [
     (without("validation_data"), "Nothing was validated"),
     (without("sample_weight"), "a sample_weight too"),
     (without("shuffle"), "shuffle=False"),
+    (fits(lambda more: more | {"verbose": 0}), "asked for verbose=2, and your fit trains with 0"),
+    (fits(lambda more: more | {"shuffle": False}), "asked for shuffle=True, and your fit trains with False"),
+    (without("verbose"), "asked for verbose=2, and your fit trains with None"),
     (twice, "train once"),
     (fits(use=10), "20 rows|2 steps an epoch"),
     (fits(size=lambda hp: 20), "no hyperparameter called 'batch_size'"),

@@ -168,7 +168,7 @@ RIGHT_3 = [
     lambda said, y, said_new: with_scikit_learn(said, y, said_new).astype("float32"),
 ]
 MISTAKES_3 = [
-    (without_negative_weights, "Least squares of `y`"),
+    (without_negative_weights, "held at zero or above"),
     (lambda said, y, said_new: with_scikit_learn(said, y, said_new).round(-1), "Least squares of `y`"),
     (lambda said, y, said_new: said_new.mean(axis=0), "Nothing is learned"),
     (lambda said, y, said_new: said_new.T @ np.linalg.lstsq(said.T, y, rcond=None)[0], "no intercept"),

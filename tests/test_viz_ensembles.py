@@ -38,6 +38,22 @@ def test_points_by_kind():
     assert len(viz.plot_points(frame, "apart", "gain", "team", "title", "x", "y").data) == 2
 
 
+def test_points_have_a_line_where_both_are_equal():
+    frame = pd.DataFrame({"members": [0.3, 0.7, 0.5], "stack": [0.9, 0.8, 0.7], "team": "clones"})
+    line = viz.plot_points(frame, "members", "stack", "team", "title", "x", "y", equal="no gain").data[-1]
+    assert line.name == "no gain" and list(line.x) == list(line.y) == [0.3, 0.7]
+
+
+def test_a_few_measurements_are_dots_with_their_mean():
+    index = pd.MultiIndex.from_product([["four", "five"], [0, 1]])
+    table = pd.DataFrame({"vote": [0.8, 0.9, 0.7, 0.7], "stack": [0.8, 1.0, 0.9, 0.9]}, index)
+    figure = viz.plot_dots(table, "title", "accuracy")
+    found = {trace.name: (trace.type, list(trace.x), set(trace.y), trace.yaxis) for trace in figure.data}
+    assert found["four: stack"] == ("scatter", [0.8, 1.0], {"stack"}, "y")
+    assert found["five: vote, mean"] == ("scatter", [0.7], {"vote"}, "y2") and len(found) == 8
+    assert [note.text for note in figure.layout.annotations] == ["four", "five"]
+
+
 def test_bags_count_each_row():
     counts = viz.bags_data([[0, 0, 2, 0], [3, 1, 2, 0]], 5)
     assert counts.tolist() == [[3, 0, 1, 0, 0], [1, 1, 1, 1, 0]]

@@ -129,15 +129,21 @@ def _asked(fit, batch_size):
             self.epochs.append(epoch)
             self.logs = logs
 
-    model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
+    class Model(keras.Sequential):
+        def fit(self, *args, **kwargs):
+            watch.given = dict(inspect.signature(super().fit).bind(*args, **kwargs).arguments)
+            return super().fit(**watch.given | {"verbose": 0})
+
+    model = Model([keras.Input((2,)), keras.layers.Dense(1, kernel_initializer="ones")])
     model.compile(keras.optimizers.SGD(0.1), "mse", run_eagerly=True)
     hp = keras_tuner.HyperParameters()
     if batch_size:
         hp.values["batch_size"] = batch_size
     rng, watch = np.random.default_rng(0), Watch()
     x, y, held = rng.random((40, 2)), rng.random((40, 1)), (np.ones((1, 2)), np.ones((1, 1)))
-    more = {"epochs": 3, "initial_epoch": 1, "verbose": 0, "callbacks": [watch], "validation_data": held}
-    more |= {"sample_weight": np.arange(40.0), "shuffle": False}
+    more = {"epochs": 3, "initial_epoch": 1, "verbose": 2, "callbacks": [watch], "validation_data": held}
+    more |= {"sample_weight": np.arange(40.0), "shuffle": batch_size == 40}  # one batch of all rows trains the same, shuffled
+    watch.asked = watch.given = more
     if fit is not _fit:
         _takes_all(fit, (hp, model, x, y), more)
     fit(hp, model, x, y, **more)
@@ -182,6 +188,9 @@ def _check_q2(fit):
             "The model that you leave is not the one that model.fit makes of x and y with these settings: the search asked for "
             "shuffle=False and a sample_weight too. Hand on all that **more holds, and train once.",
         )
+        for name in ("verbose", "shuffle"):
+            words = f"The search asked for {name}={watch.asked[name]}, and your fit trains with {watch.given.get(name)!r}."
+            wrong_if(watch.given.get(name) != watch.asked[name], f"{words} Leave what **more holds as it is.")
     return "The batch size is tuned, and all that the search and the tuner gave is handed on."
 
 

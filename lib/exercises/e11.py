@@ -145,10 +145,17 @@ def _check_q3(stacked):
         (lambda said, y, new: np.linalg.lstsq(said.T, y, rcond=None)[0] @ new, "There is no intercept in your fit."),
         (lambda said, y, new: _stacked(said, y, said), "Those are the samples of `said`; those of `said_new` are due."),
         (lambda said, y, new: np.median(new, axis=0), "That is the members' median. Nothing is learned yet."),
+        (_not_negative, "Your weights are held at zero or above, as in the lesson. Here least squares may go below."),
     ]
     why = "Least squares of `y` on the members, with an intercept, predict `said_new`."
     over_cases(stacked, cases, _stacked, why, mistakes, _near)
     return "The last member had forgotten its scale, and the meta model gave it back."
+
+
+def _not_negative(said, y, said_new):
+    from sklearn.linear_model import LinearRegression
+
+    return LinearRegression(positive=True).fit(said.T, y).predict(said_new.T)
 
 
 def _near(answer, right):

@@ -6,6 +6,7 @@ from lib.viz.ensembles import (
     decomposition_data,
     pairs_data,
     plot_bags,
+    plot_dots,
     plot_pairs,
     plot_points,
     plot_stages,

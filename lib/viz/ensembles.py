@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
+from plotly.subplots import make_subplots
 
 from lib import arrays
 from lib.viz.look import BLUE, GREY, SKY, VERMILION, drawable, layout, style
@@ -76,7 +77,7 @@ def trend_data(x, y):
     return {"x": ends.tolist(), "y": (slope * ends + height).tolist(), "correlation": float(np.corrcoef(x, y)[0, 1])}
 
 
-def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False):
+def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False, equal=None):
     """Draw every row as a point, coloured and shaped by its kind; with `trend` a line through all; see `trend_data`.
 
     Args:
@@ -84,6 +85,7 @@ def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False):
         x, y, kind: names of columns.
         title, x_title, y_title: texts of the figure.
         trend: whether to draw the line.
+        equal: str, what it means that y equals x, for the legend of that line; None for no such line.
     """
     drawable(frame, "the table has no rows")
     figure = go.Figure()
@@ -98,8 +100,41 @@ def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False):
         line = trend_data(frame[x], frame[y])
         name = f"trend, correlation {line['correlation']:.2f}"
         figure.add_scatter(x=line["x"], y=line["y"], mode="lines", name=name, line={"color": GREY, "dash": "dash"})
+    if equal:
+        ends = [frame[x].min(), frame[x].max()]
+        figure.add_scatter(x=ends, y=ends, mode="lines", name=equal, line={"color": GREY, "dash": "dot"})
     figure.update_xaxes(title_text=x_title).update_yaxes(title_text=y_title)
     return layout(figure, title, 440)
+
+
+# --- a few measurements of each way
+
+
+def plot_dots(table, title, x_title):
+    """Draw every measurement as a dot and each mean as a bar across them: a panel for each team, a row for each way.
+
+    Args:
+        table: DataFrame of float, a column for each way; the first level of the index names the team.
+        title, x_title: texts of the figure.
+    """
+    drawable(table, "nothing was measured")
+    teams = list(dict.fromkeys(table.index.get_level_values(0)))
+    figure = make_subplots(len(teams), 1, shared_xaxes=True, subplot_titles=teams, vertical_spacing=0.36 / (len(teams) + 1))
+    for row, team in enumerate(teams, start=1):
+        for number, (way, values) in enumerate(table.loc[[team]].items()):
+            colour, _, symbol = style(number)
+            mean = {"symbol": "line-ns", "size": 22, "line": {"width": 3, "color": colour}}
+            hover = "%{x:.4f}<extra>" + f"{team}: {way}"
+            figure.add_scatter(
+                x=[values.mean()], y=[way], mode="markers", name=f"{team}: {way}, mean", marker=mean,
+                hovertemplate=hover + ", mean</extra>", row=row, col=1,
+            )
+            figure.add_scatter(
+                x=values, y=[way] * len(values), mode="markers", name=f"{team}: {way}", hovertemplate=hover + "</extra>",
+                marker={"size": 9, "symbol": symbol, "color": colour, "opacity": 0.75}, row=row, col=1,
+            )
+    figure.update_yaxes(autorange="reversed", showgrid=False).update_xaxes(title_text=x_title, row=len(teams), col=1)
+    return layout(figure, title, 130 + len(teams) * (60 + 30 * table.shape[1]), showlegend=False, margin_t=90)
 
 
 # --- which rows each member has drawn
