@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import urllib.request
 from pathlib import Path
 
@@ -116,6 +117,40 @@ def test_its_page_draws_the_study_and_asks_nobody_else(dashboard, page):
     page.locator("#graph-hyperparameter-importances .point").first.wait_for(state="attached")
     page.wait_for_load_state("networkidle")
     assert_alone(page, dashboard.url)
+
+
+POINTS = "#plot-history .point"
+
+
+@needs_browser
+def test_its_page_follows_a_search_that_runs(tmp_path, page):
+    journal = tmp_path / "live.journal"
+    sampler = optuna.samplers.RandomSampler(1)
+    study = optuna.create_study(storage=JournalStorage(JournalFileBackend(str(journal))), study_name="live", sampler=sampler)
+    over = threading.Event()
+
+    def objective(trial):
+        if over.wait(1):
+            trial.study.stop()
+        return trial.suggest_float("x", 0, 1)
+
+    search = threading.Thread(target=study.optimize, args=[objective])
+    with start_dashboard(journal) as running:
+        search.start()
+        try:
+            page.set_default_timeout(120_000)  # it asks every ten seconds, and a busy machine draws slowly
+            page.goto(f"{running.url}dashboard/studies/0")
+            page.locator(POINTS).first.wait_for(state="attached")
+            loads = []
+            page.on("load", lambda _: loads.append(page.url))
+            for _ in range(2):
+                seen = page.locator(POINTS).count()
+                page.wait_for_function("([points, seen]) => document.querySelectorAll(points).length > seen", arg=[POINTS, seen])
+            assert search.is_alive() and not loads, "more points by themselves, while trials are added"
+        finally:
+            over.set()
+            search.join()
+        assert_alone(page, running.url)
 
 
 @needs_browser

@@ -5,7 +5,10 @@ import json
 import numpy as np
 import optuna
 import pytest
+from kit.lessons import LESSONS
+from kit.notebooks import code_cells, source
 from optuna import visualization as figures
+from optuna.terminator import BestValueStagnationEvaluator
 from optuna.trial import TrialState, create_trial
 
 from lib import viz
@@ -52,7 +55,16 @@ PLOTS = {
     "edf": figures.plot_edf,
     "rank": lambda s: figures.plot_rank(s, params=["rate", "units"]),
     "timeline": figures.plot_timeline,
+    "terminator": lambda s: figures.plot_terminator_improvement(
+        s, improvement_evaluator=BestValueStagnationEvaluator(), min_n_trials=1
+    ),
 }
+
+
+@pytest.mark.lesson("06")
+def test_lesson_06_shows_every_figure_of_optuna():
+    code = "".join(source(cell) for cell in code_cells(LESSONS["06"]))
+    assert [name for name in figures.__all__ if name.startswith("plot_") and f"figures.{name}(" not in code] == []
 
 
 @pytest.mark.parametrize("name", PLOTS)
@@ -99,6 +111,9 @@ def test_the_front_stands_out():
     figure = viz.dress(figures.plot_pareto_front(both, target_names=["accuracy", "weights"]), "Front")
     shown = {trace.name: (trace.marker.color, sorted(trace.x)) for trace in figure.data}
     assert shown == {"beaten by another trial": (viz.SKY, [0.6]), "on the front": (viz.VERMILION, [0.7, 0.8])}
+    grown = viz.dress(figures.plot_hypervolume_history(both, reference_point=[0, 100]), "Grown")
+    assert list(grown.data[0].y) == pytest.approx([0.7 * 90, 0.7 * 90 + 0.1 * 80, 0.7 * 90 + 0.1 * 80])
+    assert grown.layout.title.text == "Grown"
 
 
 def test_intermediate_values_are_long():
