@@ -147,7 +147,9 @@ def test_the_search_finds_sections_by_words_with_slips_and_in_korean(site, page)
     assert "01 · A tiny lesson" in search(page, "minutse"), "a slip"
     assert search(page, "튜닝") == ["튜닝을 시작하며"], "a word without its particle"
     assert search(page, "figure height")[0] == "Draw", "words of code"
-    assert search(page, "xyzzy") == [] and "No sections" in page.inner_text(".found")
+    assert search(page, "xyzzyplughxyzzy") == [] and "No sections" in page.inner_text(".found")
+    (hostile,) = search(page, "unicorns")
+    assert hostile.endswith("heading")
     search(page, "튜닝")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")

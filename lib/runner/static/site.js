@@ -19,11 +19,14 @@ function load() {
   return engine;
 }
 
-// The beginning of a word finds it, and so does one with a slip in it; where no section has all words, some will do.
-const OPTIONS = { prefix: true, fuzzy: word => word.length > 4 ? 0.2 : false, boost: { heading: 4, lesson: 2 } };
+// The beginning of a word finds it. Where that finds nothing, a word may have slips in it, and then some of the words will do.
+const WAYS = [{ combineWith: "AND" }, { combineWith: "AND", fuzzy: 0.3 }, { fuzzy: 0.3 }];
 function hits(all, words) {
-  const whole = all.search(words, { ...OPTIONS, combineWith: "AND" });
-  return whole.length ? whole : all.search(words, OPTIONS);
+  for (const way of WAYS) {
+    const list = all.search(words, { prefix: true, boost: { heading: 4, lesson: 2 }, ...way });
+    if (list.length) return list;
+  }
+  return [];
 }
 
 function marked(text, words) {
@@ -34,7 +37,7 @@ function marked(text, words) {
 }
 
 function entry(hit) {
-  const first = Math.max(0, ...[hit.words.toLowerCase().indexOf(hit.terms[0])]);
+  const first = hit.words.toLowerCase().indexOf(hit.terms[0]);
   const from = first > 60 ? hit.words.indexOf(" ", first - 60) + 1 : 0;
   const link = Object.assign(document.createElement("a"), { href: hit.page });
   const heading = document.createElement("b"), lesson = document.createElement("small"), words = document.createElement("small");
