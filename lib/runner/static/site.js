@@ -1,4 +1,4 @@
-// course site: the search over all lessons, and the contents, open where they stand beside the lesson.
+// course site: the search over all lessons, the contents beside a lesson, figures on paper.
 "use strict";
 const { nonce } = document.currentScript;
 const box = document.querySelector("header.site [role=search]");
@@ -82,3 +82,13 @@ const contents = document.querySelector(".course-index"), wide = matchMedia("(mi
 const open = () => contents && (contents.open = wide.matches);
 wide.addEventListener("change", open);
 open();
+
+// A figure is drawn for the width of the window. For paper it is drawn again, as wide as a sheet.
+const figures = () => document.querySelectorAll(".js-plotly-plot");
+addEventListener("beforeprint", () => figures().forEach(figure => {
+  figure.before = figure.layout.width ?? null;
+  Plotly.relayout(figure, { width: 640 });
+}));
+addEventListener("afterprint", () => figures().forEach(figure => {
+  Plotly.relayout(figure, { width: figure.before, autosize: figure.before === null });
+}));
