@@ -18,6 +18,8 @@ from lib.runner.listing import listing
 from lib.runner.notebooks import NUMBERED, read_folder, resolve
 from lib.runner.request import PROFILES, plan
 
+FIRST_NOTEBOOK = "00_start_here.ipynb"
+
 # A line of nothing but \b keeps click from filling the lines below it up.
 EXAMPLES = """\b
 examples:
@@ -112,7 +114,7 @@ def lab(args):
     ARGS go to JupyterLab, such as --no-browser or --port 9000.
     """
     folder = places.notebooks()
-    first_notebook = min((path.name for path in folder.glob(NUMBERED)), default="")
+    first_notebook = min((path.name for path in folder.glob(NUMBERED)), default=FIRST_NOTEBOOK)
     # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
              f"--LabApp.default_url=/lab/tree/{folder.name}/{first_notebook}",
