@@ -23,7 +23,8 @@ from lib.metric import MIME
 WORDS = {"year", "version", "size", "lecture", "arithmetic", "definition", "elsewhere"}
 EXCEPTIONS = yaml.safe_load((ROOT / "tests" / "prose.yaml").read_text(encoding="utf-8"))
 # How long a lesson takes is a promise, and no result.
-PROMISE = re.compile(r"\*About \d+ minutes to work through\. All cells together run in about \d+ seconds")
+PROMISE = re.compile(r"\*About \d+ minutes to work through(, in \w+ sittings)?\. All cells together run in about \d+ seconds"
+                     r"|\*A good place to rest: about \d+ minutes lie behind you, and about \d+ before you")
 KINDS = ("metric", "output", "code", "parameter", "section", "noise")
 
 

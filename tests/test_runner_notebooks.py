@@ -140,6 +140,14 @@ def test_a_wrong_value_is_told_with_what_is_right(infos, name, text, message):
     assert message in str(raised.value)
 
 
+def test_the_list_counts_the_sittings_of_a_long_lesson(tmp_path):
+    path = write_notebook(tmp_path, "04_long", ["# 04 Long\n\n*About 90 minutes.*", "# rest", "1"])
+    book = json.loads(path.read_text())
+    book["cells"][1]["metadata"]["tags"] = ["rest"]
+    path.write_text(json.dumps(book))
+    assert listing(read_folder(tmp_path)) == "04  Long  (about 90 min in 2 sittings)"
+
+
 @pytest.mark.parametrize("word", ["1", "01", "01_tiny", "01_tiny.ipynb", "notebooks/01_tiny.ipynb"])
 def test_every_way_to_name_a_notebook(infos, word):
     assert [info.name for info in resolve([word], infos)] == ["01_tiny"]

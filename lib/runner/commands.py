@@ -34,6 +34,7 @@ examples:
   course handout 03 08 --out week2        a folder with two lessons, to hand out
   course pack --out wheels                all that an installation downloads, for machines without a network
   course progress                         the exercises: solved, tried, open
+  course grade handed_in/                 the exercises of a class
   course doctor                           what this machine has and lacks"""
 
 RUN_EXAMPLES = """\b
@@ -87,6 +88,16 @@ examples:
   .venv/bin/pip install --no-index --find-links wheels -r requirements.txt
 
 Exit status: 0 done, 1 a wheel cannot be had, 2 the request was wrong, 130 stopped by Ctrl-C."""
+
+GRADE_EXAMPLES = """\b
+examples:
+  course grade handed_in/                 every notebook in the folder and below it
+  course grade week3.zip --out grades     as a school's site packs them
+  course grade anna.ipynb ben.ipynb --timeout 300
+
+A learner is called as the file is, from the folder or the zip on.
+
+Exit status: 0 done, whatever the grades are; 2 the request was wrong, 130 stopped by Ctrl-C."""
 
 
 @click.group(epilog=EXAMPLES, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
@@ -308,6 +319,40 @@ def pack(out):
     print(f"{number} wheels, {size / 1e6:.0f} MB. Without a network, add to `pip install`: --no-index --find-links {out}",
           file=sys.stderr)
     print(out)
+    return DONE
+
+
+@course.command(epilog=GRADE_EXAMPLES)
+@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILES...")
+@click.option("--timeout", type=click.IntRange(1, 10**6), default=120, show_default=True, metavar="SECONDS",
+              help="For one exercise, with the cells that it needs.")
+@click.option("--memory", type=click.FloatRange(0.5), default=4.0, show_default=True, metavar="GB", help="For one notebook.")
+@click.option("--workers", type=click.IntRange(1), metavar="N", help="Notebooks at a time; as many as fit by default.")
+@click.option("--trust", is_flag=True, help="Run the notebooks as yourself, with all that you may do.")
+@OUT
+def grade(files, timeout, memory, workers, trust, out):
+    """Judge the exercises of learners' notebooks: files, folders, zips.
+
+    Of each notebook runs only what its exercises need, in a kernel of its own that sees Python and the kit, and neither your
+    files nor those of other learners nor the network, and writes into memory only. That takes Linux with user namespaces;
+    elsewhere --trust runs the notebooks without it, as yourself. Writes into DIR grades.csv (learner, exercise, verdict,
+    message, seconds) and grades.html over the class. A verdict is right, wrong, blank or error. A notebook that is made to
+    cheat can say of itself what it likes: grades are help for the one who teaches, and no proof.
+    """
+    from lib.runner import folder, handed_in, room
+    from lib.runner.grading import GIGABYTE, grade
+
+    handed = handed_in.find(files, places.notebooks())
+    out = folder.find(out)
+    with folder.held(out, "grade", ["grades.csv", "grades.html"], _call()):
+        why = "" if trust else room.why_not(out / folder.WORK)
+        if why:
+            raise CourseError(f"No notebook can be kept from your files here: {why}. If you trust them all: --trust")
+        import psutil
+
+        fit = max(1, min(os.cpu_count() or 1, int(psutil.virtual_memory().available / (memory * GIGABYTE))))
+        grade(handed, out, timeout, memory, workers or fit, trust, lambda line: print(line, file=sys.stderr, flush=True))
+    print(out / "grades.html")
     return DONE
 
 

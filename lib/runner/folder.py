@@ -19,10 +19,11 @@ from lib.runner.execute import RECORD, written
 WORK, LOCK = ".course-work", ".course-lock"  # there while somebody works, and what the workers of a sweep are at
 ENDING = 10  # seconds in which what a killed command has started comes to its end
 
-# What stands in every file of a run, a sweep or a site, by its name or its suffix.
+# What stands in every file of a run, of grades, of a sweep or of a site, by its name or its suffix.
 SITE = "course site"
 SIGNS = {
     "run": {"index.html": "<title>Course run</title>", ".html": ".course-note {"},
+    "grade": {".html": "<title>Grades</title>", ".csv": "learner,exercise,verdict,message,seconds\n"},
     "sweep": {"index.html": "<title>Sweep of ", "parallel.html": "<title>Sweep of ", ".csv": ",seconds,status,error,notebook\n"},
     "site": {".html": f'content="{SITE}"', ".css": SITE, ".js": SITE, "plotly.min.js": "* plotly.js v"},
 }
@@ -91,7 +92,7 @@ def held(folder, kind, names, call):
 
     Args:
         folder: Path, from `find`.
-        kind: "run", "sweep", "site", "handout" or "pack".
+        kind: "run", "grade", "sweep", "site", "handout" or "pack".
         names: of the files that will be written; one that is there must be of the same kind. What a handout or a pack has
             left is never known again.
         call: the command line, for whoever comes second.
@@ -169,7 +170,7 @@ def is_ours(path, kind):
 
     Args:
         path: Path.
-        kind: of the call, "run", "sweep" or "site".
+        kind: of the call, "run", "grade", "sweep" or "site".
     """
     try:
         text = path.read_text(encoding="utf-8")

@@ -23,7 +23,7 @@ def listing(infos, width=80):
 def _notebook(info, width):
     parts = []
     if info.minutes is not None:
-        parts.append(f"about {info.minutes} min")
+        parts.append(f"about {info.minutes} min" + (f" in {info.sittings} sittings" if info.sittings > 1 else ""))
     if info.seconds is not None:
         parts.append(f"runs about {info.seconds} s")
     head = info.title + (f"  ({', '.join(parts)})" if parts else "")

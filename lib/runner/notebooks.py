@@ -17,7 +17,7 @@ class NotebookInfo:
     """What a notebook says about itself.
 
     `minutes` of a learner's time and `seconds` of a run stand in the first markdown cell as
-    "about N minutes" and "about N seconds"; None where they do not.
+    "about N minutes" and "about N seconds"; None where they do not. `sittings`: a cell with the tag `rest` parts two of them.
     """
 
     path: Path
@@ -26,6 +26,7 @@ class NotebookInfo:
     title: str
     minutes: int | None
     seconds: int | None
+    sittings: int
     parameters: tuple[Parameter, ...]
 
     def parameter(self, name):
@@ -69,10 +70,9 @@ def read_notebook(path):
     try:
         if path.exists() and not path.is_file():
             raise CourseError("it is no file.")
-        cells = [(cell["cell_type"], text(cell), cell) for cell in _cells(json.loads(path.read_text(encoding="utf-8")))]
+        cells = [(cell["cell_type"], text(cell), cell) for cell in read_cells(json.loads(path.read_text(encoding="utf-8")))]
         first = next((source for kind, source, _ in cells if kind == "markdown"), "")
-        tagged = [source for _, source, cell in cells if "parameters" in cell.get("metadata", {}).get("tags", [])]
-        parameters = [parameter for source in tagged[:1] for parameter in read_parameters(source)]
+        parameters = [parameter for source in _tagged(cells, "parameters")[:1] for parameter in read_parameters(source)]
         return NotebookInfo(
             path=path,
             number=path.name[:2],
@@ -80,6 +80,7 @@ def read_notebook(path):
             title=_title(first, path.name[:2]) or path.stem,
             minutes=_about(first, "minutes?"),
             seconds=_about(first, "seconds?"),
+            sittings=1 + len(_tagged(cells, "rest")),
             parameters=tuple(parameters),
         )
     except CourseError as error:
@@ -89,8 +90,16 @@ def read_notebook(path):
         raise CourseError(f"{path.name} cannot be read: {reason}.") from None
 
 
-def _cells(notebook):
-    """Return the cells of a notebook, of the shapes that whoever runs it or shows it takes for granted."""
+def read_cells(notebook):
+    """Return the cells of a notebook, of the shapes that whoever runs it or shows it takes for granted.
+
+    Args:
+        notebook: what the JSON of a file holds.
+
+    Raises:
+        CourseError: it is of another version of the format.
+        ValueError: it is no notebook; so do other errors of `UNREADABLE`.
+    """
     if (written := notebook.get("nbformat", 4)) != 4:
         raise CourseError(f"it is of nbformat {short(written)}, not 4: open it in JupyterLab and save it.")
     cells = notebook["cells"]
@@ -162,6 +171,10 @@ def _resolve_one(word, infos):
     known = {full: full for full in names} | {full[3:]: full for full in names}  # with the number or without
     guess = did_you_mean(name, known, known.get)
     raise CourseError(f"There is no notebook {short(word)!r}.{guess}\nThe notebooks are: {', '.join(names)}")
+
+
+def _tagged(cells, tag):
+    return [source for _, source, cell in cells if tag in cell.get("metadata", {}).get("tags", [])]
 
 
 def _title(markdown, number):

@@ -35,7 +35,8 @@ td:first-child { min-width: 12rem; } tbody a { font-weight: 600; }
 {% block rows %}
 {% for info, learn in lessons %}
 <tr><td><a href="{{ info.name | urlencode }}.html">{{ info.number }} {{ info.title }}</a>
-{%- if info.minutes %}<small>about {{ info.minutes }} minutes</small>{% endif %}</td>
+{%- if info.minutes %}<small>about {{ info.minutes }} minutes
+{%- if info.sittings > 1 %} in {{ info.sittings }} sittings{% endif %}</small>{% endif %}</td>
 <td>{% if learn %}<ul>{% for line in learn %}<li>{{ line }}</li>{% endfor %}</ul>{% endif %}</td></tr>
 {% endfor %}
 {% endblock %}
