@@ -116,7 +116,8 @@ class Site:
             soup, _ = render(node, links, f"{info.number} {info.title}", frame)
         except Exception as error:  # of nbconvert, which says of no output in advance whether it can show it
             raise NoPage(first_line(f"{info.name} has no page: {type(error).__name__}: {error}")) from None
-        self.learn[info.name] = [_words(item) for item in soup.select(".jp-MarkdownCell")[0].select("li")]
+        first = soup.find(class_="jp-MarkdownCell")
+        self.learn[info.name] = [_words(item) for item in first.find_all("li")] if first else []
         address, lesson = quote(f"{info.name}.html"), f"{info.number} {info.title}"
         self.sections += [(f"{address}#{quote(anchor)}", lesson, *said) for anchor, *said in sections(soup)]
         return without_password(str(soup))
@@ -160,8 +161,9 @@ def sections(soup):
         A list of lists of str: anchor, heading, words of prose and code.
     """
     found = []
-    for cell in soup.select(".jp-Cell"):
-        for part in cell.select(".jp-MarkdownOutput > *") or cell.select(".jp-InputArea pre"):
+    for cell in soup.find_all(class_="jp-Cell"):
+        prose = cell.find(class_="jp-MarkdownOutput") if "jp-MarkdownCell" in cell["class"] else None
+        for part in prose.find_all(True, recursive=False) if prose else cell.find_all("pre", limit=1):
             if part.name in ("h1", "h2", "h3") and part.get("id"):
                 found.append([part["id"], _words(part).removesuffix("¶"), ""])
             elif found:
