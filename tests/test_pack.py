@@ -112,8 +112,9 @@ LOOPBACK = """python3 -c 'import fcntl, socket, struct
 fcntl.ioctl(socket.socket(), 0x8914, struct.pack("16sh14x", b"lo", 1))' && """
 
 
-@pytest.mark.long("the wheels of the kit")
-def test_the_first_line_of_readme_works_without_a_network(tmp_path):
+def test_the_first_line_of_readme_works_without_a_network(tmp_path, request):
+    if not request.config.getoption("--long"):
+        pytest.skip("only with --long: it downloads all wheels, and installs them")
     if not shutil.which("unshare") or subprocess.run(["unshare", "-rn", "true"], capture_output=True).returncode:
         pytest.skip("no namespace without a network can be made here: that needs unshare, of util-linux")
     kit = tmp_path / "kit"
