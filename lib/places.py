@@ -8,6 +8,7 @@ from lib.errors import CourseError
 ROOT = Path(__file__).resolve().parent.parent
 RUN_DIR = "COURSE_RUN_DIR"  # set for the kernels that `course` starts
 NAME = "keras-course-kit"
+NO_SOLUTIONS = "no-solutions"  # an empty file in a kit that is handed out: `solution` shows none there
 
 
 def kit():
@@ -22,6 +23,11 @@ def kit():
         f"The kit's notebooks and data are not beside its library in {ROOT}: the kit is installed in place, by "
         "`pip install -r requirements.txt` in its own folder."
     )
+
+
+def solutions():
+    """Say whether this kit shows solutions of exercises: one that an instructor has handed out may not."""
+    return not (ROOT / NO_SOLUTIONS).exists()
 
 
 def notebooks():

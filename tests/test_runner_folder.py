@@ -28,7 +28,7 @@ def bytes_of(top):
     return {path: path.read_bytes() for path in top.rglob("*") if path.is_file()}
 
 
-@pytest.mark.parametrize("call", [["run", "2"], ["sweep", "2", "-g", "seed=1,2"]])
+@pytest.mark.parametrize("call", [["run", "2"], ["sweep", "2", "-g", "seed=1,2"], ["site"]])
 @pytest.mark.parametrize("out", ["notebooks", "notebooks/", "notebooks/a", ".", "..", "/", "", " ", "link", "a/../link", "loop"])
 def test_out_is_never_where_the_notebooks_are(folder, call, out, monkeypatch, capsys):
     os.symlink(folder, folder.parent / "link")
@@ -50,6 +50,7 @@ def test_out_may_be_beside_the_notebooks(folder, monkeypatch):
 @pytest.mark.parametrize("name, kind", [
     ("01_tiny.ipynb", "run"), ("01_tiny.html", "run"), ("index.html", "run"), ("metrics.json", "run"),
     ("index.html", "sweep"), ("parallel.html", "sweep"), ("runs.csv", "sweep"),
+    ("01_tiny.html", "site"), ("index.html", "site"), ("site.js", "site"), ("lesson.css", "site"), ("plotly.min.js", "site"),
 ])
 @pytest.mark.parametrize("content", ["seed\n1\n", "", "<title>Mine</title>", '{"a": 1}', '{"cells": []}', b"\xff\0", None])
 def test_a_file_of_somebody_else_is_not_overwritten(folder, tmp_path, name, kind, content, monkeypatch, capsys):
@@ -60,7 +61,7 @@ def test_a_file_of_somebody_else_is_not_overwritten(folder, tmp_path, name, kind
     else:
         (out / name).write_bytes(content if isinstance(content, bytes) else content.encode())
     before = bytes_of(tmp_path)
-    call = ["run", "1"] if kind == "run" else ["sweep", "1", "-g", "height=1,2"]
+    call = {"run": ["run", "1"], "sweep": ["sweep", "1", "-g", "height=1,2"], "site": ["site"]}[kind]
     said = refused(folder, [*call, "--out", str(out)], monkeypatch, capsys)
     assert f"a file {name} that is not of a course {kind}" in said and bytes_of(tmp_path) == before
 

@@ -15,7 +15,7 @@ from lib.errors import CourseError, without_password
 from lib.runner import DONE, FAILED, POLITE, STOPPED
 from lib.runner.jupyter_server_config import PARENT
 from lib.runner.listing import listing
-from lib.runner.notebooks import read_folder
+from lib.runner.notebooks import NUMBERED, read_folder, resolve
 from lib.runner.request import PROFILES, plan
 
 FIRST_NOTEBOOK = "00_start_here.ipynb"
@@ -30,6 +30,9 @@ examples:
   course run --profile smoke              every lesson in a few seconds each
   course sweep 03 -g seed=1,2,3           a lesson once for each value, on all cores
   course lab                              the lessons in JupyterLab
+  course site                             all lessons as pages to read, with a search
+  course handout 03 08 --out week2        a folder with two lessons, to hand out
+  course pack --out wheels                all that an installation downloads, for machines without a network
   course progress                         the exercises: solved, tried, open
   course grade handed_in/                 the exercises of a class
   course doctor                           what this machine has and lacks"""
@@ -64,6 +67,27 @@ you trust everybody; elsewhere start all three with --tls-ca-file, --tls-cert an
 
 Exit status: 0 done, 1 a run failed, 2 the request was wrong, 130 stopped by Ctrl-C."""
 
+SITE_EXAMPLES = """\b
+examples:
+  course site                  into runs/site
+  course site --out public     into a folder that is published as it is
+
+Exit status: 0 done, 1 a notebook cannot be shown, 2 the request was wrong, 130 stopped by Ctrl-C."""
+
+HANDOUT_EXAMPLES = """\b
+examples:
+  course handout 03 08 --out week2                   two lessons and what they need, in a new folder
+  course handout 08 --out exam --no-solutions        `solution` shows none there"""
+
+PACK_EXAMPLES = """\b
+examples:
+  course pack --out wheels     then, on a machine without a network, in the folder of README:
+
+\b
+  python3 -m venv .venv
+  .venv/bin/pip install --no-index --find-links wheels -r requirements.txt
+
+Exit status: 0 done, 1 a wheel cannot be had, 2 the request was wrong, 130 stopped by Ctrl-C."""
 
 GRADE_EXAMPLES = """\b
 examples:
@@ -101,9 +125,10 @@ def lab(args):
     ARGS go to JupyterLab, such as --no-browser or --port 9000.
     """
     folder = places.notebooks()
+    first_notebook = min((path.name for path in folder.glob(NUMBERED)), default=FIRST_NOTEBOOK)
     # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
-             f"--LabApp.default_url=/lab/tree/{folder.name}/{FIRST_NOTEBOOK}",
+             f"--LabApp.default_url=/lab/tree/{folder.name}/{first_notebook}",
              "--ServerApp.answer_yes=True", *args]
     # First in the search paths: the python3 kernel of this interpreter, whatever else is registered, and our
     # settings, which ask nobody for news from the network. A learner's own settings still win.
@@ -222,6 +247,79 @@ def _sweep(request, out, *how):
     if whole:
         print(out / "parallel.html")
     return FAILED if books.count("failed") or not whole else DONE
+
+
+@course.command(epilog=SITE_EXAMPLES)
+@OUT
+def site(out):
+    """Make a site of all lessons as they are stored.
+
+    Nothing is run. The pages have living figures, contents, the way to the lessons before and after, and a search that
+    works in the browser alone: the site opens from disk, and from any host that hands out files. What an earlier call has
+    left in DIR is replaced once all is made, and nothing else in it is touched.
+    """
+    infos = read_folder(places.notebooks())
+    from lib.runner import folder
+    from lib.runner.site import NoPage, files, write_site
+
+    out = folder.find(out, "site")
+    with folder.held(out, "site", files(infos), _call()):
+        try:
+            write_site(infos, out)
+        except NoPage as error:
+            print(f"course: {error}", file=sys.stderr)
+            return FAILED
+    print(out / "index.html")
+    return DONE
+
+
+@course.command(epilog=HANDOUT_EXAMPLES)
+@click.argument("notebooks", nargs=-1, required=True, metavar="NB...")
+@click.option("--out", metavar="DIR", required=True, help="Folder to make; nothing may be in it.")
+@click.option("--no-solutions", is_flag=True, help="Let `solution` show none there.")
+def handout(notebooks, out, no_solutions):
+    """Make a folder to hand out: a small kit with these lessons alone.
+
+    It holds the notebooks as they are stored, the pictures that they show, the data, the library with the exercises of these
+    lessons, and a README that says how to install and open it. With --no-solutions, `solution` says that there is none to
+    see; who reads the library finds answers all the same, since the checks compare with them.
+    """
+    chosen = resolve(notebooks, read_folder(places.notebooks()))
+    from lib.runner import folder
+    from lib.runner.handout import write_handout
+
+    out = folder.find(out)
+    with folder.held(out, "handout", folder.entries(out), _call()):
+        write_handout(chosen, out, not no_solutions)
+    print(out)
+    return DONE
+
+
+@course.command(epilog=PACK_EXAMPLES)
+@OUT
+def pack(out):
+    """Put all wheels that the kit is installed from into one folder.
+
+    For machines without a network: pip finds there all that it would download, for this Python and this kind of system.
+    """
+    kit = places.kit()
+    from lib.runner import folder
+    from lib.runner.wheels import NoWheels
+    from lib.runner.wheels import pack as download
+
+    out = folder.find(out, "wheels")
+    print("course: downloading; this takes minutes", file=sys.stderr)
+    foreign = [name for name in folder.entries(out) if not name.endswith(".whl")]
+    with folder.held(out, "pack", foreign, _call()):
+        try:
+            number, size = download(out, kit)
+        except NoWheels as error:
+            print(f"course: the wheels cannot be had: {error}", file=sys.stderr)
+            return FAILED
+    print(f"{number} wheels, {size / 1e6:.0f} MB. Without a network, add to `pip install`: --no-index --find-links {out}",
+          file=sys.stderr)
+    print(out)
+    return DONE
 
 
 @course.command(epilog=GRADE_EXAMPLES)

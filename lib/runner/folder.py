@@ -19,11 +19,13 @@ from lib.runner.execute import RECORD, written
 WORK, LOCK = ".course-work", ".course-lock"  # there while somebody works, and what the workers of a sweep are at
 ENDING = 10  # seconds in which what a killed command has started comes to its end
 
-# What stands in every file of a run, of grades or of a sweep, by its name or its suffix.
+# What stands in every file of a run, of grades, of a sweep or of a site, by its name or its suffix.
+SITE = "course site"
 SIGNS = {
     "run": {"index.html": "<title>Course run</title>", ".html": ".course-note {"},
     "grade": {".html": "<title>Grades</title>", ".csv": "learner,exercise,verdict,message,seconds\n"},
     "sweep": {"index.html": "<title>Sweep of ", "parallel.html": "<title>Sweep of ", ".csv": ",seconds,status,error,notebook\n"},
+    "site": {".html": f'content="{SITE}"', ".css": SITE, ".js": SITE, "plotly.min.js": "* plotly.js v"},
 }
 
 
@@ -76,14 +78,23 @@ def _new_folder(runs):
             raise CourseError(_unwritable(folder, error)) from None
 
 
+def entries(folder):
+    """Return the names of what is in a folder, a list of str; none where it is not there yet."""
+    try:
+        return sorted({path.name for path in folder.iterdir()} - {WORK, LOCK})
+    except OSError:  # what cannot be read cannot be held either, and that says why
+        return []
+
+
 @contextlib.contextmanager
 def held(folder, kind, names, call):
     """Make a folder and hold it alone; however this process ends, nothing half written and no helper file stays in it.
 
     Args:
         folder: Path, from `find`.
-        kind: "run", "grade" or "sweep".
-        names: of the files that will be written; one that is there must be of the same kind.
+        kind: "run", "grade", "sweep", "site", "handout" or "pack".
+        names: of the files that will be written; one that is there must be of the same kind. What a handout or a pack has
+            left is never known again.
         call: the command line, for whoever comes second.
 
     Raises:
@@ -146,7 +157,7 @@ def _unwritable(folder, error):
 
 
 def _refuse_foreign(folder, kind, names):
-    foreign = [name for name in names if os.path.lexists(folder / name) and not is_ours(folder / name, kind)]
+    foreign = [name for name in names if os.path.lexists(folder / name) and not (kind in SIGNS and is_ours(folder / name, kind))]
     runs = folder / "runs"
     if kind == "sweep" and (runs.is_symlink() or (runs.exists() and not runs.is_dir())):
         foreign.append(runs.name)
@@ -159,7 +170,7 @@ def is_ours(path, kind):
 
     Args:
         path: Path.
-        kind: of the call, "run", "grade" or "sweep".
+        kind: of the call, "run", "grade", "sweep" or "site".
     """
     try:
         text = path.read_text(encoding="utf-8")

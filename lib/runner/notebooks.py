@@ -4,6 +4,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from lib.errors import UNREADABLE, CourseError, did_you_mean, plain, short
 from lib.runner.parameters import Parameter, read_parameters
@@ -126,6 +127,22 @@ def headings(markdown):
         if heading and not fenced:
             found.append((len(heading.group(1)), heading.group(2)))
     return found
+
+
+def course_name(notebooks):
+    """Return the heading of the README that is beside the folder of the notebooks; where there is none, "All lessons"."""
+    try:
+        readme = (notebooks.parent / "README.md").read_text(encoding="utf-8")
+        return next((title for level, title in headings(readme) if level == 1), "All lessons")
+    except (OSError, ValueError):
+        return "All lessons"
+
+
+def pictures(path):
+    """List the addresses of the pictures that a notebook's markdown shows, as it writes them."""
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    prose = "\n".join(text(cell) for cell in cells if cell["cell_type"] == "markdown")
+    return [unquote(address) for address in re.findall(r"!\[[^\]]*\]\(<?([^)>\s]+)", prose)]
 
 
 def resolve(words, infos):

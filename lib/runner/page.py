@@ -28,11 +28,13 @@ TEMPLATE = """
 {%- block html_head_js -%}
 <meta http-equiv="Content-Security-Policy" content="{{ resources.policy }}">
 {%- if resources.plotly %}<script nonce="{{ resources.nonce }}" src="{{ resources.plotly }}"></script>{% endif -%}
+{{- resources.frame.head -}}
 {%- endblock html_head_js -%}
+{%- block notebook_css -%}{%- if not resources.frame %}{{ super() }}{% endif -%}{%- endblock notebook_css -%}
 {%- block jupyter_widgets -%}{%- endblock jupyter_widgets -%}
 {%- block html_head_js_mathjax -%}{%- endblock html_head_js_mathjax -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock html_head_js_mermaidjs -%}
-{%- block html_head_css -%}<style>
+{%- block html_head_css -%}{%- if not resources.frame %}<style>
 main { max-width: 1100px; margin: 0 auto; }
 .jp-MarkdownOutput > :is(p, ul, ol) { max-width: 850px; }
 .jp-RenderedHTML, .cm-editor .highlight pre { overflow-x: auto; }
@@ -43,9 +45,9 @@ main { max-width: 1100px; margin: 0 auto; }
 .course-note, .course-note a { color: #5f1412; }
 .course-index a, .course-note a { text-decoration: underline; }
 .course-index summary { cursor: pointer; }
-</style>{%- endblock html_head_css -%}
+</style>{%- endif -%}{%- endblock html_head_css -%}
 {%- block body_header -%}
-{{ super() }}
+{%- if resources.frame %}<body class="jp-Notebook">{{ resources.frame.top }}<main>{% else %}{{ super() }}{% endif -%}
 {%- if resources.index %}<div class="course-index"><a href="index.html">All notebooks of this run</a></div>{% endif -%}
 {%- if resources.changed %}
 <div class="course-index">This run set {{ resources.changed | e }}. The text speaks of a run with the notebook's own values.</div>
@@ -56,7 +58,27 @@ main { max-width: 1100px; margin: 0 auto; }
 {%- if resources.failing_cell %} <a href="#papermill-error-cell">Go there</a>{% endif %}</div>
 {%- endif -%}
 {%- endblock body_header -%}
+{# What Pygments makes of code is escaped already: cleaning it costs a third of a page's time. -#}
+{%- block input -%}
+<div class="jp-CodeMirrorEditor jp-Editor jp-InputArea-editor" data-type="inline"><div class="cm-editor cm-s-jupyter">
+{{ cell.source | highlight_code(metadata=cell.metadata) }}
+</div></div>
+{%- endblock input -%}
+{%- block body_footer -%}{{ resources.frame.bottom }}{{ super() }}{%- endblock body_footer -%}
 """
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What stands around every page of a site: HTML for its head, above the notebook and below it.
+
+    `nonce` is the word that its scripts bear. The style sheet that the pages share is linked in the head: see `stylesheet`.
+    """
+
+    nonce: str
+    head: str
+    top: str
+    bottom: str
 
 
 def write_page(notebook, page, source_folder, title, note="", beside=(), changed=None):
@@ -76,30 +98,60 @@ def write_page(notebook, page, source_folder, title, note="", beside=(), changed
     """
     import nbformat
 
-    node = nbformat.read(notebook, as_version=4)
-    nonce = secrets.token_urlsafe()
-    figures = _plotly_to_html(node, nonce)
-    node.metadata["title"] = title
+    soup, figures = render(
+        nbformat.read(notebook, as_version=4), Links(Path(source_folder), page.parent, beside), title,
+        note=note, index=len(beside) > 1, changed=", ".join(f"{name} = {value}" for name, value in (changed or {}).items()),
+    )
     if figures:
         write_plotly(page.parent)
-    resources = {
-        "nonce": nonce,
-        "policy": POLICY.format(nonce),
-        "plotly": PLOTLY_FILE if figures else "",
-        "note": note,
-        "failing_cell": _quieten_error_cells(node),
-        "index": len(beside) > 1,
-        "changed": ", ".join(f"{name} = {value}" for name, value in (changed or {}).items()),
-    }
-    exporter = _exporter(Links(Path(source_folder), page.parent, beside))
-    html, _ = exporter.from_notebook_node(node, resources)
-    html = html.replace("<!-- contents -->", _contents(exporter.sections), 1)
-    replace_text(page, without_password(_harmless(html, nonce)))
+    replace_text(page, without_password(str(soup)))
     return figures
 
 
+def render(node, links, title, frame=None, **resources):
+    """Make the page of a notebook.
+
+    Args:
+        node: the notebook, as nbformat reads it; its outputs are changed.
+        links: the `Links` of what its markdown points at.
+        title: title of the page.
+        frame: the `Frame` around it; None for a page that stands alone.
+        resources: what `TEMPLATE` names: note, index, changed.
+
+    Returns:
+        The page, BeautifulSoup's, and the number of plotly figures in it, which need plotly.min.js beside the page.
+    """
+    nonce = frame.nonce if frame else secrets.token_urlsafe()
+    figures = _plotly_to_html(node, nonce)
+    node.metadata["title"] = title
+    resources |= {
+        "nonce": nonce,
+        "policy": POLICY.format(nonce),
+        "plotly": PLOTLY_FILE if figures else "",
+        "frame": frame,
+        "failing_cell": _quieten_error_cells(node),
+    }
+    exporter = _exporter(links)
+    html, _ = exporter.from_notebook_node(node, resources)
+    html = html.replace("<!-- contents -->", _contents(exporter.sections), 1)
+    return _harmless(html, nonce), figures
+
+
+def stylesheet():
+    """Return the style sheet that the pages of a `Frame` share: nbconvert's own, on a light page and on a dark one."""
+    import nbformat
+    from bs4 import BeautifulSoup
+
+    styles = {}
+    for theme in ("light", "dark"):
+        html, _ = _exporter(None, theme=theme).from_notebook_node(nbformat.v4.new_notebook())
+        styles[theme] = [style.string for style in BeautifulSoup(html, "html.parser").find_all("style")]
+    dark = "\n".join(style for style in styles["dark"] if style not in styles["light"])
+    return "\n".join([*styles["light"], f"@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n"])
+
+
 def _harmless(html, nonce):
-    """Return a page without what a notebook has brought to run in it: scripts, handlers of events, addresses that are code."""
+    """Return a page, BeautifulSoup's, without what would run in it: scripts, handlers of events, addresses that are code."""
     from bs4 import BeautifulSoup
 
     soup = BeautifulSoup(html, "html.parser")
@@ -111,7 +163,7 @@ def _harmless(html, nonce):
             code = "".join(str(value).split()).lower().startswith(CODE)
             if code or name == "srcdoc" or name.startswith("on"):
                 del element[name]
-    return str(soup)
+    return soup
 
 
 def write_plotly(folder):
@@ -201,7 +253,7 @@ def _contents(sections):
     return f'<details class="course-index"><summary>Contents</summary><ol>{items}</ol></details>'
 
 
-def _exporter(links):
+def _exporter(links, **settings):
     import jinja2
     from bs4 import BeautifulSoup
     from nbconvert import HTMLExporter
@@ -221,7 +273,7 @@ def _exporter(links):
             self.sections += [(h2["id"], h2.get_text().removesuffix("¶")) for h2 in soup.select("h2[id]")]
             return str(soup)
 
-    return Page(raw_template=TEMPLATE)
+    return Page(raw_template=TEMPLATE, **settings)
 
 
 def _plotly_to_html(node, nonce):

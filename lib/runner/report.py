@@ -28,7 +28,7 @@ a { color: var(--link); } .failed { color: var(--bad); } small { display: block;
 dl { display: grid; grid-template-columns: auto auto; gap: 0 .8rem; margin: 0; justify-content: start; font-size: .9rem; }
 dt { color: var(--soft); } dd { margin: 0; font-variant-numeric: tabular-nums; }
 {% block style %}{% endblock %}</style>{% block head %}{% endblock %}</head>
-<body>
+<body>{% block top %}{% endblock %}
 <h1>{{ title }}</h1>
 <p>{{ summary }}</p>
 {% block figure %}{% endblock %}
