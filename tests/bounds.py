@@ -31,7 +31,7 @@ COLUMNS = ("notebook", "profile", "metric", "runs", "low", "high")
 KINDS = {
     "seconds": r"seconds",
     "speed": r"speedup$|efficiency$|^serial_share$",
-    "timed": r"^simulated_over_real$|^idle_share",  # quotients of times that change together
+    "timed": r"^simulated_over_real$|^idle_share|^planned_over_taken$",  # quotients of times that change together
     "share": r"share|correlation|^disagree|^epochs_with|^top|_weight$|^lost_",
     "accuracy": r"accuracy$|(?<!hasty)_best$|^(nested|coin|five)_|_score$|^weak_(same|own)$",
 }

@@ -10,15 +10,17 @@ from html import escape
 from pathlib import Path
 from urllib.parse import unquote
 
+import nbformat
 import pytest
 from bs4 import BeautifulSoup
 from jupyter_client.connect import LocalPortCache
 from kit.course import COURSE, course, make_course, refused, write_notebook
 from kit.processes import wait, wait_gone
+from nbformat import v4
 
 from lib.runner.execute import execute
 from lib.runner.notebooks import read_notebook
-from lib.runner.page import script_json
+from lib.runner.page import script_json, write_page
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +73,16 @@ def test_the_page_shows_parameters_tables_pictures_and_links(done):
     assert "plotly.min.js" not in (out / "02_next.html").read_text()
     for remote in ('src="http', "@import", "import(", 'rel="stylesheet"', "url(http", "cdnjs", "unpkg"):
         assert remote not in page
+
+
+def test_links_that_a_cell_has_written_hold_in_the_page(folder, tmp_path):
+    links = v4.new_output("display_data", {"text/markdown": "[next](02_next.ipynb) [last](03_last.ipynb)"})
+    cell = v4.new_code_cell("links", outputs=[links], execution_count=1)
+    nbformat.write(v4.new_notebook(cells=[cell]), tmp_path / "00_map.ipynb")
+    write_page(tmp_path / "00_map.ipynb", tmp_path / "00_map.html", folder, "map", beside=["02_next"])
+    anchors = BeautifulSoup((tmp_path / "00_map.html").read_text(), "html.parser").select(".jp-OutputArea a[href]")
+    to_next, to_last = [unquote(anchor["href"]) for anchor in anchors]
+    assert to_next == "02_next.html" and (tmp_path / to_last).resolve() == folder / "03_last.ipynb"
 
 
 def test_the_page_tells_what_was_set_and_what_it_contains(done):

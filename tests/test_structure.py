@@ -128,6 +128,13 @@ def test_readme_map_equals_the_folder():
     assert linked == [path.name for path in NOTEBOOKS]
 
 
+@pytest.mark.lesson
+def test_the_map_of_lesson_00_links_every_lesson():
+    (cell,) = [cell for cell in read(NOTEBOOKS[0])["cells"] if cell["id"] == "map"]
+    linked = re.findall(r"\]\((\d\d_\w+\.ipynb)\)", "".join(cell["outputs"][0]["data"]["text/markdown"]))
+    assert linked == [path.name for path in NOTEBOOKS]
+
+
 # --- the library
 
 

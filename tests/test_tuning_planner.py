@@ -1,5 +1,6 @@
 """The planner's arithmetic against KerasTuner's own, and its estimate from a short trial."""
 
+import os
 import subprocess
 import sys
 
@@ -109,3 +110,15 @@ def test_plan_measures_and_leaves_the_tuner_alone(tmp_path):
     assert list((tmp_path / "p").iterdir()) == []
     assert tuner.oracle.get_state() == before
     assert not tuner.oracle.trials
+
+
+def test_plan_measures_in_as_many_workers_as_search_has(tmp_path):
+    def noting(hp):
+        (tmp_path / f"built by {os.getpid()}").touch()
+        return build(hp)
+
+    tuner = keras_tuner.RandomSearch(noting, "val_loss", max_trials=6, directory=tmp_path, project_name="p", seed=1)
+    x, y = np.random.default_rng(1).random((300, 5), "float32"), np.ones((300, 1), "float32")
+    plan(tuner, x, y, validation_data=(x, y), workers=2)
+    others = {path.name for path in tmp_path.glob("built by *")} - {f"built by {os.getpid()}"}
+    assert len(others) == 1 + 2, "one process for plain Keras, and one for each worker"

@@ -45,7 +45,8 @@ def plan(tuner, *fit_args, workers=None, **fit_kwargs):
     """Estimate what `search(tuner, *fit_args, **fit_kwargs)` will cost; the tuner and its folder stay as they are.
 
     One model from the middle of the space is trained for some hundred batches, once as plain Keras on all cores and
-    once as a worker of the search does, in processes of their own.
+    once in each worker of the search, all of them at the same time, in processes of their own. Left out: that the
+    models which a search trains longest may be larger, and the wait for the last trial.
 
     Args:
         tuner: A `keras_tuner.Tuner` that trains with `fit`: its own `run_trial` or `HyperModel.fit` is not measured.
@@ -83,7 +84,7 @@ def _middle(tuner):
 
 
 def _measure(tuner, fit_args, fit_kwargs, hp, fast, workers):
-    """Time one short trial in a worker of its own.
+    """Time one short trial in each of `workers` workers, all at once: they share caches and memory, as in a search.
 
     Args:
         tuner: The caller's tuner; nothing of it is changed.
@@ -91,22 +92,35 @@ def _measure(tuner, fit_args, fit_kwargs, hp, fast, workers):
         fit_kwargs: As for `search`.
         hp: Hyperparameters to build the model with.
         fast: Whether the model gets `lib.tuning.fast`.
-        workers: How many workers would share the cores.
+        workers: How many workers share the cores.
 
     Returns:
-        A dict of seconds: start (of the worker), trial (fixed cost of one trial), epoch; None if it cannot be timed.
+        A dict of seconds, means over the workers: start (of all of them), trial (fixed cost of one trial), epoch; None if it
+        cannot be timed.
     """
     check(tuner, fit_args, fit_kwargs)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="keras-search-", ignore_cleanup_errors=True) as folder:
         payload = pack(tuner, fit_args, fit_kwargs, fast, folder, middle=hp)
         warm_up()
-        one = Worker(0, workers, payload, folder)
-        seconds = None
-        with contextlib.suppress(EOFError):
-            while (message := one.pipe.recv())[0] not in ("measured", "fatal"):
-                start = time.monotonic() - began
-            if message[0] == "measured":
-                seconds = {"start": start, **message[1][0]}
-        one.stop()
-    return seconds
+        team = [Worker(number, workers, payload, folder) for number in range(workers)]
+        try:
+            heard = [_hear(one, "ready") for one in team]
+            start = time.monotonic() - began
+            found = [_hear(one, "measured") for one in team] if None not in heard else [None]
+        finally:
+            for one in team:
+                one.stop()
+    if None in found:
+        return None
+    seconds = [each[0] for each in found]
+    return {"start": start, **{name: sum(each[name] for each in seconds) / len(seconds) for name in ("trial", "epoch")}}
+
+
+def _hear(one, word):
+    """Return the arguments of a worker's next message of that name; None where it has died or failed before."""
+    with contextlib.suppress(EOFError, ConnectionResetError):
+        while (message := one.pipe.recv())[0] != "fatal":
+            if message[0] == word:
+                return message[1]
+    return None
