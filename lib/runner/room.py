@@ -54,9 +54,8 @@ def start(module, room):
 
 def environment():
     """Return the environment of a room: nothing of the grader's, whose variables may hold keys."""
-    home = "/home/learner"
-    return {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": home, "LANG": "C.UTF-8", "TF_CPP_MIN_LOG_LEVEL": "3",
-            "PYTHONPATH": str(places.ROOT), "COURSE_PROGRESS": f"{home}/progress", "COURSE_CACHE": f"{home}/cache"}
+    return {"PATH": f"{Path(sys.executable).parent}:/usr/bin:/bin", "HOME": "/home/learner", "LANG": "C.UTF-8",
+            "PYTHONPATH": str(places.ROOT), "TF_CPP_MIN_LOG_LEVEL": "3"}
 
 
 def why_not(room):
