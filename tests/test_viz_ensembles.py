@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lib import viz
+from lib.errors import CourseError
 
 
 def test_pairs_have_no_diagonal():
@@ -36,6 +37,23 @@ def test_points_by_kind():
     assert list(clones.x) == [0.1, 0.3] and list(mixed.y) == [2.0] and clones.marker.symbol != mixed.marker.symbol
     assert line.name == "trend, correlation 1.00"
     assert len(viz.plot_points(frame, "apart", "gain", "team", "title", "x", "y").data) == 2
+
+
+def test_a_classifier_that_is_right_as_often_as_it_is_sure_lies_on_the_diagonal():
+    rng = np.random.default_rng(1)
+    sure = rng.uniform(0.5, 1, 50_000)
+    votes = np.column_stack([sure, 1 - sure])
+    honest = viz.reliability_data(votes, rng.random(50_000) > sure)
+    assert len(honest) == 5 and honest.share.sum() == pytest.approx(1)
+    assert np.abs(honest.confidence - honest.accuracy).max() < 0.02
+    boaster = viz.reliability_data(np.tile([1.0, 0.0], (4, 1)), [0, 1, 0, 1])
+    assert boaster.to_dict("records") == [{"confidence": 1.0, "accuracy": 0.5, "share": 1.0}]
+
+
+@pytest.mark.parametrize("votes, y", [([[0.9, 0.9]], [0]), ([0.9], [0]), ([[0.5, 0.5]], [0, 1]), ([[np.nan, 1]], [0])])
+def test_a_reliability_of_what_is_no_probability_is_refused(votes, y):
+    with pytest.raises(CourseError):
+        viz.reliability_data(votes, y)
 
 
 def test_bags_count_each_row():

@@ -8,7 +8,9 @@ from lib.viz.ensembles import (
     plot_bags,
     plot_pairs,
     plot_points,
+    plot_reliability,
     plot_stages,
+    reliability_data,
     stages_data,
     trend_data,
 )
