@@ -148,8 +148,8 @@ def plot_reliability(tables, title):
             hovertemplate="sure %{x:.2f}, right %{y:.2f}, %{customdata:.0%} of the pictures<extra>" + str(name) + "</extra>",
         )
     low = min(min(table.confidence.min(), table.accuracy.min()) for table in tables.values())
-    figure.update_xaxes(title_text="confidence: the highest probability", range=[max(0, low - 0.05), 1.02])
-    figure.update_yaxes(title_text="accuracy: the share that is right", range=[max(0, low - 0.05), 1.02])
+    figure.update_xaxes(title_text="confidence: the highest probability", range=[max(-0.02, low - 0.05), 1.02])
+    figure.update_yaxes(title_text="accuracy: the share that is right", range=[max(-0.02, low - 0.05), 1.02])
     return layout(figure, title, 440)
 
 
