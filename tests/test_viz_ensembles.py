@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from lib import viz
+from lib.errors import CourseError
 
 
 def test_pairs_have_no_diagonal():
@@ -52,6 +53,23 @@ def test_a_few_measurements_are_dots_with_their_mean():
     assert found["four: stack"] == ("scatter", [0.8, 1.0], {"stack"}, "y")
     assert found["five: vote, mean"] == ("scatter", [0.7], {"vote"}, "y2") and len(found) == 8
     assert [note.text for note in figure.layout.annotations] == ["four", "five"]
+
+
+def test_a_classifier_that_is_right_as_often_as_it_is_sure_lies_on_the_diagonal():
+    rng = np.random.default_rng(1)
+    sure = rng.uniform(0.5, 1, 50_000)
+    votes = np.column_stack([sure, 1 - sure])
+    honest = viz.reliability_data(votes, rng.random(50_000) > sure)
+    assert len(honest) == 5 and honest.share.sum() == pytest.approx(1)
+    assert np.abs(honest.confidence - honest.accuracy).max() < 0.02
+    boaster = viz.reliability_data(np.tile([1.0, 0.0], (4, 1)), [0, 1, 0, 1])
+    assert boaster.to_dict("records") == [{"confidence": 1.0, "accuracy": 0.5, "share": 1.0}]
+
+
+@pytest.mark.parametrize("votes, y", [([[0.9, 0.9]], [0]), ([0.9], [0]), ([[0.5, 0.5]], [0, 1]), ([[np.nan, 1]], [0])])
+def test_a_reliability_of_what_is_no_probability_is_refused(votes, y):
+    with pytest.raises(CourseError):
+        viz.reliability_data(votes, y)
 
 
 def test_bags_count_each_row():

@@ -9,7 +9,9 @@ from lib.viz.ensembles import (
     plot_dots,
     plot_pairs,
     plot_points,
+    plot_reliability,
     plot_stages,
+    reliability_data,
     stages_data,
     trend_data,
 )

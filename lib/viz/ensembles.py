@@ -137,6 +137,57 @@ def plot_dots(table, title, x_title):
     return layout(figure, title, 130 + len(teams) * (60 + 30 * table.shape[1]), showlegend=False, margin_t=90)
 
 
+# --- how sure, and how right
+
+
+def reliability_data(probabilities, y, bins=10):
+    """Compare how sure a classifier is with how often it is right (Guo and others, 2017).
+
+    Args:
+        probabilities: of the classes, float, shape (n_samples, n_classes), rows that sum to 1.
+        y: true class numbers, int, shape (n_samples,).
+        bins: into how many equal parts the confidences from 0 to 1 are divided, int of 1 or more.
+
+    Returns:
+        A DataFrame with a row for each part that has a sample: confidence (mean highest probability), accuracy, and share
+        (of the samples). The sum of share times the distance of the first two is the expected calibration error.
+
+    Raises:
+        CourseError: shapes that disagree, or what is no probability.
+    """
+    probabilities = arrays.numbers("probabilities", probabilities)
+    if probabilities.ndim != 2 or not len(probabilities) or not np.allclose(probabilities.sum(axis=1), 1, atol=5e-3):
+        raise arrays.refused("probabilities", f"shape {probabilities.shape}", "rows of class probabilities that sum to 1")
+    y = arrays.numbers("y", y, (len(probabilities),))
+    frame = pd.DataFrame({"confidence": probabilities.max(axis=1), "accuracy": probabilities.argmax(axis=1) == y})
+    part = np.minimum((frame.confidence * bins).astype(int), bins - 1)
+    table = frame.groupby(part).mean()
+    return table.assign(share=frame.groupby(part).size() / len(frame)).reset_index(drop=True)
+
+
+def plot_reliability(tables, title):
+    """Draw the accuracy of each part over its confidence; on the grey diagonal a classifier is as often right as it is sure.
+
+    Args:
+        tables: dict from a classifier's name to its `reliability_data`.
+        title: the figure's title.
+    """
+    drawable(tables, "there is no classifier")
+    figure = go.Figure()
+    figure.add_scatter(x=[0, 1], y=[0, 1], mode="lines", name="as sure as right", line={"color": GREY, "dash": "dash"})
+    for number, (name, table) in enumerate(tables.items()):
+        colour, dash, symbol = style(number)
+        figure.add_scatter(
+            x=table.confidence, y=table.accuracy, mode="lines+markers", name=str(name), line={"color": colour, "dash": dash},
+            marker={"size": 8, "symbol": symbol}, customdata=table.share,
+            hovertemplate="sure %{x:.2f}, right %{y:.2f}, %{customdata:.0%} of the pictures<extra>" + str(name) + "</extra>",
+        )
+    low = min(min(table.confidence.min(), table.accuracy.min()) for table in tables.values())
+    figure.update_xaxes(title_text="confidence: the highest probability", range=[max(-0.02, low - 0.05), 1.02])
+    figure.update_yaxes(title_text="accuracy: the share that is right", range=[max(-0.02, low - 0.05), 1.02])
+    return layout(figure, title, 440)
+
+
 # --- which rows each member has drawn
 
 
