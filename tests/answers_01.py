@@ -343,75 +343,82 @@ MISTAKES_4 = [
 
 def by_sorting(scores, sizes):
     best = max(range(len(sizes)), key=lambda c: np.mean(scores[c]))
-    limit = np.mean(scores[best]) - np.std(scores[best]) / len(scores[best]) ** 0.5
-    return next(c for c in np.argsort(sizes) if np.mean(scores[c]) >= limit)
+    k = len(scores[best])
+    for place in np.argsort(sizes):
+        behind = scores[best] - scores[place]
+        if np.mean(behind) <= ((1 / k + 1 / (k - 1)) * np.var(behind, ddof=1)) ** 0.5:
+            return place
 
 
 def by_scipy(scores, sizes):
     from scipy.stats import sem
 
-    means = np.mean(scores, axis=1)
-    good = means >= means.max() - sem(scores[means.argmax()])
+    k = scores.shape[1]
+    behind = scores[np.mean(scores, axis=1).argmax()] - scores
+    good = behind.mean(axis=1) <= sem(behind, axis=1) * np.sqrt(1 + k / (k - 1))
     return np.where(good, sizes, np.inf).argmin()
 
 
 def by_a_frame(scores, sizes):
     scores = pd.DataFrame(scores)
-    means = scores.mean(axis=1)
-    near = means[means >= means.max() - scores.loc[means.idxmax()].sem()].index
+    behind = -scores.sub(scores.loc[scores.mean(axis=1).idxmax()])
+    k = scores.shape[1]
+    near = behind[behind.mean(axis=1) <= behind.std(axis=1) * (1 / k + 1 / (k - 1)) ** 0.5].index
     return pd.Series(sizes)[near].idxmin()
 
 
 def by_a_loop(scores, sizes):
-    means = [sum(row) / len(row) for row in scores.tolist()]
-    best = means.index(max(means))
-    row = scores[best].tolist()
-    error = (sum((score - means[best]) ** 2 for score in row) / (len(row) - 1) / len(row)) ** 0.5
-    found = best
-    for place, mean in enumerate(means):
-        if mean >= means[best] - error and sizes[place] < sizes[found]:
+    rows = scores.tolist()
+    means = [sum(row) / len(row) for row in rows]
+    found = best = means.index(max(means))
+    for place, row in enumerate(rows):
+        apart = [b - a for b, a in zip(rows[best], row, strict=True)]
+        mean, k = sum(apart) / len(apart), len(apart)
+        variance = sum((d - mean) ** 2 for d in apart) / (k - 1)
+        if mean <= ((2 * k - 1) / (k * (k - 1)) * variance) ** 0.5 and sizes[place] < sizes[found]:
             found = place
     return found
 
 
 def from_the_smallest(scores, sizes):
-    means = scores.mean(axis=1)
-    top = scores[means.argmax()]
+    top, k = scores[scores.mean(axis=1).argmax()], scores.shape[1]
     for place in sizes.argsort():
-        if means[place] >= top.mean() - top.std(ddof=1) / np.sqrt(top.size):
+        if (top - scores[place]).mean() <= np.sqrt(1 / k + 1 / (k - 1)) * (top - scores[place]).std(ddof=1):
             return int(place)
 
 
-def within(error, position=lambda good, sizes: good[sizes[good].argmin()]):
+def behind_by(error, position=lambda good, sizes: good[sizes[good].argmin()]):
     def smallest_good(scores, sizes):
-        means, best = scores.mean(axis=1), scores.mean(axis=1).argmax()
-        return position(np.flatnonzero(means >= means[best] - error(scores, best)), sizes)
+        best = scores[scores.mean(axis=1).argmax()]
+        return position(np.flatnonzero((best - scores).mean(axis=1) <= error(best - scores, best)), sizes)
 
     return smallest_good
 
 
-def of_the_best(scores, best):
-    return scores[best].std(ddof=1) / scores.shape[1] ** 0.5
+def corrected(behind, best):
+    k = best.size
+    return np.sqrt((1 / k + 1 / (k - 1)) * behind.var(axis=1, ddof=1))
 
 
 RIGHT_5 = [by_sorting, by_scipy, by_a_frame, by_a_loop, from_the_smallest]
 MISTAKES_5 = [
     (lambda scores, sizes: scores.mean(axis=1).argmax(), "You return the best"),
     (lambda scores, sizes: sizes.argmin(), "clearly worse"),
-    (within(lambda scores, best: scores[best].std(ddof=1)), "a whole standard deviation"),
-    (within(lambda scores, best: scores.std(axis=1, ddof=1) / scores.shape[1] ** 0.5), "each candidate's own standard error"),
-    (within(lambda scores, best: scores.std(ddof=1) / scores.shape[1] ** 0.5), "the best candidate's standard error"),
-    (within(lambda scores, best: scores[best].std(ddof=1) / scores.shape[0] ** 0.5), "the best candidate's standard error"),
-    (within(lambda scores, best: scores[best].std(ddof=1) / 2), "the best candidate's standard error"),
-    (within(lambda scores, best: 0.01), "the best candidate's standard error"),
-    (within(of_the_best, lambda good, sizes: good[sizes[good].argmax()]), "the largest of the good ones"),
-    (within(of_the_best, lambda good, sizes: sizes[good].argmin()), "the best candidate's standard error"),
-    (within(of_the_best, lambda good, sizes: good[0]), "the best candidate's standard error"),
+    (behind_by(lambda behind, best: behind.std(axis=1, ddof=1) / best.size**0.5), "They overlap"),
+    (behind_by(lambda behind, best: behind.std(axis=1, ddof=1)), "a whole standard deviation"),
+    (behind_by(lambda behind, best: best.std(ddof=1) / best.size**0.5), "the best candidate's own scores"),
+    (behind_by(lambda behind, best: best.std(ddof=1)), "the best candidate's own scores"),
+    (behind_by(lambda behind, best: behind.std(axis=1) * (1 / best.size + 1 / (best.size - 1)) ** 0.5), "ddof=1"),
+    (behind_by(lambda behind, best: 2 * corrected(behind, best)), "two standard errors"),
+    (behind_by(lambda behind, best: 0.01), "fold by fold"),
+    (behind_by(lambda behind, best: corrected(behind, best).mean()), "fold by fold"),
+    (behind_by(corrected, lambda good, sizes: good[sizes[good].argmax()]), "the largest of the good ones"),
+    (behind_by(corrected, lambda good, sizes: sizes[good].argmin()), "fold by fold"),
+    (behind_by(corrected, lambda good, sizes: good[0]), "fold by fold"),
     (lambda scores, sizes: sizes[e01.q5.reference(scores, sizes)], "You return a size"),
     (lambda scores, sizes: e01.q5.reference(scores, sizes) + 1, "You count from 1"),
     (lambda scores, sizes: np.flatnonzero(scores.mean(axis=1) > 0.8), "where the position of one candidate"),
-    (lambda scores, sizes: -1, "the best candidate's standard error"),
-    (lambda scores, sizes: e01.q5.reference(np.round(scores, 2), sizes), "less the best candidate's standard error"),
+    (lambda scores, sizes: -1, "fold by fold"),
 ]
 
 # --- q6
@@ -498,6 +505,7 @@ ALL = [
 EQUIVALENT = {
     "e01.q1": dict.fromkeys(("2: 0 → 1", "2: 0 → -1"), "the first score is above minus infinity, which sets the count to 0"),
     "e01.q3": {"3: 1 → 2": "0 divided by anything is 0; what such a column becomes in x_held is left open"},
+    "e01.q5": {"3: scores.mean → scores.sum": "each candidate has as many folds, so the largest sum is the largest mean"},
     "e01.q6": {
         "2: 2 → 3": "any point will do to begin with",
         "3: 2 → 3": "with steps of two it finds the best point as well, which is all that is asked",

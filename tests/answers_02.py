@@ -280,55 +280,73 @@ MISTAKES_4 = [
 # --- q5
 
 
+def folds_of(cv_results):
+    return np.array([cv_results[name] for name in sorted(cv_results) if name.startswith("split")]).T
+
+
+def corrected(behind):
+    k = behind.shape[-1]
+    return np.sqrt((1 / k + 1 / (k - 1)) * behind.var(axis=-1, ddof=1))
+
+
 def by_sorting(cv_results):
     frame = pd.DataFrame(cv_results)
-    best = frame.loc[frame.mean_test_score.idxmax()]
-    enough = frame[frame.mean_test_score >= best.mean_test_score - best.std_test_score]
+    scores = frame.filter(regex="^split")
+    behind = -scores.sub(scores.loc[frame.mean_test_score.idxmax()])
+    k = scores.shape[1]
+    enough = frame[behind.mean(axis=1) <= behind.std(axis=1) * (1 / k + 1 / (k - 1)) ** 0.5]
     return enough.mean_fit_time.idxmin()
 
 
 def by_rank(cv_results):
     (best,) = np.flatnonzero(cv_results["rank_test_score"] == 1)
-    limit = cv_results["mean_test_score"][best] - cv_results["std_test_score"][best]
-    good = np.flatnonzero(cv_results["mean_test_score"] >= limit)
+    scores = folds_of(cv_results)
+    good = np.flatnonzero((scores[best] - scores).mean(axis=1) <= corrected(scores[best] - scores))
     return good[cv_results["mean_fit_time"][good].argmin()]
 
 
 def in_a_loop(cv_results):
     means, seconds = cv_results["mean_test_score"].tolist(), cv_results.pop("mean_fit_time").tolist()
-    best = means.index(max(means))
-    limit = means[best] - cv_results["std_test_score"][best]
-    return min((s, place) for place, (m, s) in enumerate(zip(means, seconds, strict=True)) if m >= limit)[1]
+    scores = folds_of(cv_results)
+    top = scores[means.index(max(means))]
+    return min((s, place) for place, s in enumerate(seconds) if (top - scores[place]).mean() <= corrected(top - scores[place]))[1]
 
 
-def from_the_folds(cv_results):
-    folds = np.array([values for name, values in cv_results.items() if name.startswith("split")]).T
-    best = folds[folds.mean(axis=1).argmax()]
-    order = np.argsort(cv_results["mean_fit_time"])
-    return int(order[folds.mean(axis=1)[order] >= best.mean() - best.std() - 1e-12][0])
+def from_the_quickest(cv_results):
+    scores = folds_of(cv_results)
+    top = scores[scores.mean(axis=1).argmax()]
+    for place in np.argsort(cv_results["mean_fit_time"]):
+        if np.mean(top - scores[place]) <= corrected(top - scores[place]):
+            return int(place)
 
 
 def by_params(cv_results):
     best = cv_results["mean_test_score"].argmax()
-    limit = cv_results["mean_test_score"][best] - cv_results["std_test_score"][best]
-    good = [place for place, _ in enumerate(cv_results["params"]) if cv_results["mean_test_score"][place] >= limit]
+    folds = [cv_results[f"split{fold}_test_score"] for fold in range(sum(name[:5] == "split" for name in cv_results))]
+    apart = np.array([fold[best] - fold for fold in folds])
+    limit = apart.std(axis=0, ddof=1) * (1 / len(folds) + 1 / (len(folds) - 1)) ** 0.5
+    good = [place for place, _ in enumerate(cv_results["params"]) if apart.mean(axis=0)[place] <= limit[place]]
     return min(good, key=lambda place: cv_results["mean_fit_time"][place])
 
 
-def within(limit, time="mean_fit_time"):
+def behind_by(limit, time="mean_fit_time"):
     def good_enough(results):
-        means, deviations = results["mean_test_score"], results["std_test_score"]
-        return int(np.where(means >= limit(means, deviations), results[time], np.inf).argmin())
+        scores = folds_of(results)
+        best = scores[scores.mean(axis=1).argmax()]
+        behind = best - scores
+        return int(np.where(behind.mean(axis=1) <= limit(behind, best), results[time], np.inf).argmin())
 
     return good_enough
 
 
-def winners(means, deviations):
-    return means.max() - deviations[means.argmax()]
+def right(behind, best):
+    return corrected(behind)
 
 
 def the_first(results):
-    return np.flatnonzero(results["mean_test_score"] >= winners(results["mean_test_score"], results["std_test_score"]))[0]
+    scores = folds_of(results)
+    behind = scores[scores.mean(axis=1).argmax()] - scores
+    return np.flatnonzero(behind.mean(axis=1) <= corrected(behind))[0]
 
 
 def quickest_in_all(results):
@@ -336,21 +354,22 @@ def quickest_in_all(results):
     return e02.q5.reference({**results, "mean_fit_time": seconds})
 
 
-RIGHT_5 = [by_sorting, by_rank, in_a_loop, from_the_folds, by_params]
+RIGHT_5 = [by_sorting, by_rank, in_a_loop, from_the_quickest, by_params]
 MISTAKES_5 = [
     (lambda results: int(results["mean_test_score"].argmax()), "the best. Another one"),
     (lambda results: int(results["mean_fit_time"].argmin()), "the quickest of all"),
-    (within(lambda means, deviations: means.max() - deviations), "each candidate's own deviation"),
-    (within(lambda means, deviations: means.max() - deviations.max()), "the largest deviation"),
-    (within(lambda means, deviations: means.max() - means.std()), "the deviation of the means"),
-    (within(lambda means, deviations: means.max() - deviations[means.argmax()] / 3**0.5), "Take the winner's deviation off"),
-    (within(lambda means, deviations: means.max() - 0.02), "Take the winner's deviation off"),
-    (within(lambda means, deviations: means.max() - 2 * deviations[means.argmax()]), "two deviations"),
-    (within(winners, "mean_score_time"), "You go by mean_score_time"),
-    (the_first, "Take the winner's deviation off"),
+    (behind_by(lambda behind, best: best.std()), "the winner's own scores"),
+    (behind_by(lambda behind, best: best.std(ddof=1) / best.size**0.5), "the winner's own scores"),
+    (behind_by(lambda behind, best: behind.std(axis=1, ddof=1) / best.size**0.5), "They overlap"),
+    (behind_by(lambda behind, best: behind.std(axis=1, ddof=1)), "a whole standard deviation"),
+    (behind_by(lambda behind, best: behind.std(axis=1) * (1 / best.size + 1 / (best.size - 1)) ** 0.5), "ddof=1"),
+    (behind_by(lambda behind, best: 2 * corrected(behind)), "two standard errors"),
+    (behind_by(lambda behind, best: 0.02), "fold by fold"),
+    (behind_by(right, "mean_score_time"), "You go by mean_score_time"),
+    (the_first, "fold by fold"),
     (lambda results: e02.q5.reference(results) + 1, "count from 1"),
     (lambda results: results["params"][e02.q5.reference(results)], "a dict of length 1 where the position"),
-    (lambda results: results["mean_fit_time"][e02.q5.reference(results)] + 0.5, "where the position|Take the winner's"),
+    (lambda results: results["mean_fit_time"][e02.q5.reference(results)] + 0.5, "where the position|fold by fold"),
     (lambda results: 99, r"it gives 99, and 0 is due"),
     (lambda results: print(end=""), "nothing .None."),
     (quickest_in_all, "You add mean_score_time"),
@@ -422,8 +441,8 @@ EQUIVALENT = {
     },
     "e02.q4": {"7: SelectKBest(k=10) → SelectKBest()": "10 is the default of k"},
     "e02.q5": {
-        "2: np.array(cv_results['mean_test_score']) → cv_results['mean_test_score']": "it is an array already",
-        "5: int(np.where(enough, cv_results['mean_fit_time'], np.inf).ar → "
+        "4: scores.mean → scores.sum": "each candidate has as many folds, so the largest sum is the largest mean",
+        "7: int(np.where(enough, cv_results['mean_fit_time'], np.inf).ar → "
         "np.where(enough, cv_results['mean_fit_time'], np.inf).argmin":
         "a whole number of NumPy is one",
     },

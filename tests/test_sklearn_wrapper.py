@@ -367,6 +367,20 @@ def test_random_draws(two, pipeline):
     assert len(search.best_estimator_[-1].history_["loss"]) == epochs
 
 
+def test_numpy_scalars_reach_build_as_plain_values(two):
+    seen = []
+
+    def build(n_features, units=8, rate=0.1, activation="relu"):
+        seen.append([type(units), type(rate), type(activation)])
+        return sigmoid(n_features, units)
+
+    values = {"units": np.arange(8, 33, 8), "rate": np.linspace(0, 1, 5), "activation": np.array(["relu", "tanh"])}
+    RandomizedSearchCV(KerasClassifier(build, epochs=1), values, n_iter=2, cv=2, random_state=1, error_score="raise").fit(*two)
+    grid = {"units": np.array([8, 16], np.int16), "rate": np.ones(1, np.float32), "activation": ["relu"]}
+    GridSearchCV(KerasClassifier(build, epochs=1), grid, cv=2, error_score="raise").fit(*two)
+    assert seen and all(each == [int, float, str] for each in seen)
+
+
 def test_roc_auc(two, pipeline):
     assert cross_val_score(pipeline, *two, cv=3, scoring="roc_auc").mean() > 0.8
 

@@ -33,9 +33,13 @@ NUMBER = re.compile(r"(?<![\w.])\d[\d,]*(?:\.\d+)?|#")
 # The figures that a sentence compares: recorded ones, and those of a table as cell[line, column]; a single one is a difference.
 COMPARISONS = {
     "01": ("luck_of_the_best_of_all", "holdout_sd - kfold_sd", "choose[5-fold] - choose[hold-out]",
-           "nested_inner - nested_outer", "coin_inner - coin_outer"),
-    "02": ("grid_best_accuracy - random_best_accuracy", "detail_best_accuracy - random_best_accuracy",
-           "test_accuracy - simple_test_accuracy"),
+           "nested_inner - nested_outer", "coin_inner - coin_outer",
+           "twice-run[all settings, 8, gain of twice]", "twice-run[the best quarter, 8, gain of twice]"),
+    "02": ("cost[wide grid, best mean accuracy] - cost[random search, best mean accuracy]",
+           "cost[grid for the detail, best mean accuracy] - cost[draws in the same box, best mean accuracy]",
+           "cost[grid for the detail, best mean accuracy] - cost[more draws, best mean accuracy]",
+           "cost[successive halving, best mean accuracy] - cost[random search, best mean accuracy]",
+           "detail_best_accuracy - random_best_accuracy", "test_accuracy - simple_test_accuracy"),
     "04": ("random_best - grid_cut_off_best", "random_best - grid_that_fits_best", "hyperband_best - random_best",
            "bayesian_best - random_best", "evolution_best - random_best", "tpe_best - random_best", "tpe_best - plain_tpe_best"),
     "05": ("folds_gain_few", "folds_gain_many_priced", "inner_score - outer_score"),

@@ -310,71 +310,89 @@ def _check_q5(smallest_good):
     cases = [
         ([[0.5, 0.7]], [9]),
         ([[0.60, 0.61], [0.70, 0.70], [0.65, 0.66]], [4, 512, 64]),
-        ([[0.90, 0.92, 0.91, 0.89], [0.70, 0.72, 0.71, 0.69]], [128, 8]),
+        ([[0.95, 0.75, 0.85], [0.94, 0.74, 0.84]], [64, 8]),
+        ([[0.90, 0.80, 0.85], [0.80, 0.88, 0.84]], [64, 8]),
         ([[0.80, 0.82, 0.84, 0.78], [0.83, 0.87, 0.83, 0.87], [0.84, 0.88, 0.84, 0.88]], [16, 64, 256]),
-        ([[0.84, 0.88, 0.80, 0.92], [0.81, 0.88, 0.80, 0.89], [0.76, 0.84, 0.82, 0.82]], [256, 128, 32]),
         ([[0.6, 1.0, 0.6, 1.0], [0.89, 0.90, 0.91, 0.90]], [8, 32]),
-        ([[0.9061, 0.9063, 0.9062, 0.9062], [0.9052, 0.9053, 0.9051, 0.9052]], [64, 16]),
     ]
     cases = [(np.array(scores), np.array(sizes)) for scores, sizes in cases] + _tables_q5()
+    own = "You take the spread of the best candidate's own scores. What is due is that of the differences, fold by fold."
     mistakes = [
-        (_within(1, root=False), "You allow a whole standard deviation. A mean's error is smaller: divide by the root of n."),
-        (_within(1, own=True), "You take each candidate's own standard error. The best candidate's is due."),
-        (_within(2), "You allow two standard errors; one is due."),
-        (_within(0), "You return the best. A smaller one is within its standard error."),
+        (_behind_by(_plain), "You divide by the number of folds alone. They overlap: add 1 / (k - 1) to 1 / k."),
+        (_behind_by(lambda behind, best: behind.std(axis=1, ddof=1)), "You allow a whole standard deviation of the differences."),
+        (_behind_by(lambda behind, best: best.std(ddof=1) / np.sqrt(best.size)), own),
+        (_behind_by(lambda behind, best: best.std() / np.sqrt(best.size)), own),
+        (_behind_by(lambda behind, best: best.std(ddof=1)), own),
+        (_behind_by(lambda behind, best: _corrected(best[None])), own),
+        (_behind_by(lambda behind, best: _corrected(behind, ddof=0)), "Divide the variance by the folds less one: ddof=1."),
+        (_behind_by(lambda behind, best: 2 * _corrected(behind)), "You allow two standard errors; one is due."),
+        (_behind_by(lambda behind, best: 0), "You return the best. A smaller one is within its standard error."),
         (lambda scores, sizes: int(sizes.argmin()), "You return the smallest of all, which may be clearly worse than the best."),
         (lambda scores, sizes: int(sizes[_smallest_good(scores, sizes)]), "You return a size. The candidate's position is due."),
         (lambda scores, sizes: _smallest_good(scores, sizes) + 1, "You count from 1. Python counts positions from 0."),
         (lambda scores, sizes: _smallest_good(scores, -sizes), "You return the largest of the good ones."),
     ]
-    why = "It is the smallest candidate whose mean is at least the best mean less the best candidate's standard error."
+    why = "Take the differences to the best, fold by fold. Who is the smallest whose mean is within their standard error?"
     over_cases(smallest_good, cases, _smallest_good, why, mistakes)
     return "A difference inside the noise is no reason to pay for a larger model."
 
 
 def _tables_q5():
-    """Return tables in which it does not matter whether a deviation is divided by n or by n - 1."""
+    """Return tables in which some folds are hard for all, and it is clear who is good enough."""
     rng, cases = np.random.default_rng(5), []
     while len(cases) < 80:
         candidates, folds = rng.integers(2, 5 + len(cases) // 10), rng.integers(2, 10)
+        hard = rng.normal(size=folds) * rng.choice([0, 0.2])
         noise = rng.normal(size=(candidates, folds)) * rng.choice([0.1, 0.4])
-        scores = np.round(rng.normal(rng.normal(scale=2), 0.2, (candidates, 1)) + noise, 2)
-        means, deviation = scores.mean(axis=1), scores[scores.mean(axis=1).argmax()].std()
-        limits = [means.max() - deviation / root**0.5 for root in (folds, folds - 1)]
-        if any(np.abs(means - limit).min() < 0.01 for limit in limits) or np.diff(np.sort(means)).min() < 1e-3:
+        scores = np.round(rng.normal(rng.normal(scale=2), 0.2, (candidates, 1)) + hard + noise, 2)
+        means = scores.mean(axis=1)
+        behind = scores[means.argmax()] - scores
+        apart = np.abs(behind.mean(axis=1) - _corrected(behind))[means < means.max()]
+        if apart.min() < 0.005 or np.diff(np.sort(means)).min() < 1e-3:
             continue
         sizes = rng.choice(2 ** np.arange(12), candidates, replace=False)
-        plain = _smallest_good(scores, sizes) in (means.argmax(), sizes.argmin())
-        if ((means > limits[0]) == (means > limits[1])).all() and (not plain or len(cases) < 20):
+        easy = _smallest_good(scores, sizes) in (means.argmax(), sizes.argmin())
+        if not easy or len(cases) < 20:
             cases.append((scores, sizes))
     return cases
 
 
-def _within(errors, root=True, own=False):
-    """Return a rule: the smallest candidate within so many errors of the best."""
+def _corrected(behind, ddof=1):
+    """Return the standard error of a mean difference over overlapping folds, of each row."""
+    k = behind.shape[1]
+    return np.sqrt((1 / k + 1 / (k - 1)) * behind.var(axis=1, ddof=ddof))
+
+
+def _plain(behind, best):
+    return behind.std(axis=1, ddof=1) / np.sqrt(behind.shape[1])
+
+
+def _behind_by(allowed):
+    """Return a rule: the smallest candidate that is behind the best by no more than `allowed` of the differences."""
 
     def rule(scores, sizes):
-        means, error = scores.mean(axis=1), errors * scores.std(axis=1, ddof=1) / (scores.shape[1] ** 0.5 if root else 1)
-        good = np.flatnonzero(means >= means.max() - (error if own else error[means.argmax()]))
+        best = scores[scores.mean(axis=1).argmax()]
+        behind = best - scores
+        good = np.flatnonzero(behind.mean(axis=1) <= allowed(behind, best))
         return int(good[sizes[good].argmin()])
 
     return rule
 
 
 def _smallest_good(scores, sizes):
-    means = scores.mean(axis=1)
-    best = means.argmax()
-    error = scores[best].std() / np.sqrt(scores.shape[1])
-    good = np.flatnonzero(means >= means[best] - error)
+    k = scores.shape[1]
+    behind = scores[scores.mean(axis=1).argmax()] - scores
+    error = np.sqrt((1 / k + 1 / (k - 1)) * behind.var(axis=1, ddof=1))
+    good = np.flatnonzero(behind.mean(axis=1) <= error)
     return good[sizes[good].argmin()]
 
 
 q5 = Exercise(
     _check_q5,
     [
-        "The standard error of a mean is the standard deviation of its scores divided by the root of their number.",
-        "np.flatnonzero(means >= means[best] - error) are the candidates that are good enough; the smallest among them is due.",
-        "means = ...; best = means.argmax(); error = ...; good = np.flatnonzero(...); return good[sizes[...].argmin()]",
+        "`behind = scores[best] - scores` has a row for each candidate: by how much it is behind the best, fold by fold.",
+        "The standard error of a row is the root of (1 / k + 1 / (k - 1)) times its variance, `row.var(ddof=1)`.",
+        "behind = ...; error = ...; good = np.flatnonzero(behind.mean(axis=1) <= error); return good[sizes[...].argmin()]",
     ],
     _smallest_good,
     due=kinds.whole.called("the position of one candidate, a whole number,"),
@@ -429,7 +447,7 @@ q6 = Exercise(
     _check_q6,
     [
         "The lesson's climber changes all positions at once. Next to the best, few of such steps lead uphill.",
-        "Change one position of the best point so far, up or down by one, and stay inside the shape. Of what use are dice here?",
+        "Change one position of the best point so far, up or down by one, and stay inside the shape. What do random draws add?",
         """A skeleton:
     if not scores: return ...  # anywhere
     best = max(scores, key=scores.get)

@@ -319,70 +319,85 @@ q4 = Exercise(
 )
 
 
-# --- q5: the quickest candidate within one deviation of the best
+# --- q5: the quickest candidate that is as good as the best
 
 
 def _check_q5(good_enough):
     cases = [
         ([[0.9, 0.8]], [1.0]),
         ([[0.7, 0.9], [0.9, 0.9]], [1.0, 2.0]),
-        ([[0.95, 0.93], [0.95, 0.97]], [1.0, 9.0]),
+        ([[0.94, 0.74, 0.84], [0.95, 0.75, 0.85]], [1.0, 9.0]),
+        ([[0.80, 0.88, 0.84], [0.90, 0.80, 0.85]], [1.0, 9.0]),
         ([[0.6, 1.0, 0.8], [0.95, 0.96, 0.94], [0.7, 0.9, 1.0]], [1.0, 9.0, 2.0]),
         ([[-0.4, -0.5], [-0.3, -0.5], [-0.1, -1.1]], [1.0, 2.0, 9.0]),
     ]
     cases = [tuple(map(np.array, case)) for case in cases] + _searches_q5()
 
     def shown(scores, seconds):
-        results = _results(scores, seconds)
-        means, deviations = (np.round(results[f"{name}_test_score"], 3).tolist() for name in ("mean", "std"))
-        return f"a search with the means {means}, the deviations {deviations} and the seconds {seconds.tolist()}"
+        return f"a search with the scores {scores.tolist()} and the seconds {seconds.tolist()}"
 
     def rule(right):
         return lambda scores, seconds: right(_results(scores, seconds))
 
     view = Seen(good_enough, lambda scores, seconds: good_enough(_results(scores, seconds)), shown, kinds.whole)
-    why = "Take the winner's deviation off the best mean: who is at least that good, and who of them has the least mean_fit_time?"
+    why = "Take the differences to the best, fold by fold. Who is the quickest whose mean is within their corrected error?"
     over_cases(view, cases, rule(_good_enough), why, [(rule(mistaken), words) for mistaken, words in _mistakes_q5()])
     return "A little less accurate, as far as three folds can tell, and a good deal quicker."
 
 
-def _within(limit, time="mean_fit_time", least=True):
-    """Return a rule: of the candidates above a limit, made of means and deviations, the quickest."""
+def _folds_of(cv_results):
+    """Return the scores of a search, a row for each candidate and a column for each fold."""
+    return np.array([cv_results[name] for name in cv_results if name.startswith("split")]).T
+
+
+def _corrected(behind, ddof=1):
+    """Return the standard error of a mean difference over overlapping folds, of each row."""
+    k = behind.shape[1]
+    return np.sqrt((1 / k + 1 / (k - 1)) * behind.var(axis=1, ddof=ddof))
+
+
+def _behind_by(allowed, time="mean_fit_time", least=True):
+    """Return a rule: of the candidates that are behind the best by no more than `allowed`, the quickest."""
 
     def rule(results):
-        means, seconds = results["mean_test_score"], results[time] * (1 if least else -1)
-        return int(np.where(means >= limit(means, results["std_test_score"]), seconds, np.inf).argmin())
+        scores, seconds = _folds_of(results), results[time] * (1 if least else -1)
+        best = scores[scores.mean(axis=1).argmax()]
+        behind = best - scores
+        return int(np.where(behind.mean(axis=1) <= allowed(behind, best), seconds, np.inf).argmin())
 
     return rule
 
 
 def _mistakes_q5():
+    own = "You take the spread of the winner's own scores. What is due is that of the differences, fold by fold."
     limits = [
-        (lambda m, sd: m.max(), "That is the best. Another one is nearly as good, and quicker."),
-        (lambda m, sd: -np.inf, "That is the quickest of all, and its mean may be far below the best."),
-        (lambda m, sd: m.max() - sd, "You take each candidate's own deviation. The winner's is due."),
-        (lambda m, sd: m.max() - sd.min(), "You take the least deviation. The winner's is due."),
-        (lambda m, sd: m.max() - sd.max(), "You take the largest deviation. The winner's is due."),
-        (lambda m, sd: m.max() - sd.mean(), "You take the mean deviation. The winner's is due."),
-        (lambda m, sd: m.max() - m.std(), "You take the deviation of the means. The winner's is due."),
-        (lambda m, sd: m.max() - 2 * sd[m.argmax()], "You allow two deviations; one is due."),
+        (lambda behind, best: 0, "That is the best. Another one is nearly as good, and quicker."),
+        (lambda behind, best: np.inf, "That is the quickest of all, and its mean may be far below the best."),
+        (lambda behind, best: best.std(), own),
+        (lambda behind, best: best.std(ddof=1) / np.sqrt(best.size), own),
+        (lambda behind, best: _corrected(best[None]), own),
+        (lambda behind, best: behind.std(axis=1, ddof=1) / np.sqrt(best.size),
+         "You divide by the number of folds alone. They overlap: add 1 / (k - 1) to 1 / k."),
+        (lambda behind, best: behind.std(axis=1, ddof=1), "You allow a whole standard deviation of the differences."),
+        (lambda behind, best: _corrected(behind, ddof=0), "Divide the variance by the folds less one: ddof=1."),
+        (lambda behind, best: 2 * _corrected(behind), "You allow two standard errors; one is due."),
     ]
 
-    def right(means, deviations):
-        return means.max() - deviations[means.argmax()]
+    def right(behind, best):
+        return _corrected(behind)
 
-    return [(_within(limit), words) for limit, words in limits] + [
-        (_within(right, "mean_score_time"), "You go by mean_score_time. The quickest to train is due."),
+    return [(_behind_by(limit), words) for limit, words in limits] + [
+        (_behind_by(right, "mean_score_time"), "You go by mean_score_time. The quickest to train is due."),
         (lambda results: _in_all(results, right), "You add mean_score_time. The quickest to train is due."),
-        (_within(right, "std_fit_time"), "You go by std_fit_time, the deviation of the seconds. Their mean is due."),
-        (_within(right, least=False), "That is the slowest of those that are good enough."),
+        (_behind_by(right, "std_fit_time"), "You go by std_fit_time, the deviation of the seconds. Their mean is due."),
+        (_behind_by(right, least=False), "That is the slowest of those that are good enough."),
         (lambda results: _good_enough(results) + 1, "You count from 1. Python counts positions from 0."),
     ]
 
 
 def _in_all(results, limit):
     """Return the quickest to train and to score."""
-    return _within(limit)({**results, "mean_fit_time": results["mean_fit_time"] + results["mean_score_time"]})
+    return _behind_by(limit)({**results, "mean_fit_time": results["mean_fit_time"] + results["mean_score_time"]})
 
 
 def _searches_q5():
@@ -391,10 +406,12 @@ def _searches_q5():
     while len(cases) < 80:
         candidates, folds = rng.integers(2, 5 + len(cases) // 12), rng.integers(2, 6)
         spread = rng.choice([0.02, 0.1, 0.3], (candidates, 1)) * rng.normal(size=(candidates, folds))
-        scores = np.round(rng.choice([0.8, -0.8]) + rng.normal(scale=0.1, size=(candidates, 1)) + spread, 3)
+        hard = rng.choice([0, 0.1]) * rng.normal(size=folds)
+        scores = np.round(rng.choice([0.8, -0.8]) + rng.normal(scale=0.1, size=(candidates, 1)) + hard + spread, 3)
         means = scores.mean(axis=1)
-        limit = means.max() - scores[means.argmax()].std()
-        if np.abs(means - limit).min() > 1e-4 and np.diff(np.sort(means)).min() > 1e-4:
+        behind = scores[means.argmax()] - scores
+        apart = np.abs(behind.mean(axis=1) - _corrected(behind))[means < means.max()]
+        if apart.min() > 1e-3 and np.diff(np.sort(means)).min() > 1e-4:
             cases.append((scores, np.round(rng.permutation(candidates) + rng.uniform(0.1, 0.9, candidates), 1)))
     return cases
 
@@ -421,22 +438,24 @@ def _results(scores, seconds):
 
 
 def _good_enough(cv_results):
-    means = np.array(cv_results["mean_test_score"])
-    best = means.argmax()
-    enough = means >= means[best] - cv_results["std_test_score"][best]
+    scores = np.array([values for name, values in cv_results.items() if name.startswith("split")]).T
+    k = scores.shape[1]
+    behind = scores[scores.mean(axis=1).argmax()] - scores
+    error = np.sqrt((1 / k + 1 / (k - 1)) * behind.var(axis=1, ddof=1))
+    enough = behind.mean(axis=1) <= error
     return int(np.where(enough, cv_results["mean_fit_time"], np.inf).argmin())
 
 
 q5 = Exercise(
     _check_q5,
     [
-        'The limit is the best mean less the deviation of that same candidate; "mean_fit_time" says how quick each one is.',
-        "np.where(means >= limit, seconds, np.inf) leaves those above the limit with their seconds.",
+        "`split0_test_score`, `split1_test_score` and so on are the folds: make them one array, a row for each candidate.",
+        "With `behind = scores[best] - scores`, each row is what `paired` of the lesson takes the mean and the error of.",
         """A skeleton:
-    means = cv_results["mean_test_score"]
-    best = ...
-    limit = means[best] - ...
-    return np.where(means >= limit, ..., np.inf)...""",
+    scores = np.array([...]).T
+    behind = scores[...] - scores
+    error = np.sqrt(... * behind.var(axis=1, ddof=1))
+    return np.where(behind.mean(axis=1) <= error, ..., np.inf)...""",
     ],
     _good_enough,
     due=kinds.whole.called("the position of one candidate, a whole number,"),

@@ -109,7 +109,7 @@ class _KerasEstimator(BaseEstimator):
         if unknown:
             raise ValueError(f"{_name(self.build)} has no argument {unknown[0]!r}; it has: {', '.join(arguments)}.")
         given = {name: value for name, value in (derived | self.get_params()).items() if name in arguments}
-        model = self.build(**(given | self._values))
+        model = self.build(**{name: _plain(value) for name, value in (given | self._values).items()})
         if not getattr(model, "compiled", False):
             raise ValueError(f"{_name(self.build)} must return a compiled Keras model: call model.compile in it.")
         if not model.built:
@@ -222,6 +222,11 @@ class KerasRegressor(RegressorMixin, _KerasEstimator):
     def predict(self, X):
         """Return the predicted number of each row, float32 as the model computes, shape (n,)."""
         return self._outputs(X)[:, 0]
+
+
+def _plain(value):
+    """Return a NumPy scalar, as a search draws it from `np.arange`, as a Python value: Keras takes no other for `units`."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def _name(build):
