@@ -15,6 +15,7 @@ import functools
 import hashlib
 import itertools
 import os
+import re
 import shutil
 import sys
 import tempfile
@@ -29,6 +30,7 @@ from lib.streams import quiet
 LIMIT = 512 * 2**20  # bytes of all entries together
 FLAG = "--tf_xla_persistent_cache_directory="
 NAME = "course-xla-"  # how the folder of a process begins
+OURS = re.compile(rf'{FLAG}"[^"]*{NAME}[^"]*"')
 NUMBERS = 2**12  # a traced function takes one for each of its inner functions
 DIGEST = hashlib.sha256().digest_size
 
@@ -46,7 +48,7 @@ def begin(folder=None):
         folder: Path of a folder to make it in, which somebody else removes; None for the user's own, where it is removed
             when the process ends, or, after a kill, when the next one begins.
     """
-    flags = [word for word in os.environ.get("TF_XLA_FLAGS", "").split() if NAME not in word]  # not our parent process' own
+    flags = OURS.sub("", os.environ.get("TF_XLA_FLAGS", "")).split()  # without our parent process' own
     if os.getpid() in _private or any(word.startswith(FLAG) for word in flags):
         return
     try:
@@ -57,7 +59,7 @@ def begin(folder=None):
     if folder is None:
         atexit.register(shutil.rmtree, private, ignore_errors=True)
     _private[os.getpid()] = Path(private)
-    os.environ["TF_XLA_FLAGS"] = " ".join([*flags, FLAG + private])
+    os.environ["TF_XLA_FLAGS"] = " ".join([*flags, f'{FLAG}"{private}"'])  # quoted: a path may hold spaces
 
 
 def _processes():

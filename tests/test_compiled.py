@@ -117,6 +117,14 @@ def test_a_folder_that_cannot_be_made_costs_a_compilation_only(first, tmp_path):
     assert run(tmp_path / "file") == [losses, 0]
 
 
+def test_a_folder_may_have_a_space_in_its_name(first, tmp_path):
+    _, losses = first
+    cache = tmp_path / "of two words"
+    assert run(cache) == [losses, 0]
+    assert run(cache) == [losses, 3]
+    assert [path.name for path in tmp_path.iterdir()] == [cache.name]
+
+
 def test_a_process_that_was_killed_leaves_nothing_for_long(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True)

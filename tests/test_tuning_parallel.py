@@ -2,6 +2,7 @@
 
 import collections
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -19,6 +20,7 @@ from kit.notebooks import ROOT
 from kit.processes import family, wait, wait_gone
 from kit.searches import DATA, STEPS, DiesOnce, X, Y, build, fail, hyperband, random_search, statuses
 
+from lib.machine import cores
 from lib.tuning import brackets, search, search_log
 from lib.tuning.ready import build_optimizer
 from lib.tuning.resume import repair
@@ -53,6 +55,19 @@ def test_a_trials_score_does_not_depend_on_the_worker_nor_on_sharing(tmp_path):
         return {i: trial.score for i, trial in tuner.oracle.trials.items()}
 
     assert scores("one", workers=1) == scores("three", workers=3)
+
+
+@pytest.mark.parametrize(("threads", "due"), [(None, max(1, cores() // 2)), (1, 1), (3, 3)])
+def test_threads_of_a_worker(tmp_path, threads, due):
+    told = tmp_path / "threads"
+
+    def counting(hp):
+        if multiprocessing.parent_process() is not None:
+            told.write_text(str(tf.config.threading.get_intra_op_parallelism_threads()))
+        return build(hp)
+
+    search(random_search(tmp_path, counting, trials=1), X, Y, workers=2, threads=threads, verbose=0, **DATA)
+    assert told.read_text() == str(due)
 
 
 def test_silent(tmp_path, capfd):

@@ -7,6 +7,7 @@ from lib.tuning.parallel import search
 from lib.tuning.price import plan
 from lib.tuning.processes import warm_up
 from lib.tuning.resume import search_log
+from lib.tuning.simulated import amdahl, simulate, simulate_asking
 from lib.tuning.studies import optimize, study_log
 
 

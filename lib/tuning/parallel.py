@@ -14,7 +14,7 @@ from lib.tuning.progress import Progress
 from lib.tuning.resume import DEATHS_AT_MOST, LOG, atomic_saves, give_out, put_back, quiet_oracle, repair
 
 
-def search(tuner, *fit_args, workers=None, fast=True, verbose=1, **fit_kwargs):
+def search(tuner, *fit_args, workers=None, fast=True, threads=None, verbose=1, **fit_kwargs):
     """Run `tuner.search(*fit_args, **fit_kwargs)` on several processes.
 
     Afterwards `tuner` is as after its own search: trials, best hyperparameters, best models, `results_summary`. An
@@ -33,6 +33,7 @@ def search(tuner, *fit_args, workers=None, fast=True, verbose=1, **fit_kwargs):
         *fit_args: As for `tuner.search`. Arrays, not `tf.data.Dataset`, which no other process can read.
         workers: Number of processes. None: as many as cores this process may use, or one for each GPU.
         fast: Whether models get `lib.tuning.fast`, and models of equal shape share one compiled loop.
+        threads: Threads for TensorFlow in each worker. None: the cores that this process may use, shared out evenly.
         verbose: 1 for the line of progress, 0 for none.
         **fit_kwargs: As for `tuner.search`.
 
@@ -52,7 +53,7 @@ def search(tuner, *fit_args, workers=None, fast=True, verbose=1, **fit_kwargs):
     os.makedirs(folder)
     try:
         payload = pack(tuner, fit_args, {**fit_kwargs, "verbose": 0}, fast, folder)
-        run = _Run(tuner, fit_kwargs, count, payload, Progress(verbose))
+        run = _Run(tuner, fit_kwargs, count, payload, Progress(verbose), threads)
         with quiet_oracle(tuner), _quiet_retries(tuner.oracle), atomic_saves():
             tuner.on_search_begin()
             run.run()
@@ -109,11 +110,13 @@ class _Run:
         count: Number of workers.
         payload: Path of the job.
         progress: What shows how far the search is.
+        threads: Threads of each worker, or None.
     """
 
-    def __init__(self, tuner, fit_kwargs, count, payload, progress):
+    def __init__(self, tuner, fit_kwargs, count, payload, progress, threads):
         self.tuner, self.oracle, self.fit_kwargs = tuner, tuner.oracle, fit_kwargs
         self.count, self.payload, self.progress = count, payload, progress
+        self.threads = threads
         self.workers, self.deaths, self.false_starts = [], {}, 0
 
     def run(self):
@@ -139,7 +142,7 @@ class _Run:
             self.close()
 
     def start(self, number):
-        self.workers.append(Worker(number, self.count, self.payload, self.tuner.project_dir))
+        self.workers.append(Worker(number, self.count, self.payload, self.tuner.project_dir, self.threads))
 
     def turn(self):
         """Answer whoever has asked something, then those who wait for a trial."""

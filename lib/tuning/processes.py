@@ -100,11 +100,11 @@ def start(target, *arguments):
 class Worker:
     """One worker process, its end of the pipe, and the trial it runs."""
 
-    def __init__(self, number, count, payload, project_dir):
+    def __init__(self, number, count, payload, project_dir, threads=None):
         self.number, self.id = number, f"worker{number}"
         self.log = os.path.join(project_dir, f"worker-{number}.log")
         self.pipe, theirs = pipe()
-        arguments = (os.path.abspath(payload), os.path.abspath(self.log), number, max(1, cores() // count))
+        arguments = (os.path.abspath(payload), os.path.abspath(self.log), number, threads or max(1, cores() // count))
         self.process = start(worker.main, theirs, *arguments)
         theirs.close()
         self.trial, self.began, self.epochs = None, None, 0
