@@ -18,6 +18,7 @@ from lib.trials import trials_frame
 pytestmark = needs_browser
 
 FINE = {"fine", "fine too"}
+PATIENCE = 120_000  # milliseconds; a page with plotly in it is large, and the machine may be busy
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +43,7 @@ def named(eight, column, shown):
 def test_the_dashboard_draws_what_has_a_finite_score(browser, eight):
     with start_dashboard(eight["odd_journal"]) as dashboard:
         page = browser.new_page()
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{dashboard.url}dashboard/studies/0/smartSelection")
         figure = page.wait_for_selector(".js-plotly-plot:has(.axis-brush)")
         axes = figure.evaluate("figure => figure.data[0].dimensions.map(axis => [axis.label, axis.values])")
@@ -61,6 +63,7 @@ def lines_of(page):
 def test_tensorboard_draws_what_has_a_value_on_every_axis(browser, eight, tmp_path):
     with start_tensorboard(write_hparams(eight["eight"], tmp_path)) as tensorboard:
         page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(PATIENCE)
         page.goto(f"{tensorboard.url}#hparams")
         page.get_by_text("Parallel Coordinates View").click()
         page.get_by_text("epochs", exact=True).first.wait_for()
@@ -78,6 +81,7 @@ def shot(browser, folder, rows):
     figure = px.parallel_coordinates(pd.DataFrame(rows, columns=["a", "b"]))
     figure.update_traces(dimensions=[{"range": [0, 1]}, {"range": [0, 1]}]).write_html(folder / "page.html")
     page = browser.new_page(viewport={"width": 500, "height": 400})
+    page.set_default_timeout(PATIENCE)
     page.goto((folder / "page.html").as_uri())
     page.locator(".axis-brush").last.wait_for()
     page.wait_for_timeout(1000)
@@ -101,6 +105,7 @@ def test_a_page_keeps_its_brush_and_takes_another_without_a_kernel(browser, tmp_
     figure.data[0].dimensions[1].constraintrange = [0, 0.8]
     figure.write_html(tmp_path / "page.html", include_plotlyjs=True)
     page = watched(browser)
+    page.set_default_timeout(PATIENCE)
     page.goto((tmp_path / "page.html").as_uri())
     drawn = page.wait_for_selector(".js-plotly-plot:has(.axis-brush)")
     ranges = "figure => figure.data[0].dimensions.map(axis => axis.constraintrange)"
