@@ -1,4 +1,4 @@
-"""Which lines the tools of lesson 16 draw, counted in Debian's Chromium, and a brush in a page that has no kernel."""
+"""Which lines the tools of lessons 14 and 16 draw, counted in Debian's Chromium, and a brush in a page that has no kernel."""
 
 import numpy as np
 import optuna
@@ -74,6 +74,27 @@ def test_tensorboard_draws_what_has_a_value_on_every_axis(browser, eight, tmp_pa
         page.close()
     whole = eight["eight"][["rate", "momentum", "score"]].notna().all(axis=1)
     assert counts == [1, whole.sum(), whole.sum() + 1] == [1, 5, 6]
+
+
+def test_tensorboard_draws_a_hundred_lines_until_it_is_asked_for_more(browser, tmp_path):
+    numbers = np.arange(1, 121)
+    frame = pd.DataFrame({"trial": numbers, "units": numbers % 7, "score": numbers / 120.0})
+    frame = frame.assign(direction="max", seconds=1.0, epochs=1, status="COMPLETED")
+    with start_tensorboard(write_hparams(frame, tmp_path)) as tensorboard:
+        page = browser.new_page(viewport={"width": 1400, "height": 1000})
+        page.set_default_timeout(PATIENCE)
+        page.goto(f"{tensorboard.url}#hparams")
+        page.get_by_text("Parallel Coordinates View").click()
+        page.locator("tf-hparams-parallel-coords-plot g.foreground path").nth(99).wait_for(state="attached")
+        counts = [lines_of(page)]
+        box = page.locator("tf-hparams-query-pane input").last  # Max # of session groups per page
+        assert box.input_value() == "100"
+        box.fill("1000")
+        box.press("Enter")
+        page.locator("tf-hparams-parallel-coords-plot g.foreground path").nth(100).wait_for(state="attached")
+        counts.append(lines_of(page))
+        page.close()
+    assert counts == [100, 120]
 
 
 def shot(browser, folder, rows):
