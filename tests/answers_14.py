@@ -118,6 +118,12 @@ def twice(folder, norms):
     writes()(f"{folder}/again", norms)
 
 
+def a_folder_for_each(folder, norms):
+    for number, norm in enumerate(norms):
+        with tf.summary.create_file_writer(f"{folder}/{number}").as_default():
+            tf.summary.scalar("gradient_norm", norm, step=number)
+
+
 def as_histograms(folder, norms):
     with tf.summary.create_file_writer(folder).as_default():
         for number, norm in enumerate(norms):
@@ -142,7 +148,7 @@ MISTAKES_2 = [
     (writes(pick=sorted), "but sorted"),
     (writes(value=lambda norm: 2 * norm), r"it gives \[\(0, 8.0\)\], and \[\(0, 4.0\)\] is due"),
     (writes(value=int), "pairs .step, value. that TensorBoard finds"),
-    (twice, "there twice"),
+    (twice, "there twice"), (a_folder_for_each, "Make one writer, before the loop"),
     (as_histograms, "finds no scalar"),
     (by_index, "the first of equal values"),
     (lambda folder, norms: norms, "finds no scalar"),

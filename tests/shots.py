@@ -83,16 +83,15 @@ def shoot_hparams(browser, logs, path):
         page.screenshot(path=path)
 
 
-BRUSHED = {
-    "setup": "import plotly.express as px\n\nfrom lib import viz\n\niris = px.data.iris()",
-    "show": """figure = px.parallel_coordinates(
-    iris, color="species_id", dimensions=["sepal_width", "sepal_length", "petal_width", "petal_length"],
-    color_continuous_scale=px.colors.diverging.Tealrose, color_continuous_midpoint=2,
-)
-figure.update_traces(unselected={"line": {"color": "#cccccc", "opacity": 0.15}})
-viz.layout(figure, "Brush me, then run the next cell", 400, margin_t=110, paper_bgcolor="#ffffff")
-alive = viz.brushable(figure)
-alive""",
+def _source(lesson, name):
+    """Return the source of a lesson's cell."""
+    return next(source(cell) for cell in code_cells(LESSONS[lesson]) if cell["id"] == name)
+
+
+BRUSHED = {  # the figure is the lesson's own
+    "setup": "import plotly.express as px\n\nfrom lib import viz\n\niris = px.data.iris()\n"
+    'columns = ["sepal_length", "sepal_width", "petal_length", "petal_width"]',
+    "show": _source("16", "iris-picture") + "\nalive = viz.brushable(figure)\nalive",
     "read": 'picked = viz.selected(alive, iris)\nprint(f"{len(picked)} of {len(iris)} flowers")\npicked.head(4)',
 }
 
@@ -105,7 +104,7 @@ def shoot_brush(browser, folder):
         axes = page.locator(".js-plotly-plot .axis-brush .background")
         axes.last.wait_for()
         page.wait_for_timeout(3000)
-        drag_brush(page, axes.nth(2), 0.75, 0.99)
+        drag_brush(page, axes.nth(3), 0.75, 0.99)
         drag_brush(page, axes.nth(0), 0.02, 0.55)
         run_cell(page, "read")
         page.mouse.move(5, 600)  # over a figure it would show buttons

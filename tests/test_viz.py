@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import optuna
 import pandas as pd
+import plotly.express as px
 import plotly.graph_objects as go
 import pytest
 
@@ -137,6 +138,12 @@ def test_an_alternative_names_axes_and_series_with_their_values():
     alt = DRAWN["plot_history"]().layout.meta["alt"]
     assert alt.startswith("Learning curve. A figure of lines or points.")
     assert "Across: epoch, from 1 to 2." in alt and "training: 1, 0.5. validation: 0.9, 0.6." in alt
+
+
+def test_an_alternative_counts_the_lines_of_parallel_axes():
+    frame = pd.DataFrame({"kind": ["a", "b", "a"], "size": [1, 2, 3]})
+    assert "parallel categories. 3 lines across the axes kind, size." in look.describe(px.parallel_categories(frame))
+    assert "parallel coordinates. 3 lines across the axes size." in look.describe(px.parallel_coordinates(frame))
 
 
 def test_an_alternative_says_what_stands_along_an_axis_and_where_a_map_is_highest():

@@ -8,6 +8,7 @@ import warnings
 import numpy as np
 import optuna
 import pandas as pd
+import plotly
 import plotly.express as px
 import pytest
 from hypothesis import assume, given, settings
@@ -338,6 +339,7 @@ def test_what_plotly_itself_draws_is_read_back_too():
     figure.data[0].dimensions[3].constraintrange = [[0, 0.2], [2.4, 3]]
     expected = iris[(iris.petal_width <= 0.2) | (iris.petal_width >= 2.4)]
     assert viz.selected(figure, iris).equals(expected)
+    assert viz.selected(plotly.io.from_json(figure.to_json()), iris).equals(expected)  # which leaves its arrays as they were sent
     with pytest.raises(CourseError, match="150 lines, and the frame 149 rows"):
         viz.selected(figure, iris.head(149))
 

@@ -82,7 +82,7 @@ def _logged(log, norms, call):
     """Let an answer log; return what TensorBoard finds, a list of pairs (step, value)."""
     with tempfile.TemporaryDirectory() as folder:
         log(folder, norms)
-        found = _found(folder)
+        found, runs = _found(folder)
     wrong_if(
         not found,
         f"After {call} TensorBoard finds no scalar in the folder. Is tf.summary.scalar called, and inside of "
@@ -90,22 +90,29 @@ def _logged(log, norms, call):
     )
     tag = "gradient_norm"
     wrong_if(tag not in found, f'After {call} there is no scalar with the tag "{tag}"; the tag is {min(found)!r}.')
-    return sorted(found[tag])
+    logged = sorted(found[tag])
+    wrong_if(
+        len(runs[tag]) > 1 and logged == _pairs(norms),
+        f"After {call} the values are there, but in {len(runs[tag])} folders. TensorBoard calls each a run and gives it a "
+        "curve of its own, here of single points. Make one writer, before the loop.",
+    )
+    return logged
 
 
 def _found(folder):
-    """Return the scalars that TensorBoard finds below a folder, a dict from tag to a list of pairs (step, value)."""
+    """Return what TensorBoard finds below a folder: from tag to its list of pairs (step, value), and to its set of runs."""
     from tensorboard.backend.event_processing.event_file_loader import EventFileLoader
     from tensorboard.util.tensor_util import make_ndarray
 
-    found, plugins = {}, {}  # only the first value of a tag in a file says which plugin it is for
+    found, runs, plugins = {}, {}, {}  # only the first value of a tag in a file says which plugin it is for
     for path in sorted(Path(folder).rglob("*tfevents*")):
         for event in EventFileLoader(str(path)).Load():
             for value in event.summary.value:
                 plugin = plugins.setdefault((path, value.tag), value.metadata.plugin_data.plugin_name)
                 if plugin == "scalars":
                     found.setdefault(value.tag, []).append((event.step, make_ndarray(value.tensor).item()))
-    return found
+                    runs.setdefault(value.tag, set()).add(path.parent)
+    return found, runs
 
 
 def _check_q2(log):

@@ -6,8 +6,8 @@ from itertools import chain
 import numpy as np
 
 KINDS = {"scatter": "lines or points", "scattergl": "lines or points", "bar": "bars", "heatmap": "a map of colours",
-         "parcoords": "parallel coordinates", "box": "boxes", "violin": "violins", "histogram": "a histogram",
-         "contour": "a map of contours", "table": "a table"}
+         "parcoords": "parallel coordinates", "parcats": "parallel categories", "box": "boxes", "violin": "violins",
+         "histogram": "a histogram", "contour": "a map of contours", "table": "a table"}
 NAMED_AT_MOST = 8  # series and places; more than that nobody wants to hear one by one
 
 
@@ -27,7 +27,7 @@ def describe(figure):
     axes = [_axis("Across", figure, "x"), _axis("Upwards", figure, "y")]
     panels = [_plain(note.text) for note in figure.layout.annotations if note.text and (note.xref == "paper" or not any(axes))]
     words.append(f"Written in it: {'; '.join(_few(filter(None, panels)))}." if any(panels) else "")
-    words += [_axes(trace) for trace in figure.data if trace.type == "parcoords"]
+    words += [_axes(trace) for trace in figure.data if trace.type in ("parcoords", "parcats")]
     words += axes
     words += [_map(trace) for trace in figure.data if trace.type in ("heatmap", "contour") and trace.showscale is not False]
     series = [trace for trace in figure.data if (trace.name and trace.showlegend is not False) or trace.type == "bar"]
@@ -39,7 +39,7 @@ def describe(figure):
 
 def _axes(trace):
     labels = ", ".join(_plain(dimension.label) for dimension in trace.dimensions)
-    return f"{len(trace.dimensions[0].values)} lines across the axes {labels}."
+    return f"{len(trace.dimensions[0]['values'])} lines across the axes {labels}."
 
 
 def _axis(direction, figure, letter):

@@ -1,5 +1,6 @@
 """Parallel coordinates: every trial a line across its hyperparameters to its score; brushed, and read back into Python."""
 
+import base64
 import itertools
 import os
 import zlib
@@ -424,7 +425,8 @@ def selected(figure, frame):
     axes' own positions, so logarithms and names need no care.
 
     Args:
-        figure: of `plot_parallel` or `plotly.express.parallel_coordinates`, or what `brushable` made of it.
+        figure: of `plot_parallel` or `plotly.express.parallel_coordinates`, or what `brushable` made of it; one that
+            `plotly.io.read_json` has read will do.
         frame: the DataFrame that it was made from.
 
     Returns:
@@ -434,8 +436,8 @@ def selected(figure, frame):
         CourseError: the figure was made from another frame.
     """
     trace = figure.data[0]
-    n = len(trace.dimensions[0].values)
-    rows = np.arange(n) if trace.customdata is None else np.asarray(trace.customdata, int)
+    n = len(_read_back(trace.dimensions[0].values))
+    rows = np.arange(n) if trace.customdata is None else _read_back(trace.customdata).astype(int)
     fits = len(rows) == n and (not n or rows.max() < len(frame)) and (trace.customdata is not None or n == len(frame))
     if not fits:
         raise CourseError(
@@ -447,13 +449,20 @@ def selected(figure, frame):
     kept = np.full(n, True)
     for dimension in trace.dimensions:
         ranges = dimension.constraintrange
-        kept &= passes(np.asarray(dimension.values, float), [] if ranges is None else ranges)
+        kept &= passes(_read_back(dimension.values).astype(float), [] if ranges is None else ranges)
     return frame.iloc[rows[kept]]
+
+
+def _read_back(values):
+    """Return an array of a figure; of one that was read from JSON too, where plotly leaves it as it was written there."""
+    if isinstance(values, dict):
+        return np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"])
+    return np.asarray(values)
 
 
 def _agrees(trace, frame):
     """Say whether the axes that are called like columns of a frame have their numbers."""
-    axes = {axis.label: axis.values for axis in trace.dimensions if axis.label in frame}
+    axes = {axis.label: _read_back(axis.values) for axis in trace.dimensions if axis.label in frame}
     return all(np.array_equal(values, frame[label]) for label, values in axes.items() if frame[label].dtype.kind in "iuf")
 
 
