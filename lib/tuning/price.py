@@ -44,9 +44,10 @@ def _words(seconds):
 def plan(tuner, *fit_args, workers=None, **fit_kwargs):
     """Estimate what `search(tuner, *fit_args, **fit_kwargs)` will cost; the tuner and its folder stay as they are.
 
-    One model from the middle of the space is trained for some hundred batches, once as plain Keras on all cores and
-    once in each worker of the search, all of them at the same time, in processes of their own. Left out: that the
-    models which a search trains longest may be larger, and the wait for the last trial.
+    One model from the middle of the space is trained for some hundred batches, twice as plain Keras on all cores and
+    twice in each worker of the search, all of them at the same time, in processes of their own. Left out: that the
+    models which a search trains longest may be larger, that each new kind of model is compiled once on a machine, and the
+    wait for the last trial.
 
     Args:
         tuner: A `keras_tuner.Tuner` that trains with `fit`: its own `run_trial` or `HyperModel.fit` is not measured.
@@ -69,8 +70,8 @@ def plan(tuner, *fit_args, workers=None, **fit_kwargs):
         return Plan(trials, epochs, count, None, None)
     return Plan(
         trials, epochs, count,
-        trials * plain["trial"] + epochs * plain["epoch"],
-        (trials * quick["trial"] + epochs * quick["epoch"]) / min(count, trials) + quick["start"],
+        plain["once"] + trials * plain["trial"] + epochs * plain["epoch"],
+        quick["start"] + quick["once"] + (trials * quick["trial"] + epochs * quick["epoch"]) / min(count, trials),
     )
 
 
@@ -95,8 +96,8 @@ def _measure(tuner, fit_args, fit_kwargs, hp, fast, workers):
         workers: How many workers share the cores.
 
     Returns:
-        A dict of seconds, means over the workers: start (of all of them), trial (fixed cost of one trial), epoch; None if it
-        cannot be timed.
+        A dict of seconds, means over the workers: start (of all of them), once (of the first trial of each), trial (fixed cost
+        of any), epoch; None if it cannot be timed.
     """
     check(tuner, fit_args, fit_kwargs)
     began = time.monotonic()
@@ -114,7 +115,7 @@ def _measure(tuner, fit_args, fit_kwargs, hp, fast, workers):
     if None in found:
         return None
     seconds = [each[0] for each in found]
-    return {"start": start, **{name: sum(each[name] for each in seconds) / len(seconds) for name in ("trial", "epoch")}}
+    return {"start": start, **{name: sum(each[name] for each in seconds) / len(seconds) for name in seconds[0]}}
 
 
 def _hear(one, word):
