@@ -77,6 +77,15 @@ def is_free(url):
         return probe.connect_ex(("127.0.0.1", int(url.rstrip("/").rsplit(":", 1)[1]))) != 0
 
 
+@pytest.fixture
+def alone(tmp_path, monkeypatch):
+    """A folder for temporary files of this test's own: other tests have pages at the same time."""
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+
+
 def temporary():
     """Return what our pages keep in the folder for temporary files."""
     return {path.name for path in Path(tempfile.gettempdir()).glob("course-page-*")}
@@ -171,7 +180,7 @@ def test_hparams_page_shows_the_trials_and_asks_nobody_else(tensorboard, study, 
 
 
 @pytest.mark.parametrize("starter", STARTERS)
-def test_it_ends_with_its_block_also_after_an_error(starter, what):
+def test_it_ends_with_its_block_also_after_an_error(starter, what, alone):
     start, before, files = getattr(pages, starter), family(), temporary()
     with pytest.raises(RuntimeError, match="of the lesson"), start(what) as page:
         started = set(family()) - set(before)
@@ -199,7 +208,7 @@ time.sleep(99)
 
 
 @pytest.mark.parametrize("starter", STARTERS)
-def test_it_outlives_an_interrupt_but_not_the_python_that_started_it(starter, what):
+def test_it_outlives_an_interrupt_but_not_the_python_that_started_it(starter, what, alone):
     call, files = [sys.executable, "-c", STARTER, starter, what], temporary()
     with subprocess.Popen(call, stdout=subprocess.PIPE, text=True, start_new_session=True) as python:
         pid, url = python.stdout.readline().split()
@@ -230,7 +239,7 @@ def test_in_a_notebook_no_dead_frame_and_no_process_is_left(starter, what):
     wait_gone([int(notebook.cells[3].outputs[0].text)])
 
 
-def test_errors_are_one_line(journal, study, logs, tmp_path):
+def test_errors_are_one_line(journal, study, logs, tmp_path, alone):
     before, files = family(), temporary()
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))

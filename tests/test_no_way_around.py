@@ -14,7 +14,7 @@ from kit.notebooks import NOTEBOOKS, ROOT, code_cells, read, source, tags
 # tagged skip-execution over; other keys and tags mean something to other tools.
 METADATA = {"course", "kernelspec", "language_info"}
 CELL_METADATA = {"tags", "ignored"}
-TAGS = {"parameters", "nbval-ignore-output"}
+TAGS = {"code": {"parameters", "nbval-ignore-output"}, "markdown": {"rest"}}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 SETTINGS = {"addopts", "cache_dir", "testpaths", "python_files"}
 # How code could know that it is tested.
@@ -27,7 +27,7 @@ def unknown_keys(document):
     found += ["kernelspec"] if document["metadata"].get("kernelspec") != KERNEL else []
     for cell in document["cells"]:
         found += [(cell["id"], key) for key in cell["metadata"] if key not in CELL_METADATA]
-        found += [(cell["id"], tag) for tag in tags(cell) if tag not in TAGS or cell["cell_type"] != "code"]
+        found += [(cell["id"], tag) for tag in tags(cell) if tag not in TAGS.get(cell["cell_type"], ())]
         found += [(cell["id"], "tags")] if not isinstance(tags(cell), list) else []
         found += [(cell["id"], cell["cell_type"])] if cell["cell_type"] not in ("code", "markdown") else []
     return found
