@@ -66,7 +66,7 @@ class Books:
         self.ended[point.key] = point
         if new and set(row) <= set(self.names):
             with open(self.out / "runs.csv", "a", encoding="utf-8", errors="replace", newline="") as file:
-                file.write(_csv([row], self.names))
+                file.write(csv_text([row], self.names, head=False))
         else:  # the first of its kind brings columns; one that is booked again stands there already
             self._write(map(self._row, self.ended.values()))
 
@@ -101,12 +101,21 @@ class Books:
     def _write(self, rows):
         rows = list(rows)
         self.names = list(dict.fromkeys(name for row in rows for name in row if name not in LAST)) + list(LAST)
-        replace_text(self.out / "runs.csv", _csv([dict(zip(self.names, self.names, strict=True)), *rows], self.names))
+        replace_text(self.out / "runs.csv", csv_text(rows, self.names))
 
 
-def _csv(rows, names):
+def csv_text(rows, names, head=True):
+    """Return the text of a CSV that a spreadsheet can open without running any of it; see `cell`.
+
+    Args:
+        rows: dicts, of which no more than `names` is written.
+        names: list of str, of the columns.
+        head: whether the names come first.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, names, lineterminator="\n")
+    if head:
+        writer.writerow({name: cell(name) for name in names})
     writer.writerows({name: cell(value) for name, value in row.items()} for row in rows)
     return text.getvalue()
 

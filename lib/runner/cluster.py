@@ -30,16 +30,17 @@ class Lost(Exception):
     """The scheduler or its workers are gone, and the message says which; what had ended by then is kept."""
 
 
-def fitting(points, asked=None):
+def fitting(points, asked=None, gib=GIB_PER_RUN):
     """Return how many runs fit onto this machine at a time: one a core, as far as memory goes, none idle.
 
     Args:
         points: int, how many there are to run.
         asked: int, how many somebody wants, not more than the machine has cores; None for those that are ours to use.
+        gib: of memory that one of them may take.
     """
     _, free = memory()
     wanted = min(asked, os.cpu_count() or 1) if asked else cores()
-    return max(1, min(wanted, free // (GIB_PER_RUN * 2**30), points))
+    return max(1, min(wanted, int(free // (gib * 2**30)), points))
 
 
 @contextmanager

@@ -326,7 +326,7 @@ def pack(out):
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILES...")
 @click.option("--timeout", type=click.IntRange(1, 10**6), default=120, show_default=True, metavar="SECONDS",
               help="For one exercise, with the cells that it needs.")
-@click.option("--memory", type=click.FloatRange(0.5), default=4.0, show_default=True, metavar="GB", help="For one notebook.")
+@click.option("--memory", type=click.FloatRange(0.5), default=4.0, show_default=True, metavar="GIB", help="For one notebook.")
 @click.option("--workers", type=click.IntRange(1), metavar="N", help="Notebooks at a time; as many as fit by default.")
 @click.option("--trust", is_flag=True, help="Run the notebooks as yourself, with all that you may do.")
 @OUT
@@ -340,7 +340,8 @@ def grade(files, timeout, memory, workers, trust, out):
     cheat can say of itself what it likes: grades are help for the one who teaches, and no proof.
     """
     from lib.runner import folder, handed_in, room
-    from lib.runner.grading import GIGABYTE, grade
+    from lib.runner.cluster import fitting
+    from lib.runner.grading import grade
 
     handed = handed_in.find(files, places.notebooks())
     out = folder.find(out)
@@ -348,10 +349,8 @@ def grade(files, timeout, memory, workers, trust, out):
         why = "" if trust else room.why_not(out / folder.WORK)
         if why:
             raise CourseError(f"No notebook can be kept from your files here: {why}. If you trust them all: --trust")
-        import psutil
-
-        fit = max(1, min(os.cpu_count() or 1, int(psutil.virtual_memory().available / (memory * GIGABYTE))))
-        grade(handed, out, timeout, memory, workers or fit, trust, lambda line: print(line, file=sys.stderr, flush=True))
+        count = fitting(len(handed), workers, memory)
+        grade(handed, out, timeout, memory, count, trust, lambda line: print(line, file=sys.stderr, flush=True))
     print(out / "grades.html")
     return DONE
 

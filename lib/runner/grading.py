@@ -1,8 +1,6 @@
 """Grades what a class has handed in: every notebook in a process of its own, closed off where it is not trusted."""
 
 import contextlib
-import csv
-import io
 import json
 import subprocess
 import sys
@@ -18,7 +16,7 @@ from lib import places
 from lib.errors import UNREADABLE, last_line, plain
 from lib.files import replace_text
 from lib.runner import room
-from lib.runner.books import cell
+from lib.runner.books import csv_text
 from lib.runner.folder import WORK
 from lib.runner.grade_page import page_of
 
@@ -26,19 +24,18 @@ NAMES = ("learner", "exercise", "verdict", "message", "seconds")
 VERDICTS = ("right", "wrong", "blank", "error")
 LONGEST = 1000  # letters of a message
 MOST = 1_000_000  # bytes that an examiner may say
-GIGABYTE = 10**9
 STARTING = 120  # seconds more for each exercise: for a kernel that has to be started again
 LOOKS = 0.2  # seconds between two looks at the memory
 
 
-def grade(handed, out, seconds, gigabytes, workers, trust, tell=lambda words: None):
+def grade(handed, out, seconds, gib, workers, trust, tell=lambda words: None):
     """Grade notebooks, and write grades.csv and grades.html; both are there, and true, after each notebook.
 
     Args:
         handed: list of `HandedIn`.
         out: Path of a folder that is held.
         seconds: that one exercise may take with the cells that it needs.
-        gigabytes: of memory that one notebook may take.
+        gib: of memory that one notebook may take.
         workers: int, how many notebooks at a time.
         trust: whether they run as the grader, with all that the grader may do.
         tell: called with a line when a notebook is graded.
@@ -50,7 +47,7 @@ def grade(handed, out, seconds, gigabytes, workers, trust, tell=lambda words: No
     lock, stopped = threading.Lock(), threading.Event()
 
     def one(each):
-        found = grade_one(each, out / WORK, seconds, gigabytes, trust, stopped)
+        found = grade_one(each, out / WORK, seconds, gib, trust, stopped)
         with lock:
             if stopped.is_set():
                 return
@@ -68,11 +65,11 @@ def grade(handed, out, seconds, gigabytes, workers, trust, tell=lambda words: No
     return [row for found in rows.values() for row in found]
 
 
-def grade_one(handed, work, seconds, gigabytes, trust, stopped):
+def grade_one(handed, work, seconds, gib, trust, stopped):
     """Grade one notebook; see `grade`. `work` is the Path of a folder for what is there meanwhile, `stopped` an Event."""
     if handed.error:
         return [_row(handed.learner, "", "error", handed.error)]
-    verdicts, ended = _examined(handed, work, seconds, gigabytes, trust, stopped)
+    verdicts, ended = _examined(handed, work, seconds, gib, trust, stopped)
     found = {row["exercise"]: row for row in verdicts}
     rows = []
     for key in handed.due:
@@ -89,11 +86,11 @@ def _row(*values):
     return dict(zip(NAMES, [*values, 0.0][: len(NAMES)], strict=True))
 
 
-def _examined(handed, work, seconds, gigabytes, trust, stopped):
+def _examined(handed, work, seconds, gib, trust, stopped):
     """Return the rows that the examiner of a notebook has said, and why there are no more."""
     with tempfile.TemporaryDirectory(dir=work) as folder:
         process = _started(Path(folder), trust)
-        watch = Watch(process, gigabytes * GIGABYTE, len(handed.due) * (seconds + STARTING), stopped)
+        watch = Watch(process, gib * 2**30, len(handed.due) * (seconds + STARTING), stopped)
         try:
             task = json.dumps({"sources": handed.sources, "seconds": seconds})
             with contextlib.suppress(OSError):  # it has ended already
@@ -142,7 +139,7 @@ class Watch(threading.Thread):
         """Look at the memory until the process ends."""
         while self.process.poll() is None and not self.why:
             if sum(map(_memory, self._all())) > self.most:
-                self._kill(f"the notebook took more than {self.most / GIGABYTE:g} GB of memory")
+                self._kill(f"the notebook took more than {self.most / 2**30:g} GiB of memory")
             elif time.monotonic() > self.end:
                 self._kill("the notebook did not come to an end")
             elif self.stopped.is_set():
@@ -173,9 +170,5 @@ def _memory(process):
 
 
 def _write(out, rows):
-    text = io.StringIO()
-    writer = csv.DictWriter(text, NAMES, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: cell(row[name]) for name in NAMES} for row in rows)
-    replace_text(out / "grades.csv", text.getvalue())
+    replace_text(out / "grades.csv", csv_text(rows, NAMES))
     replace_text(out / "grades.html", page_of(rows))

@@ -1,11 +1,8 @@
 """A table of a learner's exercises, for whoever teaches them."""
 
-import csv
-import io
-
 from lib.errors import CourseError
 from lib.files import replace_text
-from lib.runner.books import cell
+from lib.runner.books import csv_text
 
 NAMES = ("exercise", "state", "tries", "first_right")
 
@@ -23,16 +20,13 @@ def write(path, rows):
     Raises:
         CourseError: the path is another file's, or cannot be written.
     """
-    text = io.StringIO()
-    writer = csv.DictWriter(text, NAMES, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({name: cell(row[name]) for name in NAMES} for row in rows)
-    head = text.getvalue().partition("\n")[0]
+    text = csv_text([{name: row[name] for name in NAMES} for row in rows], NAMES)
+    head = text.partition("\n")[0]
     try:
         ours = path.is_file() and path.read_text(encoding="utf-8", errors="replace").partition("\n")[0] == head
         if path.exists() and not ours:
             raise CourseError(f"--export {path}: there is another file of that name, and it stays as it is. Give a new name.")
-        replace_text(path, text.getvalue())
+        replace_text(path, text)
     except OSError as error:
         raise CourseError(f"--export {path} cannot be written: {error.strerror}.") from None
     return path

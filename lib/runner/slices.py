@@ -22,7 +22,7 @@ class Cell:
 
 def checks(source):
     """Return the keys of the exercises, such as "e03.q1", that the code of a cell checks, in order and each once."""
-    code = re.sub(r"(?m)^\s*#.*$", "", source)
+    code = re.sub(r"(?m)^[ \t]*#.*$", "", source)  # not \s, which would go over many blank lines again and again
     return list(dict.fromkeys(CHECK.findall(code)))
 
 
@@ -46,7 +46,7 @@ def read_cell(source):
 
 def _python(source):
     """Return the code of a cell as plain Python, its %magics and !commands as the calls that they stand for."""
-    if not re.search(r"(?m)^\s*[%!?]|[?]\s*$|=\s*[%!]", source):
+    if not re.search(r"(?m)^[ \t]*[%!?]|[?][ \t]*$|=[ \t]*[%!]", source):
         return source
     from IPython.core.inputtransformer2 import TransformerManager
 
