@@ -15,8 +15,8 @@ import sys
 from pathlib import Path
 
 from lib import places
-from lib.runner.room import PIVOT_ROOT
 
+PIVOT_ROOT = {"x86_64": 155, "aarch64": 41, "riscv64": 41}  # the number of that system call
 DISK = "1g"  # of memory that what is written may take
 PROCESSES = 4096
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/etc/alternatives", "/etc/ld.so.cache", "/etc/localtime",
@@ -120,6 +120,8 @@ def _give_up_power():
 def main():
     """Make the room, and become the module that is to run in it."""
     module, root = sys.argv[1:]
+    if platform.machine() not in PIVOT_ROOT:
+        sys.exit(f"it is not known how to on a processor of the kind {platform.machine()}")
     try:
         _loopback()
         _furnish(root)
