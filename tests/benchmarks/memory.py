@@ -1,0 +1,98 @@
+"""What lessons take of memory at their lesson profile, on a machine of so many GiB: a group of processes that gets no more.
+
+    python tests/benchmarks/memory.py [--gib 8] [--lesson 03,07]
+
+It takes root and Linux with the memory controller of cgroup v1. Each lesson runs by `course run` in a group of its own, all
+with one cache of compiled programs, which is empty at first. Of each: the most that its processes took at once (looked at ten
+times a second), the same with the files that the system kept in memory for them, how often the group was full and had to give
+such files back, and how many processes were killed because there was no memory left.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from kit.course import COURSE
+from kit.notebooks import NOTEBOOKS, ROOT
+
+CONTROLLER = Path("/sys/fs/cgroup/memory")
+GIB = 2**30
+
+
+def main():
+    """Print a row for each lesson, and end with 1 where one failed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--gib", type=float, default=8, help="memory of the machine, in GiB")
+    parser.add_argument("--lesson", help="numbers of lessons, with commas between them; all, if none is named")
+    args = parser.parse_args()
+    if not (CONTROLLER / "memory.limit_in_bytes").exists() or os.geteuid():
+        parser.error("it takes root, and Linux with the memory controller of cgroup v1")
+    numbers = args.lesson.split(",") if args.lesson else [path.name[:2] for path in NOTEBOOKS]
+    print(f"{args.gib:g} GiB, {len(os.sched_getaffinity(0))} cores")
+    print(f"{'lesson':8}{'took':>10}{'with files':>12}{'was full':>12}{'killed':>8}{'seconds':>9}  ended")
+    failed = 0
+    with tempfile.TemporaryDirectory() as top:
+        for number in numbers:
+            ended, row = measured(number, int(args.gib * GIB), Path(top))
+            failed += ended != 0
+            took, files = (f"{row[name] / GIB:.2f} GiB" for name in ("took", "files"))
+            print(f"{number:8}{took:>10}{files:>12}{row['full']:>12}{row['killed']:>8}{row['seconds']:>9.0f}"
+                  f"  {'well' if ended == 0 else ended}", flush=True)
+    return failed > 0
+
+
+def measured(number, limit, top):
+    """Run a lesson in a group of its own.
+
+    Returns:
+        The exit status of `course run`, and what the group took, a dict.
+    """
+    group = CONTROLLER / f"keras-course-{os.getpid()}-{number}"
+    group.mkdir()
+    try:
+        (group / "memory.limit_in_bytes").write_text(str(limit))
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "COURSE_CACHE": str(top / "cache")}
+        start = time.perf_counter()
+        run = subprocess.Popen([*COURSE, "run", number, "--out", top / number], env=environment, preexec_fn=lambda: join(group),
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        took = 0
+        while run.poll() is None:
+            took = max(took, figure(group / "memory.stat", "total_rss"))
+            time.sleep(0.1)
+        seconds = time.perf_counter() - start
+        return run.returncode, {
+            "took": took, "files": int((group / "memory.max_usage_in_bytes").read_text()), "seconds": seconds,
+            "full": int((group / "memory.failcnt").read_text()), "killed": figure(group / "memory.oom_control", "oom_kill"),
+        }
+    finally:
+        leave(group)
+
+
+def join(group):
+    """Make this process, and all that it starts, one of a group."""
+    (group / "cgroup.procs").write_text(str(os.getpid()))
+
+
+def figure(path, name):
+    """Return a figure of a group, by its name."""
+    return next(int(line.split()[1]) for line in path.read_text().splitlines() if line.split()[0] == name)
+
+
+def leave(group):
+    """Remove a group once the last of its processes has ended."""
+    for _ in range(100):
+        try:
+            return group.rmdir()
+        except OSError:
+            time.sleep(0.1)
+    print(f"{group} still has processes: {(group / 'cgroup.procs').read_text().split()}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
