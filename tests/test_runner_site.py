@@ -71,6 +71,8 @@ def site(tmp_path_factory):
     ended = course(folder, "site", "--out", "public site")
     out = folder.parent / "public site"
     assert (ended.returncode, ended.stdout) == (0, f"{out / 'index.html'}\n"), ended.stderr
+    size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
+    assert re.fullmatch(rf"13 files, {size:.1f} MB, \d+\.\d s", ended.stderr.splitlines()[-1])
     return out
 
 
@@ -191,7 +193,7 @@ def test_a_reader_looks_a_term_up_and_goes_to_its_lesson(site, page):
     page.wait_for_url("**/glossary.html")
     page.click("header >> text=All lessons")
     row = page.locator("tbody tr").last
-    assert row.inner_text().split() == "Glossary 2 terms The words of this course.".split()
+    assert row.inner_text().split() == ["Glossary", "2", "terms", "The", "words", "of", "this", "course."]
     row.locator("a").click()
     page.wait_for_url("**/glossary.html")
 

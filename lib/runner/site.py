@@ -64,6 +64,9 @@ def write_site(infos, out):
         infos: list of `NotebookInfo`, in order.
         out: Path of the folder, which is held.
 
+    Returns:
+        The names of its files, a list of str.
+
     Raises:
         NoPage: a notebook has outputs that cannot be shown; nothing is written then.
     """
@@ -87,6 +90,7 @@ def write_site(infos, out):
     for old in [*out.glob("[0-9][0-9]_*.html"), *out.glob("glossary.html")]:  # of a notebook that has gone
         if old.name not in names and is_ours(old, "site"):
             old.unlink()
+    return names
 
 
 class Site:
