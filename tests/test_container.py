@@ -123,6 +123,17 @@ def test_what_builds_without_docker_reads_a_dockerfile():
     assert words == {"FROM", "RUN", "COPY", "USER", "WORKDIR", "ARG", "ENV", "EXPOSE", "ENTRYPOINT", "CMD"}
 
 
+def test_what_builds_without_docker_copies_as_docker_does(tmp_path):
+    made = container.Container(tmp_path, [])
+    for word, rest in (("WORKDIR", "/opt/kit"), ("COPY", "LICENSE README.md ./"), ("COPY", "images pictures"),
+                       ("COPY", ".devcontainer/start /bin/begin"), ("ARG", "A=x"), ("ENV", "B=$A:y"), ("CMD", '["one", "two"]')):
+        made.step(word, rest, done=False)
+    found = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()}
+    assert {"opt/kit/LICENSE", "opt/kit/README.md", "opt/kit/pictures/lesson_03.png", "bin/begin"} <= found
+    assert (tmp_path / "bin/begin").stat().st_mode & 0o111
+    assert (made.values["B"], made.command) == ("x:y", ["one", "two"])
+
+
 def test_the_smaller_tensorflow_is_packed_where_it_is_asked_for(tmp_path):
     text = (ROOT / "requirements.txt").read_text(encoding="utf-8").replace("tensorflow==", "tensorflow-cpu==", 1)
     (tmp_path / "requirements.txt").write_text(text)

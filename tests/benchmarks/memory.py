@@ -33,7 +33,7 @@ def main():
     parser.add_argument("--gib", type=float, default=8, help="memory of the machine, in GiB")
     parser.add_argument("--lesson", help="numbers of lessons, with commas between them; all, if none is named")
     args = parser.parse_args()
-    if not (CONTROLLER / "memory.limit_in_bytes").exists() or os.geteuid():
+    if not possible():
         parser.error("it takes root, and Linux with the memory controller of cgroup v1")
     numbers = args.lesson.split(",") if args.lesson else [path.name[:2] for path in NOTEBOOKS]
     print(f"{args.gib:g} GiB, {len(os.sched_getaffinity(0))} cores")
@@ -41,7 +41,8 @@ def main():
     failed = 0
     with tempfile.TemporaryDirectory() as top:
         for number in numbers:
-            ended, row = measured(number, int(args.gib * GIB), Path(top))
+            environment = os.environ | {"PYTHONPATH": str(ROOT), "COURSE_CACHE": str(Path(top, "cache"))}
+            ended, row = measured([*COURSE, "run", number, "--out", Path(top, number)], int(args.gib * GIB), environment)
             failed += ended != 0
             own, all_in_all = (f"{row[name] / GIB:.2f} GiB" for name in ("own", "all in all"))
             print(f"{number:8}{own:>10}{all_in_all:>12}{row['full']:>10}{row['killed']:>8}{row['seconds']:>9.0f}"
@@ -49,19 +50,28 @@ def main():
     return failed > 0
 
 
-def measured(number, limit, top):
-    """Run a lesson in a group of its own.
+def possible():
+    """Say whether groups can be made here."""
+    return (CONTROLLER / "memory.limit_in_bytes").exists() and os.geteuid() == 0
+
+
+def measured(call, limit, environment=None):
+    """Run a command in a group of its own.
+
+    Args:
+        call: its words.
+        limit: int, the bytes that the group gets.
+        environment: dict of the command's; None for that of this process.
 
     Returns:
-        The exit status of `course run`, and what the group took, a dict.
+        Its exit status, and a dict with bytes (own, all in all), seconds, and how often it was full and killed.
     """
-    group = CONTROLLER / f"keras-course-{os.getpid()}-{number}"
+    group = CONTROLLER / f"keras-course-{os.getpid()}"
     group.mkdir()
     try:
         (group / "memory.limit_in_bytes").write_text(str(limit))
-        environment = os.environ | {"PYTHONPATH": str(ROOT), "COURSE_CACHE": str(top / "cache")}
         start = time.perf_counter()
-        run = subprocess.Popen([*COURSE, "run", number, "--out", top / number], env=environment, preexec_fn=lambda: join(group),
+        run = subprocess.Popen(call, env=environment, preexec_fn=lambda: join(group),
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         most = {"own": 0, "all in all": 0}
         while run.poll() is None:
