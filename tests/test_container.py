@@ -67,6 +67,7 @@ def test_it_holds_what_an_installation_and_a_learner_need():
     assert all((ROOT / name).exists() for name in copied)
     assert all_of("USER") == ["learner"] and only("RUN", "useradd").startswith("useradd --create-home --uid 1000")
     assert (ROOT / ".devcontainer" / "start").stat().st_mode & 0o111
+    assert f"echo '{only('ENV')}' >" in only("RUN", "useradd"), "a login shell has the PATH of the container too"
 
 
 def test_codespaces_find_the_file_the_kit_and_the_python():

@@ -108,16 +108,20 @@ def test_a_second_call_replaces_what_is_its_own(folder):
     assert "glossary" not in (out / "02_next.html").read_text() + (out / "index.html").read_text()
 
 
-def test_a_notebook_that_cannot_be_shown_leaves_the_site_as_it_was(folder):
+@pytest.mark.parametrize("name", ["03_last", "glossary.md"])
+def test_what_cannot_be_shown_leaves_the_site_as_it_was(folder, name):
     assert course(folder, "site", "--out", "out").returncode == 0
     before = bytes_of(folder.parent / "out")
     path = folder / "03_last.ipynb"
     notebook = json.loads(path.read_text())
     notebook["cells"][-1]["outputs"] = [7]
-    path.write_text(json.dumps(notebook))
+    if name == "03_last":
+        path.write_text(json.dumps(notebook))
+    else:
+        (folder / "glossary.md").write_bytes(b"**term**: \xff")
     ended = course(folder, "site", "--out", "out")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.splitlines()[-1].startswith("course: 03_last has no page: ") and "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith(f"course: {name} has no page: ") and "Traceback" not in ended.stderr
     assert bytes_of(folder.parent / "out") == before
 
 

@@ -123,11 +123,7 @@ class Site:
 
         info = self.infos[number]
         way, title = self._way(number), f"{info.number} {info.title}"
-        try:
-            node = nbformat.read(info.path, as_version=4)
-            soup = self._page(node, title, self.top + way, way)
-        except Exception as error:  # of nbconvert, which says of no output in advance whether it can show it
-            raise NoPage(first_line(f"{info.name} has no page: {type(error).__name__}: {error}")) from None
+        soup = self._page(info.name, lambda: nbformat.read(info.path, as_version=4), title, self.top + way, way)
         first = soup.find(class_="jp-MarkdownCell")
         self.learn[info.name] = [_words(item) for item in first.find_all("li")] if first else []
         self._found(f"{info.name}.html", title, sections(soup))
@@ -135,12 +131,18 @@ class Site:
         return without_password(str(soup))
 
     def words(self):
-        """Return the page of the glossary, in which every term has an anchor."""
-        import nbformat
-        from bs4 import BeautifulSoup
+        """Return the page of the glossary, in which every term has an anchor.
 
-        cell = nbformat.v4.new_markdown_cell((self.folder / GLOSSARY).read_text(encoding="utf-8"))
-        soup = self._page(nbformat.v4.new_notebook(cells=[cell]), "Glossary", self.top, "")
+        Raises:
+            NoPage: it cannot be made.
+        """
+        from bs4 import BeautifulSoup
+        from nbformat import v4
+
+        def read():
+            return v4.new_notebook(cells=[v4.new_markdown_cell((self.folder / GLOSSARY).read_text(encoding="utf-8"))])
+
+        soup = self._page(GLOSSARY, read, "Glossary", self.top, "")
         about = soup.select_one(".jp-MarkdownOutput > p")
         found = terms(soup)
         self.told = {"terms": len(found), "about": _words(about) if about and not about.get("id") else ""}
@@ -149,11 +151,14 @@ class Site:
         soup.find("main").insert(0, ways)
         return without_password(str(soup))
 
-    def _page(self, node, title, top, bottom):
-        """Return the page of a notebook, BeautifulSoup's."""
+    def _page(self, name, read, title, top, bottom):
+        """Return the page of the notebook that `read` returns, BeautifulSoup's."""
         frame = Frame(self.nonce, HEAD.format(nonce=self.nonce, sheet=LESSON), top, bottom)
         beside = {info.name for info in self.infos} | ({Path(GLOSSARY).stem} if self.glossary else set())
-        return render(node, Links(self.folder, self.out, beside), title, frame)[0]
+        try:
+            return render(read(), Links(self.folder, self.out, beside), title, frame)[0]
+        except Exception as error:  # of nbconvert, which says of no output in advance whether it can show it
+            raise NoPage(first_line(f"{name} has no page: {type(error).__name__}: {error}")) from None
 
     def _found(self, name, lesson, said):
         """Keep what the sections of a page say for the search: lists of anchor, heading and words."""
