@@ -66,6 +66,7 @@ def test_what_lies_in_a_handout(tmp_path):
         assert words in readme
     for name in ("requirements.txt", "pyproject.toml", "LICENSE", "lib/runner/static/site.js", "data/fashion-mnist"):
         assert (tmp_path / name).exists()
+    assert (tmp_path / "notebooks" / "glossary.md").exists(), "lesson 00 leads there"
     assert not list(tmp_path.rglob("__pycache__")) and not (tmp_path / "lib/exercises/e01.py").exists()
     assert (tmp_path / "lib/exercises/e06.py").exists()
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from lib import data
-from lib.runner import cli, doctor
+from lib.runner import cli, doctor, kit
 
 
 def test_every_problem_has_its_mend_and_nothing_else_is_a_problem():
@@ -28,6 +28,16 @@ def test_pins_are_compared_with_what_is_installed(tmp_path):
     assert "tested with 0.1" in wrong.value and "-m pip install -r requirements.txt" in wrong.mend
     assert missing.value == "not installed"
     assert not doctor.packages(tmp_path / "gone.txt")[0].ok
+
+
+def test_what_stands_for_a_package_is_as_good(tmp_path, monkeypatch):
+    assert kit.STANDS_FOR["tensorflow"] == ("tensorflow-cpu",)
+    monkeypatch.setitem(kit.STANDS_FOR, "no-such-package", ("neither", "pytest"))
+    pins = tmp_path / "requirements.txt"
+    pins.write_text(f"no-such-package=={pytest.__version__}\n")
+    assert [finding.ok for finding in doctor.packages(pins)] == [True]
+    pins.write_text("no-such-package==0.1\n")
+    assert [finding.ok for finding in doctor.packages(pins)] == [False]
 
 
 def test_another_python_is_told_which_ones_do(monkeypatch):

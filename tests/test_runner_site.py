@@ -16,16 +16,36 @@ from kit.notebooks import NOTEBOOKS, ROOT, code_cells
 
 from lib.runner.site import STATIC
 
-SHARED = {"lesson.css", "site.css", "site.js", "search.js", "plotly.min.js", "index.html"}
+SHARED = {"lesson.css", "site.css", "site.js", "search.js", "plotly.min.js", "glossary.html", "index.html"}
 FIGURE = {"data": [{"type": "bar", "x": ["a", "b", "c"], "y": [3, 5, 2]}], "layout": {"height": 320, "meta": {"alt": "Bars."}}}
 WIDE = "a_name_that_is_longer_than_a_phone_is_wide = " + " + ".join(["another_name_that_is_just_as_long"] * 9)
 KOREAN = "# 04 · 한국어\n\n- 하이퍼파라미터를 찾는 법\n\n## 튜닝을 시작하며\n\n먼저 격자를 그린다."
 HOSTILE = "# 05 · <img src=x onerror=hit=1>\n\n## A </script><script>hit=2</script> heading\n\n"
 HOSTILE += "Unicorns <img src=x onerror=hit=3> graze."
+NAMING = """# 06 · Lesson 02 named
+
+As in lesson 02, and lesson 02 again; *lessons 03, 04 and 05*, section 7 of lesson
+01, this lesson 06, lesson 99; `lesson 03`, [lesson 03](https://example.org), a<b in lesson 05's.
+
+## From lesson 02 on
+
+Lesson 02 <b>once</b> more."""
+WORDS = """# Glossary
+
+The words of this course.
+
+**early stopping**: The end of a <script>hit=4</script> training. [01](01_tiny.ipynb)
+
+**Zebra's law**: *Stripes* hide. See [the other one](glossary.md#early-stopping). [02](02_next.ipynb)
+"""
 
 
 def stored_course(top):
-    """Make a course whose first lesson has a stored figure, with a Korean lesson and a hostile one; returns its folder."""
+    """Make a course whose first lesson has a stored figure, with a Korean lesson, a hostile one and a glossary.
+
+    Returns:
+        The Path of its folder.
+    """
     folder = make_course(top)
     path = folder / "01_tiny.ipynb"
     notebook = nbformat.read(path, 4)
@@ -34,6 +54,9 @@ def stored_course(top):
     nbformat.write(notebook, path)
     write_notebook(folder, "04_korean", [KOREAN, "raise SystemExit('this must not run')"])
     write_notebook(folder, "05_hostile", [HOSTILE, WIDE])
+    more = "# More\n\n[Words](glossary.md#Zebra's-law), lesson 02."
+    write_notebook(folder, "06_naming", [NAMING, "print('as in lesson 01')", more])
+    (folder / "glossary.md").write_text(WORDS, encoding="utf-8")
     return folder
 
 
@@ -48,6 +71,8 @@ def site(tmp_path_factory):
     ended = course(folder, "site", "--out", "public site")
     out = folder.parent / "public site"
     assert (ended.returncode, ended.stdout) == (0, f"{out / 'index.html'}\n"), ended.stderr
+    size = sum(path.stat().st_size for path in out.iterdir()) / 1e6
+    assert re.fullmatch(rf"13 files, {size:.1f} MB, \d+\.\d s", ended.stderr.splitlines()[-1])
     return out
 
 
@@ -68,6 +93,7 @@ def test_a_second_call_replaces_what_is_its_own(folder):
     (out / "plotly.min.js").write_text("/**\n* plotly.js v0.1\n*/")
     (folder / "03_last.ipynb").unlink()
     write_notebook(folder, "02_next", ["# 02 · Another title"])
+    (folder / "06_naming.ipynb").unlink()
     write_notebook(folder, "06_bare", ["1"])
     again = course(folder, "site")
     assert again.returncode == 0 and again.stdout == first.stdout
@@ -75,18 +101,27 @@ def test_a_second_call_replaces_what_is_its_own(folder):
     assert names(out) == SHARED | lessons | {"notes.txt", "09_mine.html"}
     assert "Another title" in (out / "02_next.html").read_text() and "Another title" in (out / "index.html").read_text()
     assert (out / "plotly.min.js").stat().st_size > 10**6, "that of the plotly that is installed"
+    assert 'href="glossary.html"' in (out / "02_next.html").read_text()
+    (folder / "glossary.md").unlink()
+    assert course(folder, "site").returncode == 0
+    assert names(out) == SHARED - {"glossary.html"} | lessons | {"notes.txt", "09_mine.html"}
+    assert "glossary" not in (out / "02_next.html").read_text() + (out / "index.html").read_text()
 
 
-def test_a_notebook_that_cannot_be_shown_leaves_the_site_as_it_was(folder):
+@pytest.mark.parametrize("name", ["03_last", "glossary.md"])
+def test_what_cannot_be_shown_leaves_the_site_as_it_was(folder, name):
     assert course(folder, "site", "--out", "out").returncode == 0
     before = bytes_of(folder.parent / "out")
     path = folder / "03_last.ipynb"
     notebook = json.loads(path.read_text())
     notebook["cells"][-1]["outputs"] = [7]
-    path.write_text(json.dumps(notebook))
+    if name == "03_last":
+        path.write_text(json.dumps(notebook))
+    else:
+        (folder / "glossary.md").write_bytes(b"**term**: \xff")
     ended = course(folder, "site", "--out", "out")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert ended.stderr.splitlines()[-1].startswith("course: 03_last has no page: ") and "Traceback" not in ended.stderr
+    assert ended.stderr.splitlines()[-1].startswith(f"course: {name} has no page: ") and "Traceback" not in ended.stderr
     assert bytes_of(folder.parent / "out") == before
 
 
@@ -142,6 +177,47 @@ def test_a_reader_goes_through_the_lessons(site, page):
 
 
 @needs_browser
+def test_a_reader_looks_a_term_up_and_goes_to_its_lesson(site, page):
+    page.goto((site / "06_naming.html").as_uri())
+    page.click("text=Words")
+    page.wait_for_url("**/glossary.html#*")
+    term = page.locator("main p:target")
+    assert term.inner_text().startswith("Zebra's law: Stripes hide.") and term.bounding_box()["y"] > 40, "below the header"
+    page.click("text=the other one")
+    assert page.locator("main p:target strong").inner_text() == "early stopping"
+    assert page.locator(".course-index a").all_text_contents() == ["early stopping", "Zebra's law"]
+    assert search(page, "zebra") == ["Zebra's law"], "a term is found by itself"
+    assert page.inner_text(".found small >> nth=0") == "Glossary"
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert page.evaluate("decodeURIComponent(location.hash)") == "#Zebra's-law"
+    page.click("main p:target >> text=02")
+    page.wait_for_url("**/02_next.html")
+    page.click("header >> text=Glossary")
+    page.wait_for_url("**/glossary.html")
+    page.click("header >> text=All lessons")
+    row = page.locator("tbody tr").last
+    assert row.inner_text().split() == ["Glossary", "2", "terms", "The", "words", "of", "this", "course."]
+    row.locator("a").click()
+    page.wait_for_url("**/glossary.html")
+
+
+@needs_browser
+def test_a_lesson_that_the_prose_names_is_a_link_where_a_section_names_it_first(site, page):
+    page.goto((site / "06_naming.html").as_uri())
+    links = page.locator(".jp-MarkdownCell a[title]")
+    led = [(link.inner_text(), link.get_attribute("href"), link.get_attribute("title")) for link in links.all()]
+    titles = {"01": "A tiny lesson", "02": "Next", "03": "Last", "04": "한국어", "05": "<img src=x onerror=hit=1>"}
+    pages = {path.name[:2]: path.name for path in site.glob("0*.html")}
+    words = ["lesson 02", "lessons 03", "04", "05", "lesson 01", "Lesson 02", "lesson 02"]
+    numbers = [each[-2:] for each in words]
+    assert led == [(each, pages[n], f"{n} {titles[n]}") for each, n in zip(words, numbers, strict=True)]
+    assert "this lesson 06, lesson 99; lesson 03, lesson 03, a<b in lesson 05's." in page.inner_text("main")
+    links.first.click()
+    page.wait_for_url("**/02_next.html")
+
+
+@needs_browser
 def test_the_search_finds_sections_by_words_with_slips_and_in_korean(site, page):
     page.goto((site / "02_next.html").as_uri())
     assert search(page, "draw")[0] == "Draw"
@@ -158,7 +234,7 @@ def test_the_search_finds_sections_by_words_with_slips_and_in_korean(site, page)
 
 
 @needs_browser
-@pytest.mark.parametrize("name", ["index", "01_tiny", "05_hostile"])
+@pytest.mark.parametrize("name", ["index", "01_tiny", "05_hostile", "glossary"])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_it_fits_a_phone_by_day_and_by_night(site, page, name, scheme):
     page.emulate_media(color_scheme=scheme)
@@ -218,7 +294,7 @@ def test_every_figure_and_every_link_of_the_whole_course_is_there(whole):
     out, _ = whole
     read = {path.name: path.read_text(encoding="utf-8") for path in out.glob("*.html")}
     pages = {name: re.sub(r"<script\b.*?</script>", "", text, flags=re.DOTALL) for name, text in read.items()}
-    assert {f"{path.stem}.html" for path in NOTEBOOKS} | {"index.html"} == set(pages)
+    assert {f"{path.stem}.html" for path in NOTEBOOKS} | {"glossary.html", "index.html"} == set(pages)
     anchors = {name: {unescape(anchor) for anchor in re.findall(r' id="([^"]+)"', text)} for name, text in pages.items()}
     for path in NOTEBOOKS:
         figures = sum(PLOTLY in output.get("data", {}) for cell in code_cells(path) for output in cell["outputs"])

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import click
@@ -264,11 +265,14 @@ def site(out):
 
     out = folder.find(out, "site")
     with folder.held(out, "site", files(infos), _call()):
+        start = time.perf_counter()
         try:
-            write_site(infos, out)
+            names = write_site(infos, out)
         except NoPage as error:
             print(f"course: {error}", file=sys.stderr)
             return FAILED
+        size = sum((out / name).stat().st_size for name in names)
+        print(f"{len(names)} files, {size / 1e6:.1f} MB, {time.perf_counter() - start:.1f} s", file=sys.stderr)
     print(out / "index.html")
     return DONE
 

@@ -101,7 +101,9 @@ def gpu():
     if not cards:
         return Finding("GPU", "none found; every lesson runs without one")
     if not any((each.metadata["Name"] or "").lower().startswith("nvidia-cudnn") for each in metadata.distributions()):
-        mend = f'To use it: "{sys.executable}" -m pip install "tensorflow[and-cuda]=={metadata.version("tensorflow")}"'
+        pip, version = f'"{sys.executable}" -m pip', installed("tensorflow")
+        first = f"{pip} uninstall -y tensorflow-cpu && " if installed("tensorflow-cpu") else ""
+        mend = f'To use it: {first}{pip} install "tensorflow[and-cuda]=={version}"'
         return Finding("GPU", f"{cards}; TensorFlow has no CUDA libraries here", True, mend)
     return Finding("GPU", cards)
 

@@ -1,5 +1,6 @@
 """What a run depends on, to the letter: Python, the pinned packages, the kit's code, the code of a notebook."""
 
+import contextlib
 import hashlib
 import json
 import platform
@@ -10,6 +11,8 @@ from importlib import metadata
 
 from lib import places
 from lib.runner.notebooks import text
+
+STANDS_FOR = {"tensorflow": ("tensorflow-cpu",)}  # the same without what drives a GPU
 
 
 def pythons():
@@ -25,11 +28,11 @@ def pins(requirements=places.ROOT / "requirements.txt"):
 
 
 def installed(name):
-    """Return the version of a package, or None where it is not installed."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+    """Return the version of a package, or of what may stand for it; None where neither is installed."""
+    for each in (name, *STANDS_FOR.get(name, ())):
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            return metadata.version(each)
+    return None
 
 
 @cache

@@ -10,6 +10,7 @@ from lib.errors import UNREADABLE, CourseError, did_you_mean, plain, short
 from lib.runner.parameters import Parameter, read_parameters
 
 NUMBERED = "[0-9][0-9]_*.ipynb"
+GLOSSARY = "glossary.md"  # beside the notebooks; a course may have none
 
 
 @dataclass(frozen=True)

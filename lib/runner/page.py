@@ -133,7 +133,7 @@ def render(node, links, title, frame=None, **resources):
     }
     exporter = _exporter(links)
     html, _ = exporter.from_notebook_node(node, resources)
-    html = html.replace("<!-- contents -->", _contents(exporter.sections), 1)
+    html = html.replace("<!-- contents -->", contents(exporter.sections), 1)
     return _harmless(html, nonce), figures
 
 
@@ -174,6 +174,18 @@ def write_plotly(folder):
         replace_text(folder / PLOTLY_FILE, get_plotlyjs())
 
 
+def contents(sections):
+    """Return the HTML of a table of contents that opens on a click; empty for a page of one section.
+
+    Args:
+        sections: list of pairs of str, the anchor of a section and its heading.
+    """
+    if len(sections) < 2:
+        return ""
+    items = "".join(f'<li><a href="#{escape(quote(name))}">{escape(text)}</a></li>' for name, text in sections)
+    return f'<details class="course-index"><summary>Contents</summary><ol>{items}</ol></details>'
+
+
 def plotly_div(figure, name, nonce=""):
     """Return the HTML that draws a figure.
 
@@ -207,7 +219,7 @@ def script_json(value):
 class Links:
     """Makes what markdown points at hold in a page of the folder `target`: it was written for the folder `source`.
 
-    `beside` are the names of the notebooks that have a page in `target`.
+    `beside` are the names, without a suffix, of the notebooks and texts that have a page in `target`.
     """
 
     source: Path
@@ -223,12 +235,12 @@ class Links:
         return f"data:{kind};base64,{base64.b64encode(path.read_bytes()).decode()}"
 
     def link(self, url):
-        """Point at the page of another notebook where there is one, and at the file itself otherwise."""
+        """Point at the page of another notebook or text where there is one, and at the file itself otherwise."""
         path = self._local(url)
         if path is None:
             return url
         fragment = f"#{urlsplit(url).fragment}" if urlsplit(url).fragment else ""
-        if path.suffix == ".ipynb" and path.stem in self.beside:
+        if path.suffix in (".ipynb", ".md") and path.stem in self.beside:
             return quote(f"{path.stem}.html") + fragment
         try:
             return quote(Path(os.path.relpath(path, self.target)).as_posix()) + fragment
@@ -243,14 +255,6 @@ class Links:
             return path if parts.path and not parts.scheme and not parts.netloc and path.exists() else None
         except (OSError, ValueError):  # no address, or a name that no file can have
             return None
-
-
-def _contents(sections):
-    """Return the HTML of a table of contents that opens on a click; empty for a page of one section."""
-    if len(sections) < 2:
-        return ""
-    items = "".join(f'<li><a href="#{escape(quote(name))}">{escape(text)}</a></li>' for name, text in sections)
-    return f'<details class="course-index"><summary>Contents</summary><ol>{items}</ol></details>'
 
 
 def _exporter(links, **settings):

@@ -8,9 +8,10 @@ from urllib.parse import quote
 
 from lib.errors import first_line, without_password
 from lib.files import replace_text
+from lib.runner.crossings import link_lessons, terms
 from lib.runner.folder import WORK, is_ours
-from lib.runner.notebooks import course_name
-from lib.runner.page import PLOTLY_FILE, POLICY, Frame, Links, render, script_json, stylesheet, write_plotly
+from lib.runner.notebooks import GLOSSARY, course_name
+from lib.runner.page import PLOTLY_FILE, POLICY, Frame, Links, contents, render, script_json, stylesheet, write_plotly
 from lib.runner.report import page
 
 STATIC = Path(__file__).parent / "static"
@@ -19,7 +20,7 @@ SHARED = ("lesson.css", "site.css", "site.js", "search.js", PLOTLY_FILE)
 HEAD = """<meta name="generator" content="course site">{sheet}
 <link rel="stylesheet" href="site.css"><script nonce="{nonce}" src="site.js" defer></script>"""
 LESSON = '<link rel="stylesheet" href="lesson.css">'
-TOP = """<header class="site"><a href="index.html">{course}</a>
+TOP = """<header class="site"><a href="index.html">{course}</a>{glossary}
 <div role="search"><input type="search" placeholder="Search all lessons" aria-label="Search all lessons" autocomplete="off">
 <div class="found" hidden><p role="status"></p><ol></ol></div></div></header>"""
 INDEX = """{% extends "table" %}
@@ -39,6 +40,9 @@ td:first-child { min-width: 12rem; } tbody a { font-weight: 600; }
 {%- if info.sittings > 1 %} in {{ info.sittings }} sittings{% endif %}</small>{% endif %}</td>
 <td>{% if learn %}<ul>{% for line in learn %}<li>{{ line }}</li>{% endfor %}</ul>{% endif %}</td></tr>
 {% endfor %}
+{% if glossary %}
+<tr><td><a href="glossary.html">Glossary</a><small>{{ glossary.terms }} terms</small></td><td>{{ glossary.about }}</td></tr>
+{% endif %}
 {% endblock %}
 """
 
@@ -49,7 +53,8 @@ class NoPage(Exception):
 
 def files(infos):
     """Return the names of all files that the site of some notebooks has."""
-    return [*SHARED, *[f"{info.name}.html" for info in infos], "index.html"]
+    glossary = ["glossary.html"] if (infos[0].path.parent / GLOSSARY).is_file() else []
+    return [*SHARED, *[f"{info.name}.html" for info in infos], *glossary, "index.html"]
 
 
 def write_site(infos, out):
@@ -58,6 +63,9 @@ def write_site(infos, out):
     Args:
         infos: list of `NotebookInfo`, in order.
         out: Path of the folder, which is held.
+
+    Returns:
+        The names of its files, a list of str.
 
     Raises:
         NoPage: a notebook has outputs that cannot be shown; nothing is written then.
@@ -68,6 +76,8 @@ def write_site(infos, out):
     for number, info in enumerate(infos, 1):
         print(f"[{number}/{len(infos)}] {info.name}", file=sys.stderr, flush=True)
         replace_text(work / f"{info.name}.html", site.lesson(number - 1))
+    if site.glossary:
+        replace_text(work / "glossary.html", site.words())
     replace_text(work / "index.html", site.index())
     replace_text(work / "search.js", site.search())
     replace_text(work / "lesson.css", f"/* course site */\n{stylesheet()}")
@@ -77,13 +87,14 @@ def write_site(infos, out):
     names = files(infos)
     for name in names:
         (work / name).replace(out / name)
-    for old in out.glob("[0-9][0-9]_*.html"):  # of a notebook that has gone
+    for old in [*out.glob("[0-9][0-9]_*.html"), *out.glob("glossary.html")]:  # of a notebook that has gone
         if old.name not in names and is_ours(old, "site"):
             old.unlink()
+    return names
 
 
 class Site:
-    """The pages of a site, as texts; the index and the search know of the lessons that have been made.
+    """The pages of a site, as texts; the index and the search know of the pages that have been made.
 
     Args:
         infos: list of `NotebookInfo`.
@@ -95,8 +106,11 @@ class Site:
         self.infos, self.out, self.nonce = infos, out, nonce
         self.folder = infos[0].path.parent
         self.course = course_name(self.folder)
-        self.top = TOP.format(course=escape(self.course))
+        self.glossary = (self.folder / GLOSSARY).is_file()
+        word = '<a class="glossary" href="glossary.html">Glossary</a>' if self.glossary else ""
+        self.top = TOP.format(course=escape(self.course), glossary=word)
         self.learn = {}  # what a lesson teaches, by its name
+        self.told = {}  # how many terms the glossary has, and what it says about itself
         self.sections = []  # of all lessons: page and anchor, lesson, heading, words
 
     def lesson(self, number):
@@ -108,19 +122,47 @@ class Site:
         import nbformat
 
         info = self.infos[number]
-        way = self._way(number)
-        frame = Frame(self.nonce, HEAD.format(nonce=self.nonce, sheet=LESSON), self.top + way, way)
-        links = Links(self.folder, self.out, {info.name for info in self.infos})
-        try:
-            node = nbformat.read(info.path, as_version=4)
-            soup, _ = render(node, links, f"{info.number} {info.title}", frame)
-        except Exception as error:  # of nbconvert, which says of no output in advance whether it can show it
-            raise NoPage(first_line(f"{info.name} has no page: {type(error).__name__}: {error}")) from None
+        way, title = self._way(number), f"{info.number} {info.title}"
+        soup = self._page(info.name, lambda: nbformat.read(info.path, as_version=4), title, self.top + way, way)
         first = soup.find(class_="jp-MarkdownCell")
         self.learn[info.name] = [_words(item) for item in first.find_all("li")] if first else []
-        address, lesson = quote(f"{info.name}.html"), f"{info.number} {info.title}"
-        self.sections += [(f"{address}#{quote(anchor)}", lesson, *said) for anchor, *said in sections(soup)]
+        self._found(f"{info.name}.html", title, sections(soup))
+        link_lessons(soup, [other for other in self.infos if other != info])
         return without_password(str(soup))
+
+    def words(self):
+        """Return the page of the glossary, in which every term has an anchor.
+
+        Raises:
+            NoPage: it cannot be made.
+        """
+        from bs4 import BeautifulSoup
+        from nbformat import v4
+
+        def read():
+            return v4.new_notebook(cells=[v4.new_markdown_cell((self.folder / GLOSSARY).read_text(encoding="utf-8"))])
+
+        soup = self._page(GLOSSARY, read, "Glossary", self.top, "")
+        about = soup.select_one(".jp-MarkdownOutput > p")
+        found = terms(soup)
+        self.told = {"terms": len(found), "about": _words(about) if about and not about.get("id") else ""}
+        self._found("glossary.html", "Glossary", found)
+        ways = BeautifulSoup(contents([(anchor, term) for anchor, term, _ in found]), "html.parser")
+        soup.find("main").insert(0, ways)
+        return without_password(str(soup))
+
+    def _page(self, name, read, title, top, bottom):
+        """Return the page of the notebook that `read` returns, BeautifulSoup's."""
+        frame = Frame(self.nonce, HEAD.format(nonce=self.nonce, sheet=LESSON), top, bottom)
+        beside = {info.name for info in self.infos} | ({Path(GLOSSARY).stem} if self.glossary else set())
+        try:
+            return render(read(), Links(self.folder, self.out, beside), title, frame)[0]
+        except Exception as error:  # of nbconvert, which says of no output in advance whether it can show it
+            raise NoPage(first_line(f"{name} has no page: {type(error).__name__}: {error}")) from None
+
+    def _found(self, name, lesson, said):
+        """Keep what the sections of a page say for the search: lists of anchor, heading and words."""
+        self.sections += [(f"{quote(name)}#{quote(anchor)}", lesson, heading, words) for anchor, heading, words in said]
 
     def _way(self, number):
         """Return the links to the lessons before and after one."""
@@ -141,7 +183,7 @@ class Site:
             top=self.top,
             summary=f"{len(self.infos)} lessons{time}. What stands below a cell is what it said in a run that is stored here: "
             "to run it, or to change it, open the lesson in the kit.",
-            lessons=[(info, self.learn[info.name]) for info in self.infos],
+            lessons=[(info, self.learn[info.name]) for info in self.infos], glossary=self.told,
         )
 
     def search(self):
