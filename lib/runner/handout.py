@@ -64,8 +64,8 @@ def _files(kit, infos, top):
             path = (info.path.parent / address).resolve()
             if path.is_file() and path.is_relative_to(top.resolve()):
                 found.append((path, path.relative_to(top.resolve())))
-    profiles = infos[0].path.parent / "profiles.yaml"
-    return found + [(profiles, Path("notebooks", profiles.name))] * profiles.exists()
+    beside = [infos[0].path.parent / name for name in ("profiles.yaml", "ways.yaml", "glossary.md")]
+    return found + [(path, Path("notebooks", path.name)) for path in beside if path.exists()]
 
 
 def _readme(infos, solutions):
