@@ -33,7 +33,7 @@ SPELLINGS = {
     "latency": r"latenc(?:y|ies)",
     "learning rate": r"learning rates?",
     "low rank": r"low rank|low-rank",
-    "one-hot": r"one-hot",
+    "out-of-fold prediction": r"out-of-fold predictions?|out of fold",
     "paired difference": r"paired differences?|(?:compared?|differences?) in pairs",
     "profile": None,
     "pruning of a model": None,
@@ -41,6 +41,7 @@ SPELLINGS = {
     "quantization": r"quantiz\w+",
     "ridge": None,
     "run": None,
+    "scoreboard": r"scoreboards?|the whole board",
     "soft vote": r"(?:soft|hard) votes?",
     "step": None,
     "stratified": r"stratif\w+",
@@ -48,7 +49,7 @@ SPELLINGS = {
     "study": r"(?<!A )(?<!we )stud(?:y|ies)",
     "teacher and student": r"(?:a|the|our|its) (?:teacher|student)s?\b",
     "tracing": r"tracing|traced graph|trace and compile|traces the Python code",
-    "Tuner": r"(?:the|a) Tuners?",
+    "Tuner": r"(?:[Tt]he|[Aa]) Tuners?",
     "validation part": r"validation (?:part|pictures|data|set)s?",
 }
 APART = ("read-on", "next")  # cells that name what others have written, and what comes next
@@ -72,7 +73,7 @@ class Entry:
     @property
     def pattern(self):
         """Return what finds a use of the term; None where its word is a plain one too."""
-        spelling = SPELLINGS.get(self.term, re.escape(self.term) + "s?")
+        spelling = SPELLINGS.get(self.term, re.escape(self.term) + "(?:e?s)?")
         return spelling and re.compile(rf"\b(?:{spelling})\b", 0 if self.term != self.term.lower() else re.I)
 
 
