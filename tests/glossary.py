@@ -42,7 +42,7 @@ SPELLINGS = {
     "ridge": None,
     "run": None,
     "scoreboard": r"scoreboards?|the whole board",
-    "soft vote": r"(?:soft|hard) votes?",
+    "soft vote": r"(?:soft|hard) vot(?:es?|ing)",
     "step": None,
     "stratified": r"stratif\w+",
     "strong and weak scaling": r"(?:strong|weak) scaling",
