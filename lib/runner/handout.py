@@ -58,14 +58,16 @@ def _files(kit, infos, top):
     library = [path for path in library if path.is_file() and not {"__pycache__"} & set(path.parts) and WORK not in path.parts]
     found = [(path, path.relative_to(kit)) for path in library if path.name not in left_out]
     found += [(kit / name, Path(name)) for name in ("requirements.txt", "pyproject.toml", "LICENSE")]
+    ways = infos[0].path.parent / "ways.yaml"
+    found += [(ways, Path("notebooks", ways.name))] * ways.exists()
     for info in infos:
         found += [(info.path, Path("notebooks", info.path.name))]
         for address in pictures(info.path):
             path = (info.path.parent / address).resolve()
             if path.is_file() and path.is_relative_to(top.resolve()):
                 found.append((path, path.relative_to(top.resolve())))
-    beside = [infos[0].path.parent / name for name in ("profiles.yaml", "ways.yaml", "glossary.md")]
-    return found + [(path, Path("notebooks", path.name)) for path in beside if path.exists()]
+    profiles = infos[0].path.parent / "profiles.yaml"
+    return found + [(profiles, Path("notebooks", profiles.name))] * profiles.exists()
 
 
 def _readme(infos, solutions):
