@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 
 import pytest
 from glossary import APART, given
@@ -51,7 +52,10 @@ def test_the_last_cell_says_what_comes_next(notebook):
     assert len(source(last).split()) > 15, "and why"
 
 
-# --- names of the library
+# --- names of the library, and packages
+
+PLUMBING = {"lib", "numpy", "pandas", "IPython", "psutil", "threadpoolctl"}  # and what no lesson is about
+SPOKEN = {"keras_tuner": "KerasTuner", "sklearn": "scikit-learn", "ai_edge_litert": "LiteRT"}
 
 
 def lib_names(notebook):
@@ -94,6 +98,21 @@ def test_a_stranger_is_seen(tmp_path):
     assert strangers(path) == [("postgres", "postgres"), ("runs", "log_trials")], "lesson 01, which it needs, has `data.load`"
     path = write_notebook(tmp_path, NOTEBOOKS[3].stem, ["# 03 Made up\n\n`postgres` starts a server, `log_trials` writes.", code])
     assert not strangers(path)
+
+
+def packages(notebook):
+    """Return the packages that a lesson's code imports; Python's own and plumbing are none."""
+    nodes = [node for cell in code_cells(notebook) for node in ast.walk(ast.parse(source(cell)))]
+    found = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    found |= {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    return {name.split(".")[0] for name in found} - PLUMBING - sys.stdlib_module_names
+
+
+def test_no_package_is_used_that_nobody_has_spoken_of(notebook):
+    books = [notebook, *(FOLDER / name for name in given(notebook.name))]
+    prose = " ".join(source(cell) for path in books for cell in read(path)["cells"] if cell["cell_type"] == "markdown")
+    silent = [name for name in packages(notebook) if SPOKEN.get(name, name).lower() not in prose.lower()]
+    assert not silent, "say what it is, and for what it is needed here"
 
 
 # --- shorter ways
