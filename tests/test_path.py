@@ -169,6 +169,12 @@ def test_the_map_the_readme_and_the_list_say_the_same_of_a_way(way):
     assert way.lessons() in " ".join(listing(INFOS, 80, WAYS).split()) and way.time in listing(INFOS, 200, WAYS)
 
 
+def test_the_list_says_what_a_lesson_needs():
+    text = " ".join(listing(INFOS, 80).split())
+    assert all(f"needs {', '.join(name[:2] for name in info.needs)})" in text for info in INFOS[1:])
+    assert INFOS[0].needs == () and INFOS[7].needs == (INFOS[3].name, INFOS[6].name)
+
+
 def test_a_way_through_a_lesson_that_is_not_there_is_none(tmp_path):
     (tmp_path / "ways.yaml").write_text((FOLDER / "ways.yaml").read_text())
     some = [info for info in INFOS if info.number in ("00", "03")]
