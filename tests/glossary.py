@@ -48,7 +48,7 @@ SPELLINGS = {
     "strong and weak scaling": r"(?:strong|weak) scaling",
     "study": r"(?<!A )(?<!we )stud(?:y|ies)",
     "teacher and student": r"(?:a|the|our|its) (?:teacher|student)s?\b",
-    "tracing": r"tracing|traced graph|trace and compile|traces the Python code",
+    "tracing": r"tracing|traced graph|trace and compile",
     "Tuner": r"(?:[Tt]he|[Aa]) Tuners?",
     "validation part": r"validation (?:part|pictures|data|set)s?",
 }
