@@ -35,6 +35,12 @@ ALTERATIONS = [
     ("a verdict is turned round", "notebooks/08_voting.ipynb", r": True\\n", r": False\\n", ["notebooks/08_voting.ipynb"]),
     ("a verdict fell, and no sentence says so", "data/verdicts.csv", ",5,5,", ",3,5,", ["tests/test_verdicts.py"]),
     ("a bound that nothing can break", "tests/metrics.yaml", r"(test_accuracy: )\[.*\]", r"\1[0, 1]", ["tests/test_bounds.py"]),
+    ("a term is used that nothing has explained", "notebooks/03_keras_tuner.ipynb",
+     r"\[random search\]\(glossary\.md#random-search\)", "random search", ["tests/test_glossary.py", "-k", "03_"]),
+    ("a lesson no longer says which one it needs", "notebooks/03_keras_tuner.ipynb",
+     r"\(\[lesson 01\]\(01_tuning_loop\.ipynb\)\)", "(lesson 01)", ["tests/test_path.py"]),
+    ("an evening takes longer than an evening", "notebooks/ways.yaml", r'"01": 1, "03": 1\}\n$', '"01": 2, "03": 1}\n',
+     ["tests/test_path.py"]),
     ("a full run asks for more pictures than there are", "notebooks/profiles.yaml", r"train_pictures: 48000",
      "train_pictures: 60000", ["tests/test_full.py"]),
 ]

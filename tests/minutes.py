@@ -11,7 +11,10 @@ import math
 import re
 
 import nbformat
-from kit.notebooks import NOTEBOOKS, read, source, tags
+from kit.notebooks import NOTEBOOKS, ROOT, read, source, tags
+
+from lib.runner.notebooks import read_folder
+from lib.runner.ways import read_ways
 
 WORDS = 200  # read in a minute: prose that one has to think about
 LINES = 10  # of code understood in a minute
@@ -61,9 +64,22 @@ def title(cells):
                   source(cells[0]))
 
 
-def rest_words(parts, number):
-    """Return the words of the cell after so many of the sittings."""
-    return REST.format(done=rounded(sum(parts[:number])), left=rounded(sum(parts[number:])))
+def rest_words(parts, number, name):
+    """Return the words of the cell after so many of the sittings of the lesson of that name, and where shorter ways go on."""
+    words = REST.format(done=rounded(sum(parts[:number])), left=rounded(sum(parts[number:])))
+    return words + "".join(f" {line}" for line in onward(name, number))
+
+
+def onward(name, number):
+    """List where the ways go on that leave a lesson after so many of its sittings, a sentence for each place."""
+    found = {}
+    for way in read_ways(ROOT / "notebooks", read_folder(ROOT / "notebooks")):
+        for (info, count), after in itertools.zip_longest(way.stops, [info for info, _ in way.stops[1:]]):
+            if info.name == name and count == number < info.sittings:
+                place = after and f"[lesson {after.number}]({after.path.name})"
+                words = f"The next stop of {{}} is {place}." if after else "This is the last stop of {}."
+                found.setdefault(words, []).append(f"**{way.name}**")
+    return [words.format(" and ".join(ways)) for words, ways in found.items()]
 
 
 def places_to_rest(cells):
@@ -87,7 +103,7 @@ def write(path):
             notebook.cells.insert(place, cell)
     notebook.cells[0].source = title(notebook.cells)
     for number, cell in enumerate(filter(is_rest, notebook.cells), 1):
-        cell.source = rest_words(sittings(notebook.cells), number)
+        cell.source = rest_words(sittings(notebook.cells), number, path.stem)
     path.write_text(nbformat.writes(notebook, indent=1) + "\n", encoding="utf-8")
 
 

@@ -18,6 +18,7 @@ from lib.runner.jupyter_server_config import PARENT
 from lib.runner.listing import listing
 from lib.runner.notebooks import NUMBERED, read_folder, resolve
 from lib.runner.request import PROFILES, plan
+from lib.runner.ways import read_ways
 
 FIRST_NOTEBOOK = "00_start_here.ipynb"
 
@@ -151,8 +152,9 @@ def lab(args):
 
 @course.command("list")
 def list_notebooks():
-    """Print number, title, minutes and parameters of every notebook."""
-    print(listing(read_folder(places.notebooks()), shutil.get_terminal_size().columns))
+    """Print number, title, minutes and parameters of every notebook, and the ways through the course."""
+    infos = read_folder(places.notebooks())
+    print(listing(infos, shutil.get_terminal_size().columns, read_ways(places.notebooks(), infos)))
 
 
 @course.command(epilog=RUN_EXAMPLES)

@@ -58,6 +58,8 @@ def _files(kit, infos, top):
     library = [path for path in library if path.is_file() and not {"__pycache__"} & set(path.parts) and WORK not in path.parts]
     found = [(path, path.relative_to(kit)) for path in library if path.name not in left_out]
     found += [(kit / name, Path(name)) for name in ("requirements.txt", "pyproject.toml", "LICENSE")]
+    ways = infos[0].path.parent / "ways.yaml"
+    found += [(ways, Path("notebooks", ways.name))] * ways.exists()
     for info in infos:
         found += [(info.path, Path("notebooks", info.path.name))]
         for address in pictures(info.path):

@@ -1,4 +1,4 @@
-"""The text of `course list`: every notebook with its parameters, in a terminal of any width."""
+"""The text of `course list`: every notebook with its parameters, and the ways through, in a terminal of any width."""
 
 import json
 import textwrap
@@ -6,17 +6,18 @@ import textwrap
 INDENT = "      "
 
 
-def listing(infos, width=80):
+def listing(infos, width=80, ways=()):
     """Return the table of notebooks.
 
     Args:
         infos: list of `NotebookInfo`.
         width: columns of the terminal.
+        ways: list of `Way`, shown below it.
 
     Returns:
         str, without a newline at its end.
     """
-    blocks = [_notebook(info, max(width, 20)) for info in infos]
+    blocks = [_notebook(info, max(width, 20)) for info in infos] + [_way(way, max(width, 20)) for way in ways]
     return "\n\n".join("\n".join(block) for block in blocks)
 
 
@@ -26,6 +27,8 @@ def _notebook(info, width):
         parts.append(f"about {info.minutes} min" + (f" in {info.sittings} sittings" if info.sittings > 1 else ""))
     if info.seconds is not None:
         parts.append(f"runs about {info.seconds} s")
+    if info.needs:
+        parts.append(f"needs {', '.join(name[:2] for name in info.needs)}")
     head = info.title + (f"  ({', '.join(parts)})" if parts else "")
     lines = textwrap.wrap(head, width, initial_indent=f"{info.number}  ", subsequent_indent="    ")
     rows = [_columns(parameter) for parameter in info.parameters]
@@ -37,6 +40,11 @@ def _notebook(info, width):
         cells = "  ".join(cell.ljust(size) for cell, size in zip(row, widths, strict=True))
         lines += _with_help(cells, parameter.help, left, width)
     return lines
+
+
+def _way(way, width):
+    words = f"{way.name}, {way.time}: {way.purpose}. {way.lessons()}."
+    return textwrap.wrap(words, width, subsequent_indent="    ")
 
 
 def _columns(parameter):

@@ -18,7 +18,8 @@ class NotebookInfo:
     """What a notebook says about itself.
 
     `minutes` of a learner's time and `seconds` of a run stand in the first markdown cell as
-    "about N minutes" and "about N seconds"; None where they do not. `sittings`: a cell with the tag `rest` parts two of them.
+    "about N minutes" and "about N seconds"; None where they do not. A cell with the tag `rest` parts two sittings: `rests` are
+    the minutes that lie behind each. `needs` are the names of the lessons that "What to know first" links.
     """
 
     path: Path
@@ -27,8 +28,14 @@ class NotebookInfo:
     title: str
     minutes: int | None
     seconds: int | None
-    sittings: int
+    rests: tuple[int | None, ...]
+    needs: tuple[str, ...]
     parameters: tuple[Parameter, ...]
+
+    @property
+    def sittings(self):
+        """Return how many sittings it has."""
+        return 1 + len(self.rests)
 
     def parameter(self, name):
         """Return the parameter of that name, or None."""
@@ -81,7 +88,8 @@ def read_notebook(path):
             title=_title(first, path.name[:2]) or path.stem,
             minutes=_about(first, "minutes?"),
             seconds=_about(first, "seconds?"),
-            sittings=1 + len(_tagged(cells, "rest")),
+            rests=tuple(_about(source, "minutes?") for source in _tagged(cells, "rest")),
+            needs=_needs(first),
             parameters=tuple(parameters),
         )
     except CourseError as error:
@@ -181,6 +189,12 @@ def _tagged(cells, tag):
 def _title(markdown, number):
     title = next((plain(heading) for level, heading in headings(markdown) if level == 1), "")
     return re.sub(rf"^0?{int(number)}\b\s*[.:–—·-]?\s*", "", title)
+
+
+def _needs(markdown):
+    """Return the names of the notebooks that are linked as what to know first; what only helps stands behind that."""
+    words = markdown.partition("*What to know first:*")[2].partition("*What helps:*")[0]
+    return tuple(dict.fromkeys(re.findall(r"\]\((\d\d_\w+)\.ipynb", words)))
 
 
 def _about(markdown, unit):
