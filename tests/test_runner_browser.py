@@ -67,7 +67,7 @@ def test_nothing_runs_in_a_page_but_its_figures(out, page):
     page.wait_for_timeout(500)
     assert page.evaluate("hit") == 0
     soup = BeautifulSoup((out / "04_foreign.html").read_text(encoding="utf-8"), "html.parser")
-    assert len(soup.find_all("script")) == 2, "plotly.js, and the figure's own"
+    assert len(soup.find_all("script")) == 3, "plotly.js, the page's own, and the figure's"
     assert not [name for element in soup.find_all(True) for name in element.attrs if name.startswith("on") or name == "srcdoc"]
     index = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
     assert not index.find_all(["script", "img"])

@@ -10,10 +10,20 @@ from lib.errors import first_line, without_password
 from lib.files import replace_text
 from lib.runner.folder import WORK, is_ours
 from lib.runner.notebooks import course_name
-from lib.runner.page import PLOTLY_FILE, POLICY, Frame, Links, render, script_json, stylesheet, write_plotly
+from lib.runner.page import (
+    PLOTLY_FILE,
+    POLICY,
+    STATIC,
+    Frame,
+    Links,
+    render,
+    script_json,
+    stylesheet,
+    way_links,
+    write_plotly,
+)
 from lib.runner.report import page
 
-STATIC = Path(__file__).parent / "static"
 SHARED = ("lesson.css", "site.css", "site.js", "search.js", PLOTLY_FILE)
 
 HEAD = """<meta name="generator" content="course site">{sheet}
@@ -24,6 +34,7 @@ TOP = """<header class="site"><a href="index.html">{course}</a>
 <div class="found" hidden><p role="status"></p><ol></ol></div></div></header>"""
 INDEX = """{% extends "table" %}
 {% block head %}<meta http-equiv="Content-Security-Policy" content="{{ policy }}">{{ head | safe }}{% endblock %}
+{% block sheet %}{% endblock %}
 {% block style %}
 body { max-width: 64rem; margin-top: 0; } h1 { margin-top: 1.6rem; } ul { margin: 0; padding-left: 1.1rem; }
 td:first-child { min-width: 12rem; } tbody a { font-weight: 600; }
@@ -108,8 +119,8 @@ class Site:
         import nbformat
 
         info = self.infos[number]
-        way = self._way(number)
-        frame = Frame(self.nonce, HEAD.format(nonce=self.nonce, sheet=LESSON), self.top + way, way)
+        above, below = way_links([(info.name, f"{info.number} {info.title}") for info in self.infos], number)
+        frame = Frame(self.nonce, HEAD.format(nonce=self.nonce, sheet=LESSON), self.top + above, below)
         links = Links(self.folder, self.out, {info.name for info in self.infos})
         try:
             node = nbformat.read(info.path, as_version=4)
@@ -121,16 +132,6 @@ class Site:
         address, lesson = quote(f"{info.name}.html"), f"{info.number} {info.title}"
         self.sections += [(f"{address}#{quote(anchor)}", lesson, *said) for anchor, *said in sections(soup)]
         return without_password(str(soup))
-
-    def _way(self, number):
-        """Return the links to the lessons before and after one."""
-        links = []
-        for rel, place, words in (("prev", number - 1, "← {}"), ("next", number + 1, "{} →")):
-            if 0 <= place < len(self.infos):
-                info = self.infos[place]
-                title = escape(words.format(f"{info.number} {info.title}"))
-                links.append(f'<a rel="{rel}" href="{escape(quote(info.name))}.html">{title}</a>')
-        return f'<nav class="way" aria-label="Lessons before and after">{"".join(links)}</nav>'
 
     def index(self):
         """Return the page over all lessons."""
