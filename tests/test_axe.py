@@ -1,9 +1,9 @@
-"""No page keeps anybody out: axe-core finds nothing serious in the pages of a lesson, a run, a sweep and a class, by day or night."""
+"""No page keeps anybody out: axe-core finds nothing serious in pages of a lesson, a run, a sweep and a class, by day or night."""
 
 import pytest
 from kit.axe import violations
 from kit.browser import needs_browser, watched
-from kit.course import course, make_course, write_notebook
+from kit.course import course, make_course, write_notebook, write_sweep
 from kit.notebooks import ROOT
 
 from lib.runner.folder import WORK
@@ -60,17 +60,9 @@ def test_the_pages_of_a_run(run, page, name):
     assert serious(page, run / f"{name}.html") == []
 
 
-@pytest.mark.parametrize("name", ["index", "parallel"])
-def test_the_pages_of_a_sweep(swept, page, name):
-    assert serious(page, swept / f"{name}.html") == []
-
-
-@pytest.fixture(scope="module")
-def swept(tmp_path_factory):
-    folder = make_course(tmp_path_factory.mktemp("course"))
-    ended = course(folder, "sweep", "1", "-g", "height=2,3", "--workers", "1", "--out", "out")
-    assert ended.returncode == 0, ended.stderr
-    return folder.parent / "out"
+def test_the_pages_of_a_sweep(page, tmp_path):
+    write_sweep(make_course(tmp_path / "course"), tmp_path, ["height=1..4", "rate=0.2,0.5"])
+    assert serious(page, tmp_path / "index.html") + serious(page, tmp_path / "parallel.html") == []
 
 
 def test_the_page_over_a_class(page, tmp_path):

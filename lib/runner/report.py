@@ -50,7 +50,8 @@ INDEX = """{% extends "table" %}
 {% endblock %}
 {% block rows %}
 {% for outcome in outcomes %}
-<tr><td><a href="{{ outcome.info.name | urlencode }}.html">{{ outcome.info.number }} {{ outcome.info.title }}</a><small>{{ outcome.info.name }}</small></td>
+<tr><td><a href="{{ outcome.info.name | urlencode }}.html">{{ outcome.info.number }} {{ outcome.info.title }}</a>
+<small>{{ outcome.info.name }}</small></td>
 <td>{% if outcome.error %}<span class="failed">failed</span>
 <small>{% if outcome.heading %}at “{{ outcome.heading }}”: {% endif %}{{ outcome.error }}</small>{% else %}done{% endif %}</td>
 <td class="number">{{ "%.1f" | format(outcome.seconds) }}</td>

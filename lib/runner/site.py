@@ -3,7 +3,6 @@
 import secrets
 import sys
 from html import escape
-from pathlib import Path
 from urllib.parse import quote
 
 from lib.errors import first_line, without_password

@@ -15,7 +15,8 @@ from lib.runner.report import page
 PAGE = """{% extends "table" %}
 {% block style %}
 body { max-width: none; } th[data-sort] { cursor: pointer; } th button { all: unset; cursor: pointer; }
-th button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; } td { white-space: nowrap; } td.error { white-space: normal; }
+th button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+td { white-space: nowrap; } td.error { white-space: normal; }
 {% endblock %}
 {% block head %}{% if figure %}<script src="{{ plotly }}"></script>{% endif %}{% endblock %}
 {% block figure %}<p><a href="{{ other[0] }}">{{ other[1] }}</a></p>{{ figure | safe }}{% endblock %}

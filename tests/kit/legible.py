@@ -11,7 +11,6 @@ from pathlib import Path
 from kit.browser import WEBGL, chromium
 from kit.figures import PLOTLY
 from kit.notebooks import NOTEBOOKS, code_cells
-
 from lib.runner.folder import WORK
 from lib.runner.notebooks import read_folder
 from lib.runner.site import write_site
@@ -26,7 +25,7 @@ PATIENCE = 240_000  # milliseconds; drawings in WebGL are computed by the proces
 
 
 def names(path):
-    """Return the names of a notebook's figures in order: the lesson's number, the cell's id, and 2, 3 … for a cell's next ones."""
+    """Return the names of a notebook's figures in order: lesson, cell id, and 2, 3 … for the next ones of a cell."""
     found = []
     for cell in code_cells(path):
         many = sum(PLOTLY in output.get("data", {}) for output in cell["outputs"])
