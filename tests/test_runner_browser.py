@@ -3,12 +3,7 @@
 import pytest
 from bs4 import BeautifulSoup
 from kit.browser import needs_browser, watched
-from kit.course import FIGURE, course, make_course, write_notebook
-
-from lib.runner.books import Books
-from lib.runner.notebooks import read_folder
-from lib.runner.points import read_points
-from lib.runner.sweep_pages import write_pages
+from kit.course import FIGURE, course, make_course, write_notebook, write_sweep
 
 pytestmark = needs_browser
 
@@ -67,7 +62,7 @@ def test_nothing_runs_in_a_page_but_its_figures(out, page):
     page.wait_for_timeout(500)
     assert page.evaluate("hit") == 0
     soup = BeautifulSoup((out / "04_foreign.html").read_text(encoding="utf-8"), "html.parser")
-    assert len(soup.find_all("script")) == 2, "plotly.js, and the figure's own"
+    assert len(soup.find_all("script")) == 3, "plotly.js, the page's own, and the figure's"
     assert not [name for element in soup.find_all(True) for name in element.attrs if name.startswith("on") or name == "srcdoc"]
     index = BeautifulSoup((out / "index.html").read_text(encoding="utf-8"), "html.parser")
     assert not index.find_all(["script", "img"])
@@ -102,16 +97,7 @@ def test_pictures_are_in_the_page_and_links_lead_on(out, page):
 def thousand(tmp_path_factory):
     """The pages over a thousand runs; the runs themselves are not what is tested here, so their results are made up."""
     out = tmp_path_factory.mktemp("sweep")
-    folder = make_course(tmp_path_factory.mktemp("course"))
-    info, varied, points = read_points(read_folder(folder), "1", "lesson", [], ["height=1..9", "rate=" + RATES], None)
-    books = Books(out, info, varied, points)
-    for number, point in enumerate(points):
-        rate, height = point.values["rate"], point.values["height"]
-        metrics = {"loss": rate * height, "score": 1 - rate / height}
-        result = {"status": "done", "seconds": 1.0, "error": "", "metrics": metrics}
-        books.results[point.key] = result if number else {"status": "failed", "seconds": 1.0, "error": "ValueError: <no>"}
-    books.write_table()
-    write_pages(books)
+    write_sweep(make_course(tmp_path_factory.mktemp("course")), out, ["height=1..9", "rate=" + RATES])
     return out
 
 

@@ -10,8 +10,8 @@ COMMON = 3  # messages told of an exercise
 PAGE = """{% extends "table" %}
 {% block style %}
 body { max-width: 80rem; } h2 { font-size: 1.1rem; margin: 2rem 0 .4rem; } ul { margin: 0; padding-left: 1.2rem; }
-td.mark { text-align: center; } .right { color: #0a7d53; } .wrong, .error { color: var(--bad); } .blank { color: var(--soft); }
-@media (prefers-color-scheme: dark) { .right { color: #6fd3a8; } }
+td.mark { text-align: center; } .right { color: var(--good); }
+.wrong, .error { color: var(--bad); } .blank { color: var(--soft); }
 {% endblock %}
 {% block figure %}
 <h2>Where the class stops</h2>

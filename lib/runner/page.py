@@ -7,6 +7,7 @@ import os
 import secrets
 from collections.abc import Container
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
@@ -14,6 +15,7 @@ from urllib.parse import quote, unquote, urlsplit
 from lib.errors import without_password
 from lib.files import replace_text
 
+STATIC = Path(__file__).parent / "static"
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
 PLOTLY_HEIGHT = 450  # what plotly itself takes for a figure without a height
@@ -34,23 +36,13 @@ TEMPLATE = """
 {%- block jupyter_widgets -%}{%- endblock jupyter_widgets -%}
 {%- block html_head_js_mathjax -%}{%- endblock html_head_js_mathjax -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock html_head_js_mermaidjs -%}
-{%- block html_head_css -%}{%- if not resources.frame %}<style>
-main { max-width: 1100px; margin: 0 auto; }
-.jp-MarkdownOutput > :is(p, ul, ol) { max-width: 850px; }
-.jp-RenderedHTML, .cm-editor .highlight pre { overflow-x: auto; }
-/* An empty prompt is narrower than one with a number, which puts outputs out of line with their code. */
-.jp-InputPrompt, .jp-OutputPrompt { box-sizing: border-box; width: 76px; min-width: 76px; }
-.course-index, .course-note { font: 14px/1.5 system-ui, sans-serif; margin: 1em 0 1em 76px; }
-.course-note { padding: .6em 1em; border-left: 4px solid #c62828; background: #fdecea; }
-.course-note, .course-note a { color: #5f1412; }
-.course-index a, .course-note a { text-decoration: underline; }
-.course-index summary { cursor: pointer; }
-</style>{%- endif -%}{%- endblock html_head_css -%}
+{%- block html_head_css -%}{%- endblock html_head_css -%}
 {%- block body_header -%}
-{%- if resources.frame %}<body class="jp-Notebook">{{ resources.frame.top }}<main>{% else %}{{ super() }}{% endif -%}
-{%- if resources.index %}<div class="course-index"><a href="index.html">All notebooks of this run</a></div>{% endif -%}
+<body class="jp-Notebook"><a class="skip" href="#lesson">To the lesson</a>{{ resources.frame.top }}
+<main id="lesson" tabindex="-1">
 {%- if resources.changed %}
-<div class="course-index">This run set {{ resources.changed | e }}. The text speaks of a run with the notebook's own values.</div>
+<div class="course-note course-changed">This run set {{ resources.changed | e }}.
+The text speaks of a run with the notebook's own values.</div>
 {%- endif -%}
 <!-- contents -->
 {%- if resources.note %}
@@ -70,9 +62,9 @@ main { max-width: 1100px; margin: 0 auto; }
 
 @dataclass(frozen=True)
 class Frame:
-    """What stands around every page of a site: HTML for its head, above the notebook and below it.
+    """What stands around the page of a notebook: HTML for its head, above the notebook and below it.
 
-    `nonce` is the word that its scripts bear. The style sheet that the pages share is linked in the head: see `stylesheet`.
+    `nonce` is the word that its scripts bear. The head brings the style: see `stylesheet` and static/site.css.
     """
 
     nonce: str
@@ -100,7 +92,8 @@ def write_page(notebook, page, source_folder, title, note="", beside=(), changed
 
     soup, figures = render(
         nbformat.read(notebook, as_version=4), Links(Path(source_folder), page.parent, beside), title,
-        note=note, index=len(beside) > 1, changed=", ".join(f"{name} = {value}" for name, value in (changed or {}).items()),
+        _frame_in_a_run(page.stem, sorted(beside)), note=note,
+        changed=", ".join(f"{name} = {value}" for name, value in (changed or {}).items()),
     )
     if figures:
         write_plotly(page.parent)
@@ -108,25 +101,51 @@ def write_page(notebook, page, source_folder, title, note="", beside=(), changed
     return figures
 
 
-def render(node, links, title, frame=None, **resources):
+def _frame_in_a_run(name, beside):
+    """Return the `Frame` of a page that opens without the site's files: their style and script stand in it."""
+    nonce = secrets.token_urlsafe()
+    script = (STATIC / "site.js").read_text(encoding="utf-8")
+    head = f'<style>{stylesheet()}\n{site_style()}</style><script nonce="{nonce}" type="module">{script}</script>'
+    if len(beside) < 2:
+        return Frame(nonce, head, "", "")
+    pages = [(other, other.replace("_", " ")) for other in beside]
+    above, below = way_links(pages, beside.index(name))
+    return Frame(nonce, head, f'<header class="site"><a href="index.html">All notebooks of this run</a></header>{above}', below)
+
+
+def way_links(pages, place):
+    """Return the HTML of the links to the pages before and after one: what stands above a page, and what below it.
+
+    Args:
+        pages: list of (name of the file without .html, words), in order.
+        place: int, of the page in it.
+    """
+    links = []
+    for rel, other, words in (("prev", place - 1, "← {}"), ("next", place + 1, "{} →")):
+        if 0 <= other < len(pages):
+            name, title = pages[other]
+            links.append(f'<a rel="{rel}" href="{escape(quote(name))}.html">{escape(words.format(title))}</a>')
+    return [f'<nav class="way" aria-label="Lessons before and after{where}">{"".join(links)}</nav>' for where in ("", ", again")]
+
+
+def render(node, links, title, frame, **resources):
     """Make the page of a notebook.
 
     Args:
         node: the notebook, as nbformat reads it; its outputs are changed.
         links: the `Links` of what its markdown points at.
         title: title of the page.
-        frame: the `Frame` around it; None for a page that stands alone.
-        resources: what `TEMPLATE` names: note, index, changed.
+        frame: the `Frame` around it.
+        resources: what `TEMPLATE` names: note, changed.
 
     Returns:
         The page, BeautifulSoup's, and the number of plotly figures in it, which need plotly.min.js beside the page.
     """
-    nonce = frame.nonce if frame else secrets.token_urlsafe()
-    figures = _plotly_to_html(node, nonce)
+    figures = _plotly_to_html(node, frame.nonce)
     node.metadata["title"] = title
     resources |= {
-        "nonce": nonce,
-        "policy": POLICY.format(nonce),
+        "nonce": frame.nonce,
+        "policy": POLICY.format(frame.nonce),
         "plotly": PLOTLY_FILE if figures else "",
         "frame": frame,
         "failing_cell": _quieten_error_cells(node),
@@ -134,11 +153,30 @@ def render(node, links, title, frame=None, **resources):
     exporter = _exporter(links)
     html, _ = exporter.from_notebook_node(node, resources)
     html = html.replace("<!-- contents -->", contents(exporter.sections), 1)
-    return _harmless(html, nonce), figures
+    return _reachable(_harmless(html, frame.nonce)), figures
 
 
+def _reachable(soup):
+    """Return a page, BeautifulSoup's, in which Tab stops at what answers: nbconvert makes every cell and output a stop."""
+    for element in soup.select("[tabindex='0']"):
+        del element["tabindex"]  # site.js gives it back to what scrolls sideways
+    for anchor in soup.select("a.anchor-link"):
+        anchor["tabindex"] = "-1"
+        anchor["aria-hidden"] = "true"
+    for head in soup.select("th"):
+        if not head.get_text(strip=True):
+            head.name = "td"  # above the index of a table stands no name
+    return soup
+
+
+def site_style():
+    """Return what all pages have besides the style of notebooks, as static/site.css says it."""
+    return (STATIC / "site.css").read_text(encoding="utf-8")
+
+
+@cache
 def stylesheet():
-    """Return the style sheet that the pages of a `Frame` share: nbconvert's own, on a light page and on a dark one."""
+    """Return nbconvert's own style sheet, on a light page and on a dark one."""
     import nbformat
     from bs4 import BeautifulSoup
 
@@ -204,7 +242,7 @@ def plotly_div(figure, name, nonce=""):
     style = f"width: 100%; height: {height if isinstance(height, int | float) else PLOTLY_HEIGHT}px"
     meta = layout.get("meta")
     alt = meta.get("alt", "") if isinstance(meta, dict) else ""
-    spoken = f' role="img" aria-label="{escape(str(alt))}"' if alt else ""
+    spoken = f' role="figure" aria-label="{escape(str(alt))}"' if alt else ""  # no "img": there are buttons in it
     known = f' nonce="{nonce}"' if nonce else ""
     return f'<div id="{name}" style="{style}"{spoken}></div>\n<script{known}>Plotly.newPlot({arguments});</script>'
 

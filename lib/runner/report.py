@@ -9,14 +9,13 @@ from lib.files import replace_text
 from lib.metric import shown
 from lib.runner.execute import read_outcome
 from lib.runner.notebooks import NUMBERED
+from lib.runner.page import site_style
 
 # A page with one table of runs. Whatever is put into it is escaped, but for what says `safe`.
 TABLE = """<!DOCTYPE html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{{ title }}</title><style>
-:root { color-scheme: light dark; --line: #d0d4da; --soft: #5c6672; --bad: #b3261e; --link: #0b57d0; }
-@media (prefers-color-scheme: dark) { :root { --line: #3b4149; --soft: #a2acb8; --bad: #f2b8b5; --link: #a8c7fa; } }
+<title>{{ title }}</title>{% block sheet %}<style>{{ sheet | safe }}</style>{% endblock %}<style>
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 62rem; margin: 2.5rem auto; padding: 0 1.2rem; }
 h1 { font-size: 1.5rem; margin: 0 0 .2rem; } p { color: var(--soft); margin: 0 0 1.6rem; }
 .wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; }
@@ -28,7 +27,8 @@ a { color: var(--link); } .failed { color: var(--bad); } small { display: block;
 dl { display: grid; grid-template-columns: auto auto; gap: 0 .8rem; margin: 0; justify-content: start; font-size: .9rem; }
 dt { color: var(--soft); } dd { margin: 0; font-variant-numeric: tabular-nums; }
 {% block style %}{% endblock %}</style>{% block head %}{% endblock %}</head>
-<body>{% block top %}{% endblock %}
+<body><a class="skip" href="#main">To the table</a>{% block top %}{% endblock %}
+<main id="main" tabindex="-1">
 <h1>{{ title }}</h1>
 <p>{{ summary }}</p>
 {% block figure %}{% endblock %}
@@ -38,6 +38,7 @@ dt { color: var(--soft); } dd { margin: 0; font-variant-numeric: tabular-nums; }
 {% block rows %}{% endblock %}
 </tbody>
 </table></div>
+</main>
 {% block script %}{% endblock %}
 </body>
 </html>
@@ -49,13 +50,14 @@ INDEX = """{% extends "table" %}
 {% endblock %}
 {% block rows %}
 {% for outcome in outcomes %}
-<tr><td><a href="{{ outcome.info.name | urlencode }}.html">{{ outcome.info.title }}</a><small>{{ outcome.info.name }}</small></td>
+<tr><td><a href="{{ outcome.info.name | urlencode }}.html">{{ outcome.info.number }} {{ outcome.info.title }}</a>
+<small>{{ outcome.info.name }}</small></td>
 <td>{% if outcome.error %}<span class="failed">failed</span>
 <small>{% if outcome.heading %}at “{{ outcome.heading }}”: {% endif %}{{ outcome.error }}</small>{% else %}done{% endif %}</td>
 <td class="number">{{ "%.1f" | format(outcome.seconds) }}</td>
 {% for values in (outcome.metrics, outcome.values) %}
 <td>{% if values %}<dl>
-{% for name, value in values.items() %}<dt>{{ name }}</dt><dd>{{ value | shown }}</dd>{% endfor %}
+{% for name, value in values.items() %}<dt>{{ name | replace('_', ' ') }}</dt><dd>{{ value | shown }}</dd>{% endfor %}
 </dl>{% endif %}</td>
 {% endfor %}</tr>
 {% endfor %}
@@ -108,4 +110,4 @@ def page(template, **values):
     loader = jinja2.DictLoader({"table": TABLE, "page": template})
     templates = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True)
     templates.filters["shown"] = shown
-    return without_password(templates.get_template("page").render(values))
+    return without_password(templates.get_template("page").render({"sheet": site_style()} | values))

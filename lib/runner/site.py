@@ -3,7 +3,6 @@
 import secrets
 import sys
 from html import escape
-from pathlib import Path
 from urllib.parse import quote
 
 from lib.errors import first_line, without_password
@@ -11,10 +10,21 @@ from lib.files import replace_text
 from lib.runner.crossings import link_lessons, terms
 from lib.runner.folder import WORK, is_ours
 from lib.runner.notebooks import GLOSSARY, course_name
-from lib.runner.page import PLOTLY_FILE, POLICY, Frame, Links, contents, render, script_json, stylesheet, write_plotly
+from lib.runner.page import (
+    PLOTLY_FILE,
+    POLICY,
+    STATIC,
+    Frame,
+    Links,
+    contents,
+    render,
+    script_json,
+    stylesheet,
+    way_links,
+    write_plotly,
+)
 from lib.runner.report import page
 
-STATIC = Path(__file__).parent / "static"
 SHARED = ("lesson.css", "site.css", "site.js", "search.js", PLOTLY_FILE)
 
 HEAD = """<meta name="generator" content="course site">{sheet}
@@ -25,6 +35,7 @@ TOP = """<header class="site"><a href="index.html">{course}</a>{glossary}
 <div class="found" hidden><p role="status"></p><ol></ol></div></div></header>"""
 INDEX = """{% extends "table" %}
 {% block head %}<meta http-equiv="Content-Security-Policy" content="{{ policy }}">{{ head | safe }}{% endblock %}
+{% block sheet %}{% endblock %}
 {% block style %}
 body { max-width: 64rem; margin-top: 0; } h1 { margin-top: 1.6rem; } ul { margin: 0; padding-left: 1.1rem; }
 td:first-child { min-width: 12rem; } tbody a { font-weight: 600; }
@@ -122,8 +133,9 @@ class Site:
         import nbformat
 
         info = self.infos[number]
-        way, title = self._way(number), f"{info.number} {info.title}"
-        soup = self._page(info.name, lambda: nbformat.read(info.path, as_version=4), title, self.top + way, way)
+        above, below = way_links([(info.name, f"{info.number} {info.title}") for info in self.infos], number)
+        title = f"{info.number} {info.title}"
+        soup = self._page(info.name, lambda: nbformat.read(info.path, as_version=4), title, self.top + above, below)
         first = soup.find(class_="jp-MarkdownCell")
         self.learn[info.name] = [_words(item) for item in first.find_all("li")] if first else []
         self._found(f"{info.name}.html", title, sections(soup))
@@ -154,7 +166,7 @@ class Site:
     def _page(self, name, read, title, top, bottom):
         """Return the page of the notebook that `read` returns, BeautifulSoup's."""
         frame = Frame(self.nonce, HEAD.format(nonce=self.nonce, sheet=LESSON), top, bottom)
-        beside = {info.name for info in self.infos} | ({Path(GLOSSARY).stem} if self.glossary else set())
+        beside = {info.name for info in self.infos} | ({GLOSSARY.removesuffix(".md")} if self.glossary else set())
         try:
             return render(read(), Links(self.folder, self.out, beside), title, frame)[0]
         except Exception as error:  # of nbconvert, which says of no output in advance whether it can show it
@@ -163,16 +175,6 @@ class Site:
     def _found(self, name, lesson, said):
         """Keep what the sections of a page say for the search: lists of anchor, heading and words."""
         self.sections += [(f"{quote(name)}#{quote(anchor)}", lesson, heading, words) for anchor, heading, words in said]
-
-    def _way(self, number):
-        """Return the links to the lessons before and after one."""
-        links = []
-        for rel, place, words in (("prev", number - 1, "← {}"), ("next", number + 1, "{} →")):
-            if 0 <= place < len(self.infos):
-                info = self.infos[place]
-                title = escape(words.format(f"{info.number} {info.title}"))
-                links.append(f'<a rel="{rel}" href="{escape(quote(info.name))}.html">{title}</a>')
-        return f'<nav class="way" aria-label="Lessons before and after">{"".join(links)}</nav>'
 
     def index(self):
         """Return the page over all lessons."""

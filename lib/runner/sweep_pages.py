@@ -14,13 +14,15 @@ from lib.runner.report import page
 # Plotly keeps what is brushed as constraintrange: one pair of numbers, or several.
 PAGE = """{% extends "table" %}
 {% block style %}
-body { max-width: none; } th[data-sort] { cursor: pointer; } td { white-space: nowrap; } td.error { white-space: normal; }
+body { max-width: none; } th[data-sort] { cursor: pointer; } th button { all: unset; cursor: pointer; }
+th button:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+td { white-space: nowrap; } td.error { white-space: normal; }
 {% endblock %}
 {% block head %}{% if figure %}<script src="{{ plotly }}"></script>{% endif %}{% endblock %}
-{% block figure %}{{ figure | safe }}{% endblock %}
+{% block figure %}<p><a href="{{ other[0] }}">{{ other[1] }}</a></p>{{ figure | safe }}{% endblock %}
 {% block names %}
 {% for name in ["run"] + columns + ["seconds", "status"] %}
-<th{% if name in numbers %} class="number"{% endif %} data-sort="">{{ name }}</th>
+<th{% if name in numbers %} class="number"{% endif %} data-sort=""><button>{{ name | replace("_", " ") }}</button></th>
 {% endfor %}
 {% endblock %}
 {% block rows %}
@@ -45,6 +47,8 @@ document.querySelectorAll("th[data-sort]").forEach((th, place) => th.addEventLis
     (down ? -1 : 1) * (isNaN(a) || isNaN(b) ? a.localeCompare(b) : a - b);
   [...body.rows].sort((a, b) => compare(key(a), key(b))).forEach(row => body.append(row));
   th.dataset.sort = down ? "down" : "up";
+  document.querySelectorAll("th[aria-sort]").forEach(other => other.removeAttribute("aria-sort"));
+  th.setAttribute("aria-sort", down ? "descending" : "ascending");
 }));
 {% if figure %}
 const figure = document.getElementById("parallel"), lines = {{ axes | safe }};
@@ -82,6 +86,7 @@ def write_pages(books):
         "columns": columns,
         "numbers": {"run", "seconds", *[name for name in columns if any(_number(row.get(name)) for row in rows)]},
         "lines": {},
+        "other": ("parallel.html", "The runs as a picture"),
     }
     replace_text(books.out / "index.html", page(PAGE, **table))
     scored = _scored(rows, books)
@@ -91,6 +96,7 @@ def write_pages(books):
         lines = {row["notebook"]: place for place, row in enumerate(scored)}
         table |= {"plotly": PLOTLY_FILE, "figure": figure, "axes": script_json(axes), "lines": lines}
         table["summary"] += " Drag along an axis to keep only the runs that pass there; the table follows."
+    table["other"] = ("index.html", "The table alone")
     replace_text(books.out / "parallel.html", page(PAGE, **table))
 
 

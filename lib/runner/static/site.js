@@ -1,8 +1,33 @@
-// course site: the search over all lessons, the contents beside a lesson, figures on paper.
+// course site: the contents beside a lesson, what Tab stops at, figures on paper; and the search over all lessons.
 "use strict";
-const { nonce } = document.currentScript;
+const contents = document.querySelector(".course-index"), wide = matchMedia("(min-width: 84rem)");
+const open = () => contents && (contents.open = wide.matches);
+wide.addEventListener("change", open);
+open();
+
+// A figure is drawn for the width of the window. For paper it is drawn again, as wide as a sheet.
+const figures = () => document.querySelectorAll(".js-plotly-plot");
+addEventListener("beforeprint", () => figures().forEach(figure => {
+  figure.before = figure.layout.width ?? null;
+  Plotly.relayout(figure, { width: 640 });
+}));
+addEventListener("afterprint", () => figures().forEach(figure => {
+  Plotly.relayout(figure, { width: figure.before, autosize: figure.before === null });
+}));
+
+// What is wider than its place is moved by the arrow keys, once Tab has come to it.
+const wider = () => document.querySelectorAll(".jp-RenderedHTML, .highlight pre, .wide").forEach(part => {
+  if (part.scrollWidth > part.clientWidth + 1) part.tabIndex = 0;
+  else part.removeAttribute("tabindex");
+});
+addEventListener("load", wider);
+addEventListener("resize", wider);
+
+// --- the search, on pages that have one
+
+const nonce = document.currentScript?.nonce;
 const box = document.querySelector("header.site [role=search]");
-const field = box.querySelector("input"), found = box.querySelector(".found");
+const field = box?.querySelector("input"), found = box?.querySelector(".found");
 
 // search.js is fetched when it is first needed, as a script: from the disk a page may load nothing else.
 let engine = null;
@@ -58,9 +83,9 @@ async function show() {
   found.hidden = !words;
 }
 
-field.addEventListener("focus", load);
-field.addEventListener("input", show);
-box.addEventListener("keydown", event => {
+field?.addEventListener("focus", load);
+field?.addEventListener("input", show);
+box?.addEventListener("keydown", event => {
   const stops = [field, ...found.querySelectorAll("a")], here = stops.indexOf(document.activeElement);
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step) stops[Math.min(Math.max(here + step, 0), stops.length - 1)].focus();
@@ -69,26 +94,11 @@ box.addEventListener("keydown", event => {
   if (step || event.key === "Escape") event.preventDefault();
 });
 document.addEventListener("keydown", event => {
-  if (event.key === "/" && !event.target.closest("input")) {
+  if (field && event.key === "/" && !event.target.closest("input")) {
     event.preventDefault();
     field.focus();
   }
 });
 document.addEventListener("click", event => {
-  if (!box.contains(event.target) || event.target.closest(".found a")) found.hidden = true;
+  if (box && !box.contains(event.target) || event.target.closest(".found a")) found.hidden = true;
 });
-
-const contents = document.querySelector(".course-index"), wide = matchMedia("(min-width: 84rem)");
-const open = () => contents && (contents.open = wide.matches);
-wide.addEventListener("change", open);
-open();
-
-// A figure is drawn for the width of the window. For paper it is drawn again, as wide as a sheet.
-const figures = () => document.querySelectorAll(".js-plotly-plot");
-addEventListener("beforeprint", () => figures().forEach(figure => {
-  figure.before = figure.layout.width ?? null;
-  Plotly.relayout(figure, { width: 640 });
-}));
-addEventListener("afterprint", () => figures().forEach(figure => {
-  Plotly.relayout(figure, { width: figure.before, autosize: figure.before === null });
-}));
