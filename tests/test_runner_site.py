@@ -34,9 +34,13 @@ WORDS = """# Glossary
 
 The words of this course.
 
-**early stopping**: The end of a <script>hit=4</script> training. [01](01_tiny.ipynb)
+### early stopping
 
-**Zebra's law**: *Stripes* hide. See [the other one](glossary.md#early-stopping). [02](02_next.ipynb)
+The end of a <script>hit=4</script> training. [01](01_tiny.ipynb)
+
+### Zebra's law
+
+*Stripes* hide. See [the other one](glossary.md#early-stopping). [02](02_next.ipynb)
 """
 
 
@@ -181,17 +185,18 @@ def test_a_reader_looks_a_term_up_and_goes_to_its_lesson(site, page):
     page.goto((site / "06_naming.html").as_uri())
     page.click("text=Words")
     page.wait_for_url("**/glossary.html#*")
-    term = page.locator("main p:target")
-    assert term.inner_text().startswith("Zebra's law: Stripes hide.") and term.bounding_box()["y"] > 40, "below the header"
+    term = page.locator("main section:target")
+    assert term.inner_text().split("\n\n")[:2] == ["Zebra's law", "Stripes hide. See the other one. 02"]
+    assert term.bounding_box()["y"] > 40, "below the header"
     page.click("text=the other one")
-    assert page.locator("main p:target strong").inner_text() == "early stopping"
+    assert page.locator("main section:target h3").inner_text() == "early stopping"
     assert page.locator(".course-index a").all_text_contents() == ["early stopping", "Zebra's law"]
     assert search(page, "zebra") == ["Zebra's law"], "a term is found by itself"
     assert page.inner_text(".found small >> nth=0") == "Glossary"
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     assert page.evaluate("decodeURIComponent(location.hash)") == "#Zebra's-law"
-    page.click("main p:target >> text=02")
+    page.click("main section:target >> text=02")
     page.wait_for_url("**/02_next.html")
     page.click("header >> text=Glossary")
     page.wait_for_url("**/glossary.html")

@@ -2,6 +2,7 @@
 
 import re
 from html import escape
+from itertools import takewhile
 from urllib.parse import quote
 
 AS_IT_IS = ["h1", "h2", "h3", "h4", "h5", "h6", "a", "code", "pre"]
@@ -41,18 +42,22 @@ def link_lessons(soup, infos):
 
 
 def terms(soup):
-    """Give every term of a glossary's page an anchor: the bold words that a paragraph begins with.
+    """Put every term of a glossary's page into a section that has its anchor: a heading of the third level, and what follows.
 
     Args:
         soup: the page, BeautifulSoup's, which is changed.
 
     Returns:
-        A list of lists of str, for a search: anchor, term, what the paragraph says after it.
+        A list of lists of str, for a search: anchor, term, what is said of it.
     """
     found = []
-    for term in soup.select(".jp-MarkdownOutput > p > strong:first-child"):
-        words = " ".join(term.parent.get_text().split()).removeprefix(term.get_text()).lstrip(": ")
-        anchor = "-".join(term.get_text().split())
-        term.parent["id"] = anchor
-        found.append([anchor, term.get_text(), words])
+    for heading in soup.select(".jp-MarkdownOutput > h3[id]"):
+        parts = list(takewhile(lambda part: part.name != "h3", heading.find_next_siblings()))
+        for mark in heading.select(".anchor-link"):
+            mark.decompose()
+        section = heading.wrap(soup.new_tag("section", id=heading["id"]))
+        del heading["id"]
+        section.extend([part.extract() for part in parts])
+        said = " ".join(part.get_text() for part in parts)
+        found.append([section["id"], *(" ".join(text.split()) for text in (heading.get_text(), said))])
     return found
