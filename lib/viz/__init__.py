@@ -30,6 +30,16 @@ from lib.viz.look import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, layo
 from lib.viz.optuna_figures import dress, timeline_data
 from lib.viz.parallel import brushable, parallel_data, plot_parallel, selected
 from lib.viz.precision import FORMATS, bits_data, costs_data, gradients_data, plot_bits, plot_costs, plot_gradients
+from lib.viz.report import (
+    best_of_data,
+    diagnosis_data,
+    edges_data,
+    halves_data,
+    isolation_data,
+    plot_diagnosis,
+    plot_edges,
+    plot_isolation,
+)
 from lib.viz.samples import (
     confusion_data,
     deviations_data,
