@@ -30,8 +30,8 @@ CPU_FEATURES = {
 }
 # The same of a GPU's tensor cores, from the compute capability on that has them (NVIDIA, "CUDA Programming Guide").
 GPU_FEATURES = {
-    7.0: ("tensor cores, float16", "float16 8 to 16 times float32"),
-    8.0: ("tensor cores, bfloat16", "bfloat16 8 to 16 times float32"),
+    7.0: ("tensor cores, float16", "float16 up to 16 times float32"),
+    8.0: ("tensor cores, bfloat16", "bfloat16 up to 16 times float32"),
     8.9: ("tensor cores, float8", "float8 twice float16"),
 }
 

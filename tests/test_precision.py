@@ -9,6 +9,7 @@ import threading
 
 import keras
 import numpy as np
+import pandas as pd
 import pytest
 from kit.notebooks import ROOT
 
@@ -357,12 +358,13 @@ def test_another_backend(backend):
 
 def test_the_benchmark_prints_a_table(tmp_path):
     call = [sys.executable, ROOT / "tests" / "benchmarks" / "precision.py", "--blocks", "dense", "--sizes", "8"]
-    call += ["--repeats", "1", "--seconds", "0.001", "--csv", tmp_path / "table.csv"]
+    call += ["--repeats", "1", "--seconds", "0.001", "--tf32", "off", "--csv", tmp_path / "table.csv"]
     done = subprocess.run(call, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-2000:]
     assert len(re.findall(r"dense +8 +\w+ +(?:train|predict)", done.stdout)) == 6
-    columns = (tmp_path / "table.csv").read_text().splitlines()[0].split(",")
-    assert {"date", "device", "versions", "batch", "xla"} <= set(columns)
+    table = pd.read_csv(tmp_path / "table.csv")
+    assert {"date", "device", "versions", "batch", "xla"} <= set(table) and (table.tf32 == "off").all()
+    assert "TF32 off" in done.stdout
 
 
 @pytest.mark.lesson("13")

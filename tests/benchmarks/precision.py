@@ -1,11 +1,12 @@
 """Time blocks of a network in float32, mixed_bfloat16 and mixed_float16, on any backend and device, as a table.
 
     python tests/benchmarks/precision.py [--blocks dense convolution attention] [--sizes 64 256 1024]
-        [--batch 64] [--repeats 5] [--seconds 0.2] [--xla auto|on|off] [--csv FILE]
+        [--batch 64] [--repeats 5] [--seconds 0.2] [--xla auto|on|off] [--tf32 on|off] [--csv FILE]
 
 ms is the median of a call, low and high the fastest and slowest measurement, times how many times faster than
-float32; weights and activations are MiB. KERAS_BACKEND=jax or torch chooses another backend. --csv writes the table
-with date, device and versions.
+float32; weights and activations are MiB. KERAS_BACKEND=jax or torch chooses another backend. --tf32 off, on TensorFlow,
+keeps tensor cores from shortening float32 to TF32, so that 16 bits are measured against a real float32. --csv writes the
+table with date, device and versions.
 """
 
 import argparse
@@ -72,6 +73,7 @@ def main():
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=0.2, help="least length of one measurement")
     parser.add_argument("--xla", choices=list(XLA), default="auto")
+    parser.add_argument("--tf32", choices=["on", "off"], default="on", help="whether float32 may be shortened to TF32")
     parser.add_argument("--csv", type=Path, help="also write the table here")
     arguments = parser.parse_args()
 
@@ -85,9 +87,13 @@ def main():
 
         name = device()
     backend = keras.backend.backend()
+    if arguments.tf32 == "off":
+        if backend != "tensorflow":
+            parser.error(f"--tf32 off works on TensorFlow, not on {backend}")
+        sys.modules[backend].config.experimental.enable_tensor_float_32_execution(False)
     versions = f"Keras {keras.__version__}, {backend} {sys.modules[backend].__version__}"
     features = precision.hardware()
-    print(f"{name}; {versions}; batch {arguments.batch}, XLA {arguments.xla}")
+    print(f"{name}; {versions}; batch {arguments.batch}, XLA {arguments.xla}, TF32 {arguments.tf32}")
     print("features:", ", ".join(features.feature[features.here]) or "none that speed 16 bits up")
     found = []
     with quiet():
@@ -97,7 +103,7 @@ def main():
     if arguments.csv:
         date = datetime.datetime.now(datetime.UTC).date().isoformat()
         pd.concat(found).assign(
-            date=date, device=name, versions=versions, batch=arguments.batch, xla=arguments.xla
+            date=date, device=name, versions=versions, batch=arguments.batch, xla=arguments.xla, tf32=arguments.tf32
         ).to_csv(arguments.csv, index=False)
 
 
