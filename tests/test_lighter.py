@@ -27,7 +27,7 @@ from lib.lighter import (
     to_onnx,
     working_bytes,
 )
-from lib.lighter.scoreboard import cores_kept_busy
+from lib.lighter.scoreboard import core_seconds
 from lib.tuning import fast
 
 RNG = np.random.default_rng(2)
@@ -213,9 +213,13 @@ def test_latency_is_the_median_between_the_quartiles():
     assert len(calls) == 9 and low <= middle <= high <= late
 
 
-def test_sleep_keeps_no_core_busy_and_a_loop_keeps_one():
-    assert cores_kept_busy(time.sleep, 0.01) < 0.5
-    assert 0.1 < cores_kept_busy(lambda n: sum(range(n)), 10_000) <= 1.2
+def test_sleep_keeps_no_core_busy_and_work_does_as_long_as_it_lasts():
+    assert core_seconds(time.sleep, 0.05) < 0.025
+    def work(n):
+        return sum(range(n))
+
+    longer = core_seconds(work, 400_000, seconds=0.3) / core_seconds(work, 100_000, seconds=0.3)
+    assert 2 < longer < 8
 
 
 def test_the_board_knows_which_answers_are_right(trained):

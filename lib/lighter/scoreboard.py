@@ -117,8 +117,8 @@ def latency(predict, x, repeats=30, warm=3):
     return float(middle), float(low), float(high), float(late)
 
 
-def cores_kept_busy(predict, x, seconds=0.1):
-    """Measure how many cores a prediction keeps busy: the processor's seconds of this process over those of the clock.
+def core_seconds(predict, x, seconds=0.1):
+    """Measure how long a prediction keeps cores busy, those of all its threads together.
 
     Args:
         predict: called with x, again and again.
@@ -126,12 +126,13 @@ def cores_kept_busy(predict, x, seconds=0.1):
         seconds: float, how long: some systems count the processor's time in steps of a sixtieth of a second.
 
     Returns:
-        A float: 1 for one thread that never waits, below 1 where others have the core too.
+        A float, seconds of a core for one call. What others compute meanwhile does not count.
     """
-    began, used = time.perf_counter(), time.process_time()
-    while time.perf_counter() - began < seconds:
+    began, used, calls = time.perf_counter(), time.process_time(), 0
+    while not calls or time.perf_counter() - began < seconds:
         predict(x)
-    return (time.process_time() - used) / (time.perf_counter() - began)
+        calls += 1
+    return (time.process_time() - used) / calls
 
 
 class Scoreboard:
@@ -185,7 +186,7 @@ class Scoreboard:
         one, low, high, late = latency(predict, _rows(self.x, slice(1)), 5 * self.repeats)
         batch = _rows(self.x, slice(self.batch))
         many, *_ = latency(predict, batch, self.repeats)
-        cores = cores_kept_busy(predict, batch)
+        busy = core_seconds(predict, batch)
         self.right[name] = right
         self.rows[name] = {
             "kind": kind,
@@ -199,9 +200,9 @@ class Scoreboard:
             "ms_one_high": high,
             "ms_one_p95": late,
             "ms_batch": many,
-            "cores": cores,
+            "cores": 1000 * busy / many,
             "training_seconds": float(training_seconds),
-            "joules_per_thousand": many / 1000 * cores * self.watts * 1000 / min(n, self.batch),
+            "joules_per_thousand": busy * self.watts * 1000 / min(n, self.batch),
         }
         return self.rows[name]
 
