@@ -1,6 +1,7 @@
 """Lighter models: masks that hold, what quantization leaves alone, factors, files and the scoreboard."""
 
 import os
+import time
 import zipfile
 
 import keras
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from lib.lighter import (
+    ONNX,
     LiteRT,
     Pruning,
     Scoreboard,
@@ -22,8 +24,10 @@ from lib.lighter import (
     schedule,
     sparsity,
     to_litert,
+    to_onnx,
     working_bytes,
 )
+from lib.lighter.scoreboard import core_seconds
 from lib.tuning import fast
 
 RNG = np.random.default_rng(2)
@@ -122,6 +126,25 @@ def test_litert_files_run_in_their_interpreter(trained):
     np.testing.assert_array_equal(models["int8"].predict(X[:1]), models["int8"].predict(X)[:1])
 
 
+def test_float16_is_kept_in_half_the_bytes_and_computed_in_float32(trained):
+    wide = keras.Sequential([keras.Input((64,)), keras.layers.Dense(64, use_bias=False)])
+    wide.set_weights([np.eye(64, dtype="float32")])
+    small, large = to_litert(wide, "float16"), to_litert(wide)
+    assert len(large) - len(small) == pytest.approx(64 * 64 * 2, abs=600)
+    question = np.full((1, 64), 2049, "float32")  # of which float16 would make 2048 or 2050
+    np.testing.assert_array_equal(LiteRT(small).predict(question), question)
+    assert np.abs(LiteRT(to_litert(trained, "float16")).predict(X) - trained.predict(X, verbose=0)).max() < 0.02
+
+
+def test_onnx_files_say_what_keras_says(trained):
+    onnx = ONNX(to_onnx(trained))
+    np.testing.assert_allclose(onnx.predict(X), trained.predict(X, verbose=0), atol=1e-4)
+    np.testing.assert_allclose(onnx.predict(X[:1].tolist()), trained.predict(X[:1], verbose=0), atol=1e-4)
+    assert saved_bytes(onnx)[0] == len(onnx.content) > 4 * trained.count_params() * 0.9
+    board = Scoreboard(X, Y, repeats=1)
+    assert board.add("onnx", onnx)["accuracy"] == pytest.approx(trained.evaluate(X, Y, verbose=0)[1])
+
+
 # --- factors
 
 
@@ -186,8 +209,23 @@ def test_working_memory_by_hand(trained):
 
 def test_latency_is_the_median_between_the_quartiles():
     calls = []
-    middle, low, high = latency(calls.append, X, repeats=7, warm=2)
-    assert len(calls) == 9 and low <= middle <= high
+    middle, low, high, late = latency(calls.append, X, repeats=7, warm=2)
+    assert len(calls) == 9 and low <= middle <= high <= late
+
+
+def test_sleep_keeps_no_core_busy_and_work_does_as_long_as_it_lasts():
+    assert core_seconds(time.sleep, 0.05) < 0.025
+    def work(n):
+        return sum(range(n))
+
+    longer = core_seconds(work, 400_000, seconds=0.3) / core_seconds(work, 100_000, seconds=0.3)
+    assert 2 < longer < 8
+
+
+def test_the_board_knows_which_answers_are_right(trained):
+    board = Scoreboard(X, Y, repeats=1)
+    board.add("keras", trained)
+    assert board.right["keras"].tolist() == (trained.predict(X, verbose=0).argmax(axis=1) == Y).tolist()
 
 
 def test_a_board_of_keras_and_litert(trained):
@@ -215,13 +253,17 @@ def test_a_board_of_keras_and_litert(trained):
         (lambda m: sparsity(keras.Sequential([keras.layers.Dense(2)])), "model is not built"),
         (lambda m: quantized(keras.Sequential([keras.layers.Dense(2)])), "model is not built"),
         (lambda m: to_litert(keras.Sequential([keras.layers.Dense(2)])), "model is not built"),
-        (lambda m: to_litert(m, "int7"), "kind='int7' is not one of float32, dynamic, int8"),
+        (lambda m: to_litert(m, "int7"), "kind='int7' is not one of float32, float16, dynamic, int8"),
         (lambda m: to_litert(m, "int8"), r"needs calibration, an array of shape \(n, 8, 8, 1\)"),
         (lambda m: to_litert(m, "int8", X[:, :4]), r"calibration is float32 of shape \(240, 4, 8, 1\), expected"),
         (lambda m: peak_bytes("1 / 0"), "the code stopped with ZeroDivisionError: division by zero"),
         (lambda m: low_rank(m, "conv", 2), "name='conv' is no Dense layer of this model; its Dense layers are hidden"),
         (lambda m: low_rank(m, "hidden", 17), "rank=17 is not in 1 to 16"),
         (lambda m: Scoreboard(X, Y[:3]), "x has 240 examples and y 3"),
+        (lambda m: to_onnx(keras.Sequential([keras.layers.Dense(2)])), "model is not built"),
+        (lambda m: ONNX("model.onnx"), "content: a str found; expected the bytes of an .onnx file"),
+        (lambda m: ONNX(b"nothing"), "content: onnxruntime cannot read these 7 bytes"),
+        (lambda m: ONNX(to_onnx(m)).predict(X[:, :4]), r"x has shape \(240, 4, 8, 1\), expected \(n, 8, 8, 1\)"),
     ],
 )
 def test_a_mistake_is_one_line(trained, call, words):

@@ -25,7 +25,7 @@ from lib.lighter import (
     to_litert,
     working_bytes,
 )
-from lib.lighter.scoreboard import _accuracy
+from lib.lighter.scoreboard import _right
 
 RNG = np.random.default_rng(3)
 X = RNG.random((96, 6), dtype="float32")
@@ -346,7 +346,7 @@ def test_accuracy_at_each_place_of_a_sequence(seed, places, classes, width):
     said, y = rng.random((7, places, classes)).astype(width), rng.integers(0, classes, (7, places))
     right = accuracy_score(y.ravel(), said.reshape(-1, classes).argmax(axis=1))
     for shown in (y, y[..., None], np.eye(classes)[y]):
-        assert _accuracy(said, shown) == pytest.approx(right)
+        assert _right(said, shown).mean() == pytest.approx(right)
 
 
 @pytest.mark.parametrize("shape", [(N,), (N, 1)])
@@ -365,7 +365,7 @@ def test_one_output_is_the_probability_of_class_1(shape):
 def test_energy_is_that_of_what_was_computed():
     for n in (1, 20, 60):
         row = Scoreboard(X[:n], TRUTH[:n], batch=40, repeats=3, watts=10).add("ten", TEN)
-        assert row["joules_per_thousand"] == pytest.approx(row["ms_batch"] * 10 / min(n, 40))
+        assert row["joules_per_thousand"] == pytest.approx(row["ms_batch"] * row["cores"] * 10 / min(n, 40))
 
 
 def test_two_inputs_and_sequences_come_on_the_board():

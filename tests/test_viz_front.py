@@ -18,6 +18,14 @@ def test_what_is_worth_its_price():
     assert table.ms.tolist() == [1, 2, 4, 4, 9]
 
 
+def test_a_gain_within_the_uncertainty_is_none():
+    table = pd.DataFrame({"ms": [1.0, 2.0, 3.0, 4.0], "accuracy": [0.860, 0.864, 0.871, 0.8715]}, index=list("abcd"))
+    assert viz.front_data(table, "ms", "accuracy").front.all()
+    assert viz.front_data(table, "ms", "accuracy", least=0.01).front.to_dict() == {"a": True, "b": False, "c": True, "d": False}
+    drawn = viz.plot_front(table, "ms", "accuracy", "title", "x", "y", least=0.01).data
+    assert list(drawn[0].x) == [1, 3] and set(drawn[1].error_y.array) == {0.005}
+
+
 @pytest.mark.parametrize("unknown", [np.nan, pd.NA])
 def test_an_unknown_price_or_gain_is_no_reason_to_be_worth_it(unknown):
     table = pd.DataFrame({"ms": [1.0, 2.0, 3.0, unknown], "accuracy": [0.8, unknown, 0.9, 0.99]}, index=list("abcd"))

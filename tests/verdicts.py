@@ -73,7 +73,8 @@ COMPARISONS = {
            "rmse_mean_broken - rmse_stack_broken",
            "broken-table[one forgot to scale, stack] - broken-table[one forgot to scale, weights]",
            "five_stack - two_levels_accuracy", "five_stack - blend_accuracy", "wide_accuracy - blend_accuracy"),
-    "12": ("spread[small, taught, mean] - spread[small, alone, mean]", "taught_gain"),
+    "12": ("spread[small, taught, mean] - spread[small, alone, mean]", "taught_gain", "aware_gain",
+           "units_out_over_slim", "units_out_over_pruned"),
     "13": ("mixed_bfloat16_difference", "mixed_float16_difference"),
 }
 

@@ -21,6 +21,11 @@ def check_built(model):
         raise CourseError("model is not built: give it an Input layer, or call it once")
 
 
+def fits(shape, wanted):
+    """Say whether a shape is the wanted one, in which None stands for any size."""
+    return len(shape) == len(wanted) and all(w in (None, size) for size, w in zip(shape, wanted, strict=True))
+
+
 def all_layers(model):
     """List the layers of a model and those inside them; `model.layers` ends at the cell of an LSTM, or at attention."""
     return model._flatten_layers(include_self=False)

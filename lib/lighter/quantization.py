@@ -12,18 +12,18 @@ import pandas as pd
 from lib import arrays
 from lib.arrays import refused
 from lib.errors import CourseError, first_line
-from lib.lighter.checks import all_layers, check_built
+from lib.lighter.checks import all_layers, check_built, fits
 from lib.lighter.pruning import without_masks
 from lib.streams import quiet
 
-KINDS = ("float32", "dynamic", "int8")
+KINDS = ("float32", "float16", "dynamic", "int8")
 MODES = ("int8", "int4")
 BESIDE = ("scale", "zero", "g_idx", "history")  # how the names of those variables end by which a quantized weight is read
 PACKED = ("kernel", "embeddings", "reverse_embeddings")  # what int4 keeps two of in a byte
 
 
 def quantized(model, mode="int8"):
-    """Return a quantized copy of a model; Keras quantizes Dense layers only, and the model itself stays as it is.
+    """Return a copy of a model with its Dense layers and embeddings quantized; the model itself stays as it is.
 
     Args:
         model: a built `keras.Model`.
@@ -125,8 +125,8 @@ def to_litert(model, kind="float32", calibration=None):
 
     Args:
         model: a built `keras.Model` with one input and one output.
-        kind: "float32"; "dynamic" for weights in int8 and activations in float32; "int8" for both, and for input and
-            output too.
+        kind: "float32"; "float16" for weights kept in 16 bits; "dynamic" for weights kept in int8, with float32 between
+            the layers; "int8" for both, and for input and output too.
         calibration: array, shape (n, ...), as the model takes it: some hundred examples from which the converter
             learns the range of each activation; for "int8" only.
 
@@ -151,6 +151,8 @@ def to_litert(model, kind="float32", calibration=None):
             converter = tf.lite.TFLiteConverter.from_saved_model(folder)
             if kind != "float32":
                 converter.optimizations = [tf.lite.Optimize.DEFAULT]
+            if kind == "float16":
+                converter.target_spec.supported_types = [tf.float16]
             if kind == "int8":
                 converter.representative_dataset = lambda: ([example[None]] for example in calibration)
                 converter.target_spec.supported_ops = [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]
@@ -173,15 +175,10 @@ def _calibration(model, calibration):
     found = np.zeros(0) if calibration is None else arrays.numbers("calibration", calibration)
     if not found.size:
         raise CourseError(f"kind='int8' needs calibration, an array of {words}")
-    if not _fits(found.shape[1:], wanted):
+    if not fits(found.shape[1:], wanted):
         dtype = getattr(calibration, "dtype", "a list")
         raise CourseError(f"calibration is {dtype} of shape {found.shape}, expected float32 of {words}")
     return found.astype(keras.backend.standardize_dtype(model.inputs[0].dtype))
-
-
-def _fits(shape, wanted):
-    """Say whether a shape is the wanted one, in which None stands for any size."""
-    return len(shape) == len(wanted) and all(w in (None, size) for size, w in zip(shape, wanted, strict=True))
 
 
 @contextlib.contextmanager
@@ -241,7 +238,7 @@ class LiteRT:
         """
         if not isinstance(x, np.ndarray) or x.dtype != np.float32:  # else no look at it: it may be on the clock
             x = arrays.numbers("x", x, finite=False).astype(np.float32)
-        if not _fits(x.shape[1:], self.shape) or not len(x):
+        if not fits(x.shape[1:], self.shape) or not len(x):
             raise CourseError(f"x has shape {x.shape}, expected (n, {', '.join(map(str, self.shape))}), n at least 1")
         entry = self.interpreter.get_input_details()[0]
         if tuple(entry["shape"]) != x.shape:

@@ -14,13 +14,15 @@ from lib import arrays
 from lib.arrays import refused
 from lib.errors import CourseError
 from lib.lighter.checks import all_layers, check_built
+from lib.lighter.onnx import ONNX
 from lib.lighter.pruning import without_masks
 from lib.lighter.quantization import LiteRT, count_weights
 
 COLUMNS = (
-    "kind", "accuracy", "parameters", "bytes", "compressed", "working_bytes", "ms_one", "ms_one_low", "ms_one_high", "ms_batch",
-    "training_seconds", "joules_per_thousand",
+    "kind", "accuracy", "parameters", "bytes", "compressed", "working_bytes", "ms_one", "ms_one_low", "ms_one_high", "ms_one_p95",
+    "ms_batch", "cores", "training_seconds", "joules_per_thousand",
 )
+FILES = (LiteRT, ONNX)  # what runs without Keras
 
 
 def saved_bytes(model):
@@ -30,12 +32,12 @@ def saved_bytes(model):
     of `Pruning`: a fair comparison leaves them out.
 
     Args:
-        model: a built `keras.Model`, or a `LiteRT`.
+        model: a built `keras.Model`, a `LiteRT` or an `ONNX`.
 
     Returns:
-        Two int: bytes of the .keras or .tflite file, bytes after zlib.
+        Two int: bytes of the .keras, .tflite or .onnx file, bytes after zlib.
     """
-    if isinstance(model, LiteRT):
+    if isinstance(model, FILES):
         return len(model.content), len(zlib.compress(model.content))
     check_built(model)
     with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +99,7 @@ def latency(predict, x, repeats=30, warm=3):
         warm: int, calls before them.
 
     Returns:
-        Three float, milliseconds: the median, and the quartiles below and above it.
+        Four float, milliseconds: the median, the quartiles below and above it, and what 95 in 100 calls stay within.
 
     Raises:
         CourseError: fewer than one timed call.
@@ -111,8 +113,26 @@ def latency(predict, x, repeats=30, warm=3):
         start = time.perf_counter()
         predict(x)
         times.append(1000 * (time.perf_counter() - start))
-    low, middle, high = np.percentile(times, [25, 50, 75])
-    return float(middle), float(low), float(high)
+    low, middle, high, late = np.percentile(times, [25, 50, 75, 95])
+    return float(middle), float(low), float(high), float(late)
+
+
+def core_seconds(predict, x, seconds=0.1):
+    """Measure how long a prediction keeps cores busy, those of all its threads together.
+
+    Args:
+        predict: called with x, again and again.
+        x: array, shape (n, ...).
+        seconds: float, how long: some systems count the processor's time in steps of a sixtieth of a second.
+
+    Returns:
+        A float, seconds of a core for one call. What others compute meanwhile does not count.
+    """
+    began, used, calls = time.perf_counter(), time.process_time(), 0
+    while not calls or time.perf_counter() - began < seconds:
+        predict(x)
+        calls += 1
+    return (time.process_time() - used) / calls
 
 
 class Scoreboard:
@@ -123,8 +143,8 @@ class Scoreboard:
         y: classes: int from 0 on, names in whose sorted order the outputs are, or one-hot rows; shape (n,), (n, 1) or
             (n, n_classes). For a model that names a class at each place of a sequence, (n, places).
         batch: int, examples of the latency of a batch; all, where there are fewer.
-        repeats: int, timed calls.
-        watts: float, what the processor draws while it computes: an assumption, for the estimate of energy.
+        repeats: int, timed calls of a batch; of one example five times as many.
+        watts: float, what one busy core draws: an assumption, for the estimate of energy.
 
     Raises:
         CourseError: x and y disagree, or a number is out of its range.
@@ -137,13 +157,14 @@ class Scoreboard:
         self.repeats = arrays.whole("repeats", repeats, least=1)
         self.watts = arrays.number("watts", watts, above=0)
         self.rows = {}
+        self.right = {}  # of each model which answers are right, for comparisons picture by picture
 
     def add(self, name, model, training_seconds=np.nan, kind=""):
         """Measure a model and put it on the board; one of the same name is replaced.
 
         Args:
             name: str.
-            model: a built `keras.Model`, or a `LiteRT`, with one output a class; or with one alone, the probability
+            model: a built `keras.Model`, a `LiteRT` or an `ONNX`, with one output a class; or with one alone, the probability
                 of class 1 of two (or its logit, where the model's loss says `from_logits`).
             training_seconds: float, what its training took, with that of its teacher if it had one.
             kind: str, how it was made lighter, to colour it by in a figure.
@@ -154,19 +175,22 @@ class Scoreboard:
         Raises:
             CourseError: the model's outputs are not finite, or do not name the classes of y.
         """
-        is_keras = not isinstance(model, LiteRT)
+        is_keras = not isinstance(model, FILES)
         predict = _compiled(model) if is_keras else model.predict
         n = len(self.y)
         parts = np.array_split(np.arange(n), max(1, n // self.batch))
         said = [_said(model, predict, _rows(self.x, slice(part[0], part[-1] + 1))) for part in parts]
         from_logits = is_keras and getattr(getattr(model, "loss", None), "from_logits", False)
-        accuracy = _accuracy(np.concatenate(said), self.y, from_logits)
+        right = _right(np.concatenate(said), self.y, from_logits)
         size, compressed = saved_bytes(model)
-        one, low, high = latency(predict, _rows(self.x, slice(1)), self.repeats)
-        many, *_ = latency(predict, _rows(self.x, slice(self.batch)), self.repeats)
+        one, low, high, late = latency(predict, _rows(self.x, slice(1)), 5 * self.repeats)
+        batch = _rows(self.x, slice(self.batch))
+        many, *_ = latency(predict, batch, self.repeats)
+        busy = core_seconds(predict, batch)
+        self.right[name] = right
         self.rows[name] = {
             "kind": kind,
-            "accuracy": accuracy,
+            "accuracy": float(right.mean()),
             "parameters": count_weights(model) if is_keras else pd.NA,
             "bytes": size,
             "compressed": compressed,
@@ -174,9 +198,11 @@ class Scoreboard:
             "ms_one": one,
             "ms_one_low": low,
             "ms_one_high": high,
+            "ms_one_p95": late,
             "ms_batch": many,
+            "cores": 1000 * busy / many,
             "training_seconds": float(training_seconds),
-            "joules_per_thousand": many / 1000 * self.watts * 1000 / min(n, self.batch),
+            "joules_per_thousand": busy * self.watts * 1000 / min(n, self.batch),
         }
         return self.rows[name]
 
@@ -217,8 +243,8 @@ def _said(model, predict, x):
     return np.asarray(outputs[0])
 
 
-def _accuracy(said, y, from_logits=False):
-    """Return the share of right answers; said: outputs, shape (n, ..., n_classes), or (n, ..., 1) for two classes."""
+def _right(said, y, from_logits=False):
+    """Return for each answer whether it is right; said: outputs, shape (n, ..., n_classes), or (n, ..., 1) for two classes."""
     said = arrays.numbers("the model's output", said)
     said = said[:, None] if said.ndim == 1 else said
     places, columns = said.shape[:-1], said.shape[-1]
@@ -230,12 +256,12 @@ def _accuracy(said, y, from_logits=False):
     y = y.reshape(np.prod(places), *y.shape[len(places) :])
     truth = arrays.class_numbers("y", y, len(y), n_classes)
     if columns > 1:
-        return float((said.reshape(-1, columns).argmax(axis=1) == truth).mean())
+        return said.reshape(-1, columns).argmax(axis=1) == truth
     said = said.reshape(-1)
     odd = said[(said < 0) | (said > 1)]
     if len(odd) and not from_logits:
         raise refused("the model's output", f"{odd[0]:.4g} alone", "a probability, or one output a class: a board is for classes")
-    return float(((said > (0 if from_logits else 0.5)) == truth).mean())
+    return (said > (0 if from_logits else 0.5)) == truth
 
 
 def _known_working_bytes(model):

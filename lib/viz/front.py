@@ -7,7 +7,7 @@ from lib.errors import CourseError
 from lib.viz.look import GREY, VERMILION, drawable, layout, style
 
 
-def front_data(table, cost, gain):
+def front_data(table, cost, gain, least=0.0):
     """Mark the rows that are worth their price: nothing that costs as little or less gains as much or more.
 
     A row whose cost or gain is unknown is not among them.
@@ -15,6 +15,8 @@ def front_data(table, cost, gain):
     Args:
         table: DataFrame with the columns that cost (lower is better) and gain (higher is better) name.
         cost, gain: names of columns.
+        least: float, 0 or more: by how much a row has to gain more than the cheaper ones of the front. What is nearer
+            may be chance.
 
     Returns:
         The table with one more column, front (bool), the cheapest row first.
@@ -29,11 +31,14 @@ def front_data(table, cost, gain):
         raise CourseError(f"{cost!r} or {gain!r} is no column of numbers in this table; its columns are {known}.") from None
     table = table.assign(**numbers).sort_values([cost, gain], ascending=[True, False])
     known = table[[cost, gain]].notna().all(axis=1)
-    best = table[gain].where(known, -np.inf).cummax().shift(fill_value=-np.inf)
-    return table.assign(front=known & (table[gain] > best))
+    front, best = [], -np.inf
+    for value in table[gain].where(known, -np.inf):
+        front.append(value > best + least)
+        best = value if front[-1] else best
+    return table.assign(front=front)
 
 
-def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budget=None):
+def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budget=None, least=0.0):
     """Draw what each model gives over what it costs, on a logarithmic axis, and a step line along the front.
 
     Args:
@@ -42,13 +47,14 @@ def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budg
         title, cost_title, gain_title: texts of the figure.
         kind: name of the column that says what colours the points; None for whether a model is on the front.
         budget: float, a cost to draw as a line; or None.
+        least: float, as in `front_data`; above 0 each point gets a bar of half of it up and down.
 
     Raises:
         CourseError: no row has a cost and a gain, or a cost is not above 0.
     """
     verdicts = ("worth its price", "dearer, and no better")
     kinds = dict.fromkeys(table[kind] if kind else verdicts)  # before the table is sorted: a kind keeps its colour
-    table = front_data(table, cost, gain)
+    table = front_data(table, cost, gain, least)
     table = table[np.isfinite(table[[cost, gain]]).all(axis=1)]
     drawable(table, f"no row has both {cost!r} and {gain!r}")
     if table[cost].min() <= 0:
@@ -69,6 +75,7 @@ def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budg
                 x=part[cost], y=part[gain], mode="markers+text", text=part.index, textposition=list(part.place),
                 name=str(name), marker={"size": 11, "symbol": symbol, "color": colour},
                 hovertemplate="%{text}: %{x:.4g}, %{y:.4f}<extra></extra>",
+                error_y={"array": [least / 2] * len(part), "thickness": 1, "width": 0} if least else None,
             )
     if budget is not None:
         figure.add_vline(x=budget, line={"color": VERMILION, "dash": "dash"})
