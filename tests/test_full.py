@@ -32,7 +32,7 @@ from lib.runner.request import profile_values, read_profiles
 from lib.tuning import brackets
 
 PROFILES = read_profiles(ROOT / "notebooks")
-AMOUNT = re.compile(r"(?<!max_)epochs|(pictures|patients|labels|seeds|repeats|splits|teams|orders|replays|searches)$")
+AMOUNT = re.compile(r"(?<!max_)epochs|(pictures|patients|labels|seeds|repeats|splits|teams|orders|replays|searches|steps)$")
 COUNT = re.compile(r"(trials|draws|rounds|members|max_epochs)$")
 WHOLE = {("03", "max_epochs")}
 
@@ -48,7 +48,8 @@ SIZES = {
     "07": ["workers <= trials", "crowd >= 9"],
     "08": ["sum(size <= validation_pictures for size in sizes) >= 2", "sizes == sorted(set(sizes))", "seeds >= 3"],
     "09": ["max(sizes) <= 48000", "sizes == sorted(set(sizes))", "table_sizes == sorted(set(table_sizes))",
-           "max(table_sizes) <= 300", "table_members >= 4", "len(table_sizes) >= 1"],  # of 442 people, 300 to draw from
+           "max(table_sizes) <= 300", "table_members >= 4", "len(table_sizes) >= 1", "bites * bite_pictures <= 48000"],
+    # (of 442 people, 300 to draw from)
     "10": ["pictures <= 48000", "rounds >= 2", "10 * 3 <= pictures"],
     "11": ["seeds * pictures <= 48000", "seeds * weak_pictures <= 48000", "max(pixels) <= 196", "10 * folds <= pictures"],
     "12": ["few_labels <= train_pictures", "rank <= min(wide_units, 7 * 7 * 32)", "more_epochs >= 2"],
