@@ -52,7 +52,7 @@ def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budg
     Raises:
         CourseError: no row has a cost and a gain, or a cost is not above 0.
     """
-    verdicts = ("worth its price", "dearer, and no better")
+    verdicts = ("worth its price", "costs more, no better")
     kinds = dict.fromkeys(table[kind] if kind else verdicts)  # before the table is sorted: a kind keeps its colour
     table = front_data(table, cost, gain, least)
     table = table[np.isfinite(table[[cost, gain]]).all(axis=1)]
