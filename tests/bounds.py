@@ -70,7 +70,7 @@ def bounds_of(notebook, profile, metric, low, high):
     if factor := MACHINE.get(what):
         upper = min(high * factor, 1) if "share" in metric else high * factor
         return [rounded(low / factor, low, math.floor), rounded(upper, upper, math.ceil)]
-    least = 0.01 if what == "accuracy" else max(abs(low), abs(high)) / 20
+    least = 0.01 if what == "accuracy" else max(abs(low), abs(high)) / 20 or 0.01  # all runs may have given 0
     margin = max(WIDER[profile] * (high - low), least)
     lower = low - margin
     upper = high + margin
@@ -160,6 +160,7 @@ def main(words=None):
     bounds = yaml.safe_load(METRICS.read_text(encoding="utf-8"))
     for (number, path), profile in itertools.product(LESSONS.items(), SEEDS):
         recorded = collect_metrics(read(path))
+        table = {key: row for key, row in table.items() if key[0] != path.stem or key[2] in recorded}
         if not recorded or (asked.lesson and number not in asked.lesson):
             continue
         out = folder / profile / number

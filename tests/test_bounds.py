@@ -102,6 +102,7 @@ def test_accuracies_are_widened_by_their_spread_and_stay_above_chance():
     assert bounds_of("08_voting", "lesson", "three_accuracy", 0.86, 0.864) == [0.85, 0.874]  # by a point at least
     assert bounds_of("08_voting", "smoke", "three_accuracy", 0.25, 0.45) == [0.2, 0.65]
     assert bounds_of("02_grid_and_random_search", "smoke", "test_accuracy", 0.8, 0.99) == [0.7, 1]
+    assert bounds_of("10_boosting", "smoke", "rounds_harm", 0.0, 0.0) == [-0.01, 0.01]
     assert bounds_of("01_tuning_loop", "smoke", "coin_outer", 0.5, 0.52) == [0.48, 0.54]
     assert bounds_of("08_voting", "smoke", "gain_correlation", -0.9, -0.6) == [-1, -0.3]
 
