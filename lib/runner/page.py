@@ -41,8 +41,8 @@ TEMPLATE = """
 <body class="jp-Notebook"><a class="skip" href="#lesson">To the lesson</a>{{ resources.frame.top }}
 <main id="lesson" tabindex="-1">
 {%- if resources.changed %}
-<div class="course-note course-changed">This run set {{ resources.changed | e }}.
-The text speaks of a run with the notebook's own values.</div>
+<div class="course-note course-changed">This run set {{ resources.changed | e }}. The text speaks of
+a run with the notebook's own values.</div>
 {%- endif -%}
 <!-- contents -->
 {%- if resources.note %}

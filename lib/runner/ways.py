@@ -58,11 +58,11 @@ def read_ways(folder, infos):
     Raises:
         CourseError: the file is not YAML, or not of that shape.
     """
-    import yaml
-
     path = folder / "ways.yaml"
     if not path.exists():
         return []
+    import yaml  # a folder without ways does not wait for it
+
     known = {info.number: info for info in infos}
     ways = []
     try:
