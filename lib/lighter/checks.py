@@ -1,9 +1,14 @@
 """What several ways of making a model lighter ask of a model: that it is built, its layers, their kernels."""
 
+import contextlib
+import logging
+import warnings
+
 import keras
 
 from lib.arrays import refused
 from lib.errors import CourseError
+from lib.streams import quiet
 
 # A kernel's name in its layer, and the layer's names for the constraint of it: separable convolutions have two kernels.
 KERNELS = {
@@ -49,3 +54,17 @@ def kernels(model):
             if kernel is not None and constraint and len(kernel.shape) >= 2 and id(kernel) not in seen:
                 seen.add(id(kernel))
                 yield layer, name, constraint, kernel
+
+
+@contextlib.contextmanager
+def no_words(name):
+    """Keep what a converter says, also past Python, off the page; `name` is its logger's, which writes into the cell."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with quiet(1, 2), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)

@@ -1,9 +1,7 @@
 """ONNX files: a model's answers without Keras, in the runtime that many frameworks write for."""
 
-import logging
 import os
 import tempfile
-import warnings
 
 import keras
 import numpy as np
@@ -11,7 +9,7 @@ import numpy as np
 from lib import arrays
 from lib.arrays import refused
 from lib.errors import CourseError, first_line
-from lib.lighter.checks import check_built, fits
+from lib.lighter.checks import check_built, fits, no_words
 from lib.streams import quiet
 
 
@@ -30,12 +28,8 @@ def to_onnx(model):
     check_built(model)
     if len(keras.tree.flatten(getattr(model, "inputs", None) or [])) != 1:
         raise refused("model", "no input of a known shape, or several", "one Input layer")
-    logger = logging.getLogger("tf2onnx")
-    level = logger.level
-    logger.setLevel(logging.ERROR)
     try:
-        with tempfile.TemporaryDirectory() as folder, quiet(1, 2), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
+        with tempfile.TemporaryDirectory() as folder, no_words("tf2onnx"):
             path = os.path.join(folder, "model.onnx")
             model(np.zeros((1, *[size or 1 for size in model.inputs[0].shape[1:]]), model.inputs[0].dtype))  # export wants a call
             model.export(path, format="onnx", verbose=False)
@@ -43,8 +37,6 @@ def to_onnx(model):
                 return file.read()
     except Exception as error:  # the converter has errors of its own, of many lines
         raise CourseError(f"ONNX cannot express this model: {first_line(error, type(error).__name__)}") from None
-    finally:
-        logger.setLevel(level)
 
 
 class ONNX:

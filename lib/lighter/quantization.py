@@ -1,7 +1,5 @@
 """Fewer bits a weight: Keras' own quantization, and LiteRT files with the interpreter that runs them."""
 
-import contextlib
-import logging
 import tempfile
 import warnings
 
@@ -12,9 +10,8 @@ import pandas as pd
 from lib import arrays
 from lib.arrays import refused
 from lib.errors import CourseError, first_line
-from lib.lighter.checks import all_layers, check_built, fits
+from lib.lighter.checks import all_layers, check_built, fits, no_words
 from lib.lighter.pruning import without_masks
-from lib.streams import quiet
 
 KINDS = ("float32", "float16", "dynamic", "int8")
 MODES = ("int8", "int4")
@@ -146,7 +143,7 @@ def to_litert(model, kind="float32", calibration=None):
     import tensorflow as tf
 
     try:
-        with tempfile.TemporaryDirectory() as folder, _no_words():
+        with tempfile.TemporaryDirectory() as folder, no_words("tensorflow"):
             model.export(folder, verbose=False)
             converter = tf.lite.TFLiteConverter.from_saved_model(folder)
             if kind != "float32":
@@ -181,20 +178,6 @@ def _calibration(model, calibration):
     return found.astype(keras.backend.standardize_dtype(model.inputs[0].dtype))
 
 
-@contextlib.contextmanager
-def _no_words():
-    """Keep what the converter says, also past Python, off the page."""
-    logger = logging.getLogger("tensorflow")  # in a notebook it writes past the file descriptors, into the cell
-    level = logger.level
-    logger.setLevel(logging.ERROR)
-    try:
-        with quiet(1, 2), warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logger.setLevel(level)
-
-
 class LiteRT:
     """A LiteRT file in its interpreter, with float32 in and out whatever it computes in.
 
@@ -214,7 +197,7 @@ class LiteRT:
         self.content = bytes(content)
         threads = arrays.whole("threads", threads, least=1)
         try:
-            with _no_words():
+            with no_words("tensorflow"):
                 self.interpreter = Interpreter(model_content=self.content, num_threads=threads)
                 self.interpreter.allocate_tensors()
         except (RuntimeError, ValueError) as error:
@@ -243,7 +226,7 @@ class LiteRT:
         entry = self.interpreter.get_input_details()[0]
         if tuple(entry["shape"]) != x.shape:
             self.interpreter.resize_tensor_input(entry["index"], x.shape)
-            with _no_words():
+            with no_words("tensorflow"):
                 self.interpreter.allocate_tensors()
         self.interpreter.set_tensor(entry["index"], _to_integers(x, entry))
         self.interpreter.invoke()
