@@ -143,6 +143,12 @@ def test_where_a_computed_line_stands_is_the_machines_also_beside_the_same_data(
         assert figure_differences(figure, altered(copy.deepcopy(figure), f"layout {path}", value))
 
 
+def test_the_last_digits_of_a_layout_are_those_of_the_pythons_sums():
+    figure = {**a_figure(), "layout": {"xaxis": {"domain": [0.8855, 1.0]}}}
+    assert not figure_differences(figure, altered(copy.deepcopy(figure), "layout xaxis domain", [0.8855000000000001, 1.0]))
+    assert figure_differences(figure, altered(copy.deepcopy(figure), "layout xaxis domain", [0.8856, 1.0]))
+
+
 def test_the_heads_of_tables_are_compared():
     tables = [[{"data": {"text/html": pd.DataFrame({"score": [score], name: 1}).to_html()}}]
               for score, name in ((0.5, "seconds"), (0.6, "seconds"), (0.5, "ms"))]

@@ -44,12 +44,12 @@ def same_data(stored, fresh):
 
 
 def leaves(value, path):
-    """Return every value in JSON by its path, a dict."""
+    """Return every value in JSON by its path, a dict; of a float nine digits, since Python 3.12 adds more exactly than 3.11."""
     if isinstance(value, dict) and value:
         return {key: leaf for name, part in value.items() for key, leaf in leaves(part, f"{path} {name}".strip()).items()}
     if isinstance(value, list) and value:
         return {key: leaf for i, part in enumerate(value, 1) for key, leaf in leaves(part, f"{path} {i}").items()}
-    return {path: value}
+    return {path: float(f"{value:.9g}") if isinstance(value, float) else value}
 
 
 def everything(figure):
