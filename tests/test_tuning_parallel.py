@@ -298,6 +298,21 @@ def test_a_finished_search_returns_at_once(tmp_path, capfd):
     assert len(search_log(tuner)) == 2
 
 
+def test_a_trial_that_ended_before_its_line_was_written_does_not_run_again(tmp_path, monkeypatch):
+    def strike(run, worker, trial):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("lib.tuning.parallel._Run.write_log", strike)
+        with pytest.raises(KeyboardInterrupt):
+            search(random_search(tmp_path), X, Y, workers=1, verbose=0, **DATA)
+    tuner = random_search(tmp_path)
+    assert next(iter(tuner.oracle.trials.values())).status == "COMPLETED"
+    search(tuner, X, Y, workers=1, verbose=0, **DATA)
+    assert [row["trial_id"] for row in search_log(tuner)] == ["1", "2", "3"]
+    assert {trial.status for trial in tuner.oracle.trials.values()} == {"COMPLETED"} and len(tuner.oracle.trials) == 4
+
+
 def test_not_a_tuner():
     with pytest.raises(TypeError, match="takes a KerasTuner tuner"):
         search("hyperband", X, Y)

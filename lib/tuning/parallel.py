@@ -210,10 +210,10 @@ class _Run:
         try:
             self.tuner.on_trial_end(ended)
         finally:
+            self.write_log(worker, ended)  # at once: a kill before it leaves a finished trial without a line
             self.oracle.ongoing_trials.pop(worker.id, None)  # not reached in the Oracle when it gives up
             ended.save(os.path.join(self.tuner.get_trial_dir(ended.trial_id), "trial.json"))
             self.oracle.save()
-            self.write_log(worker, ended)
             worker.trial = None
         self.progress.trial(
             len(self.oracle.end_order),
