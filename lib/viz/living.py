@@ -1,0 +1,57 @@
+"""Pictures that move without a kernel: plotly's frames, a slider to go through them, and a button that plays them.
+
+A living picture opens, and prints, with a state that says its finding alone; the slider shows how it comes about.
+"""
+
+import re
+
+import numpy as np
+
+from lib.viz.look import drawable
+
+PLAYED = {"mode": "immediate", "transition": {"duration": 0}}
+
+
+def animate(figure, states, label, finding, milliseconds=700, opens=None):
+    """Give a figure that has the look of the course a slider, a button that plays, and a frame for each state; return it.
+
+    Args:
+        figure: `plotly.graph_objects.Figure`, as `lib.viz.look.layout` returns it; it shows one of the states.
+        states: dict from what the slider says of a state to a dict from the number of a trace to what changes in it, which
+            is the same for each state.
+        label: str before what the slider says.
+        finding: str, sentences on what the figure shows, for its text alternative.
+        milliseconds: int, how long a state stays while it is played.
+        opens: str, the state that the figure shows; the last one by default.
+    """
+    drawable(states, "there are no states")
+    names = list(states)
+    figure.frames = [
+        {"name": name, "traces": list(changes), "data": [{"type": figure.data[n].type, **new} for n, new in changes.items()]}
+        for name, changes in states.items()
+    ]
+    steps = [
+        {"label": name, "method": "animate", "args": [[name], PLAYED | {"frame": {"duration": 0, "redraw": True}}]}
+        for name in names
+    ]
+    play = [None, PLAYED | {"frame": {"duration": milliseconds, "redraw": True}, "fromcurrent": False}]
+    plain = {"bgcolor": "rgba(0,0,0,0)", "bordercolor": "rgba(125,125,125,0.6)", "borderwidth": 1}
+    below = {"y": 0, "yanchor": "top"}
+    slider = {
+        "steps": steps, "active": names.index(opens or names[-1]), "currentvalue": {"prefix": f"{label} "}, "x": 0.12,
+        "len": 0.88, "pad": {"t": 45}, "ticklen": 3, "minorticklen": 3, "activebgcolor": "rgba(125,125,125,0.4)",
+        **below, **plain,
+    }
+    button = {
+        "type": "buttons", "showactive": False, "x": 0, "xanchor": "left", **below, "pad": {"t": 62}, **plain,
+        "buttons": [{"label": "▶ Play", "method": "animate", "args": play}],
+    }
+    figure.update_layout(sliders=[slider], updatemenus=[button])
+    slid = f"A slider goes through {len(names)} states, {label} {names[0]} to {names[-1]}."
+    words = f"{figure.layout.meta['alt']} {finding} {slid}"
+    return figure.update_layout(meta={"alt": re.sub(r"<sup>(.*?)</sup>", r"^\1", words)})
+
+
+def short(values, digits=4):
+    """Return numbers as a list, rounded to so many significant digits, and None for a gap: frames are stored as text."""
+    return [None if value is None or np.isnan(value) else float(f"{value:.{digits}g}") for value in values]
