@@ -36,6 +36,7 @@ from lib.viz.living_search import (
     plot_tournament,
     tournament_data,
 )
+from lib.viz.living_teams import budgets_data, joining_data, plot_budgets, plot_joining
 from lib.viz.look import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, layout
 from lib.viz.optuna_figures import dress, timeline_data
 from lib.viz.parallel import brushable, parallel_data, plot_parallel, selected

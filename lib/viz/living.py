@@ -10,6 +10,8 @@ import numpy as np
 from lib.viz.look import drawable
 
 PLAYED = {"mode": "immediate", "transition": {"duration": 0}}
+BELOW = {"y": 0, "yanchor": "top"}
+PLAIN = {"bgcolor": "rgba(0,0,0,0)", "bordercolor": "rgba(125,125,125,0.6)", "borderwidth": 1}
 
 
 def animate(figure, states, label, finding, milliseconds=700, opens=None):
@@ -35,21 +37,31 @@ def animate(figure, states, label, finding, milliseconds=700, opens=None):
         for name in names
     ]
     play = [None, PLAYED | {"frame": {"duration": milliseconds, "redraw": True}, "fromcurrent": False}]
-    plain = {"bgcolor": "rgba(0,0,0,0)", "bordercolor": "rgba(125,125,125,0.6)", "borderwidth": 1}
-    below = {"y": 0, "yanchor": "top"}
-    slider = {
-        "steps": steps, "active": names.index(opens or names[-1]), "currentvalue": {"prefix": f"{label} "}, "x": 0.12,
-        "len": 0.88, "pad": {"t": 45}, "ticklen": 3, "minorticklen": 3, "activebgcolor": "rgba(125,125,125,0.4)",
-        **below, **plain,
-    }
     button = {
-        "type": "buttons", "showactive": False, "x": 0, "xanchor": "left", **below, "pad": {"t": 62}, **plain,
+        "type": "buttons", "showactive": False, "x": 0, "xanchor": "left", **BELOW, "pad": {"t": 62}, **PLAIN,
         "buttons": [{"label": "▶ Play", "method": "animate", "args": play}],
     }
-    figure.update_layout(sliders=[slider], updatemenus=[button])
+    below = slider(steps, label, active=names.index(opens or names[-1]))
+    figure.update_layout(sliders=[below], updatemenus=[button])
     slid = f"A slider goes through {len(names)} states, {label} {names[0]} to {names[-1]}."
     words = f"{figure.layout.meta['alt']} {finding} {slid}"
     return figure.update_layout(meta={"alt": re.sub(r"<sup>(.*?)</sup>", r"^\1", words)})
+
+
+def slider(steps, label, active=-1, top=45, start=0.12):
+    """Return a slider below a figure, as plotly takes it, in the colours of any page.
+
+    Args:
+        steps: list of dict, plotly's: label, method and args.
+        label: str before what the slider says.
+        active: int, the step at which it stands.
+        top: int, pixels between the figure's panels and the slider.
+        start: float, the share of the figure's width at which it begins.
+    """
+    return {
+        "steps": steps, "active": active % len(steps), "currentvalue": {"prefix": f"{label} "}, "x": start, "len": 1 - start,
+        "pad": {"t": top}, "ticklen": 3, "minorticklen": 3, "activebgcolor": "rgba(125,125,125,0.4)", **BELOW, **PLAIN,
+    }
 
 
 def short(values, digits=4):
