@@ -207,7 +207,8 @@ def plot_gaining(x, history, names, n=16, title="Pictures that gain weight, roun
     order = np.argsort(history[-1], kind="stable")
     rows = [*order[::-1][: n // 2], *order[: n // 2]]
     largest = history[:, rows].max() ** 0.5
-    states = {str(done): _weighed(history[done, rows], largest, [names[row] for row in rows]) for done in range(len(history))}
+    words = [names[row] for row in rows]
+    states = {str(n): _weighed(weights, largest, words, np.shape(x)[1:3]) for n, weights in enumerate(history[:, rows])}
     opening = states[str(len(history) - 1)]
     figure = go.Figure()
     for place, row in enumerate(rows):
@@ -226,14 +227,15 @@ def plot_gaining(x, history, names, n=16, title="Pictures that gain weight, roun
     return animate(figure, states, "Rounds:", finding)
 
 
-def _weighed(weights, largest, names):
+def _weighed(weights, largest, names, dots):
     """Return what changes in each trace of `plot_gaining`: where each picture begins and how large a dot is; the words."""
     half = len(weights) // 2
     state, x, y, words = {}, [], [], []
     for place, (weight, name) in enumerate(zip(weights, names, strict=True)):
         size = max(0.02, 0.9 * weight**0.5 / largest)
         column, row = place % half, 1.45 * (place // half)
-        corner = {"x0": column - size / 2, "dx": size / 28, "y0": row - size / 2, "dy": size / 28}
+        across, down = size / dots[1], size / dots[0]
+        corner = {"x0": column - (size - across) / 2, "dx": across, "y0": row - (size - down) / 2, "dy": down}
         state[place] = {name: round(float(value), 4) for name, value in corner.items()}
         x.append(column)
         y.append(row + 0.6)

@@ -168,7 +168,7 @@ def plot_thinking(looks, seen, x_title, y_title, title="What it believes, and wh
 
 def _thought(look, x, y):
     """Return what changes in each trace of `plot_thinking`, by its number."""
-    chosen = float(look.x[look.improvement.idxmax()])
+    chosen = round(float(look.x[look.improvement.idxmax()]), 4)
     upper, lower = look["mean"] + 2 * look.sd, look["mean"] - 2 * look.sd
     return {
         0: {"y": [*short(upper), *short(lower[::-1])]},
@@ -306,6 +306,7 @@ def climb_data(table, paths):
         A DataFrame with search, trial (int from 1), x and y (str, as the map's axes name them), score and best (float, so
         far).
     """
+    drawable(paths, "there are no paths")
     scores = table.to_numpy()
     parts = []
     for name, path in paths.items():
