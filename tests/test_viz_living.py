@@ -347,6 +347,40 @@ def test_costs_of_nothing_have_no_place_on_a_logarithmic_axis():
         viz.plot_budgets(BOARD.assign(kB=0.0), ("kB", "ms"), "accuracy", "T", ("kB", "ms"), "accuracy")
 
 
+# --- a brush that moves
+
+
+@pytest.mark.parametrize("direction", ["max", "min"])
+def test_what_a_slider_keeps_is_the_same_in_lines_points_and_table(direction):
+    rng = np.random.default_rng(1)
+    rates, n = 10.0 ** rng.uniform(-4, 0, 24), 24
+    scores = [
+        DecisionTreeClassifier(ccp_alpha=rate / 10, random_state=1).fit(DIGITS[:400], DIGIT[:400]).score(DIGITS[900:], DIGIT[900:])
+        for rate in rates
+    ]
+    frame = pd.DataFrame({"trial": range(1, n + 1), "rate": rates, "kind": rng.choice(["a", "b"], n), "score": scores})
+    frame = frame.assign(direction=direction, seconds=1.0, epochs=1, status="COMPLETED")
+    frame.loc[3, ["score", "status"]] = [np.nan, "FAILED"]
+    figure = viz.plot_narrowed(frame, "rate", "T")
+    check_controls(figure)
+    by_score = frame.dropna(subset="score").sort_values("score", ascending=direction == "min", kind="stable")
+    for name, (others, other_points, kept, points, table) in ((name, shown[:5]) for name, shown in states(figure).items()):
+        best = by_score.head(int(name))
+        assert len(lines(kept)) == len(points["x"]) == int(name) and len(lines(others)) + int(name) == n - 1
+        assert sorted(10.0 ** np.array(points["x"])) == pytest.approx(sorted(best.rate), rel=2e-3)
+        assert sorted(points["y"]) == pytest.approx(sorted(best.score), rel=1e-3)
+        assert len(other_points["x"]) == n - 1 - int(name)
+        said = dict(zip(*table["cells"]["values"], strict=True))
+        assert [float(end) for end in said["rate (log)"].split(" to ")] == pytest.approx([best.rate.min(), best.rate.max()], rel=5e-3)
+        assert said["kind"] == ", ".join(sorted(set(best.kind)))
+
+
+def test_points_over_what_has_no_axis_are_refused():
+    frame = pd.DataFrame({"trial": [1, 2], "rate": [1, 2], "score": [0.1, 0.2], "status": "COMPLETED"})
+    with pytest.raises(CourseError, match="across: 'speed' has no axis in this picture; there are rate, score"):
+        viz.plot_narrowed(frame, "speed", "T")
+
+
 # --- in a page
 
 

@@ -26,6 +26,7 @@ from lib.viz.folds import (
     validation_curve_data,
 )
 from lib.viz.front import front_data, places_data, plot_front
+from lib.viz.living_brush import narrowed_data, plot_narrowed
 from lib.viz.living_models import flips_data, plot_flips, plot_gaining, plot_scaling, weights_by_round
 from lib.viz.living_search import (
     climb_data,
