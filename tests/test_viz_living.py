@@ -354,10 +354,8 @@ def test_costs_of_nothing_have_no_place_on_a_logarithmic_axis():
 def test_what_a_slider_keeps_is_the_same_in_lines_points_and_table(direction):
     rng = np.random.default_rng(1)
     rates, n = 10.0 ** rng.uniform(-4, 0, 24), 24
-    scores = [
-        DecisionTreeClassifier(ccp_alpha=rate / 10, random_state=1).fit(DIGITS[:400], DIGIT[:400]).score(DIGITS[900:], DIGIT[900:])
-        for rate in rates
-    ]
+    trees = [DecisionTreeClassifier(ccp_alpha=rate / 10, random_state=1).fit(DIGITS[:400], DIGIT[:400]) for rate in rates]
+    scores = [tree.score(DIGITS[900:], DIGIT[900:]) for tree in trees]
     frame = pd.DataFrame({"trial": range(1, n + 1), "rate": rates, "kind": rng.choice(["a", "b"], n), "score": scores})
     frame = frame.assign(direction=direction, seconds=1.0, epochs=1, status="COMPLETED")
     frame.loc[3, ["score", "status"]] = [np.nan, "FAILED"]
@@ -371,7 +369,8 @@ def test_what_a_slider_keeps_is_the_same_in_lines_points_and_table(direction):
         assert sorted(points["y"]) == pytest.approx(sorted(best.score), rel=1e-3)
         assert len(other_points["x"]) == n - 1 - int(name)
         said = dict(zip(*table["cells"]["values"], strict=True))
-        assert [float(end) for end in said["rate (log)"].split(" to ")] == pytest.approx([best.rate.min(), best.rate.max()], rel=5e-3)
+        ends = [float(end) for end in said["rate (log)"].split(" to ")]
+        assert ends == pytest.approx([best.rate.min(), best.rate.max()], rel=5e-3)
         assert said["kind"] == ", ".join(sorted(set(best.kind)))
 
 

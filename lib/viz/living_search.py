@@ -48,42 +48,17 @@ def plot_tournament(curves, title="A tournament in brackets: who falls behind tr
     """
     moments = tournament_data(curves)
     brackets = {model: part.bracket.iloc[0] for model, part in curves.groupby("model")}
-    columns = list(dict.fromkeys(moment["bracket"] for moment in moments))
-    names = [f"bracket {bracket}: {list(brackets.values()).count(bracket)} models" for bracket in columns]
-    figure = make_subplots(
-        2, len(columns), shared_yaxes=True, row_heights=[0.86, 0.14], vertical_spacing=0.2, subplot_titles=names,
-        horizontal_spacing=0.03, specs=[[{}] * len(columns), [{"colspan": len(columns)}, *[None] * (len(columns) - 1)]],
-    )
-    opening = _tournament_state(moments[-1], brackets, columns)
-    drawn = [("train on", BLUE, 1, 1.6), ("out", GREY, 0.45, 1.2)]
-    for place, trace in enumerate(opening[:-1]):
-        here = {"row": 1, "col": place // 3 + 1}
-        if place % 3 == 2:
-            star = {"symbol": "star", "size": 13, "color": GREEN, "line": {"color": GREY, "width": 1}}
-            figure.add_scatter(mode="markers", marker=star, name="best so far", showlegend=place == 2, **trace, **here)
-        else:
-            name, colour, opacity, width = drawn[place % 3]
-            figure.add_scatter(
-                mode="lines+markers", marker_size=4, line={"color": colour, "width": width}, opacity=opacity, name=name,
-                showlegend=place < 2, hovertemplate="epoch %{x}: %{y:.3f}<extra></extra>", **trace, **here,
-            )
     whole = len(brackets) * int(curves.epoch.max())
-    figure.add_bar(
-        orientation="h", marker_color=ORANGE, showlegend=False, textposition="inside", insidetextanchor="end",
-        hoverinfo="skip", row=2, col=1, **opening[-1],
-    )
-    figure.add_vline(x=whole, line={"color": GREY, "dash": "dash"}, row=2, col=1)
-    figure.update_xaxes(title_text="epoch", dtick=2, range=[0.5, curves.epoch.max() + 0.5], row=1)
-    figure.update_xaxes(title_text=f"epochs paid for; dashed: all {len(brackets)} models to their end, {whole}", row=2)
-    figure.update_xaxes(range=[0, whole * 1.03], row=2).update_yaxes(showticklabels=False, showgrid=False, row=2)
-    low, high = curves.score.quantile(0.02), curves.score.max()
-    figure.update_yaxes(range=[low - 0.05 * (high - low), high + 0.05 * (high - low)], row=1)
-    figure.update_yaxes(title_text="score", row=1, col=1)
-    layout(figure, title, 520, margin_t=110, legend_y=1.1)
+    columns = list(dict.fromkeys(moment["bracket"] for moment in moments))
     states = {
         f"bracket {moment['bracket']}, epoch {moment['epoch']}": dict(enumerate(_tournament_state(moment, brackets, columns)))
         for moment in moments
     }
+    figure = _tournament_panels(brackets, columns, list(states.values())[-1], whole)
+    figure.update_xaxes(title_text="epoch", dtick=2, range=[0.5, curves.epoch.max() + 0.5], row=1)
+    low, high = curves.score.quantile(0.02), curves.score.max()
+    figure.update_yaxes(range=[low - 0.05 * (high - low), high + 0.05 * (high - low)], row=1)
+    layout(figure, title, 520, margin_t=110, legend_y=1.1)
     model, epoch, score = moments[-1]["best"]
     finding = (
         f"{moments[-1]['paid']} epochs are paid for, and {len(brackets)} models to their end would cost {whole}. "
@@ -91,6 +66,32 @@ def plot_tournament(curves, title="A tournament in brackets: who falls behind tr
         f"after epoch {epoch}."
     )
     return animate(figure, states, "After", finding, milliseconds=350)
+
+
+def _tournament_panels(brackets, columns, opening, whole):
+    """Return the figure as it opens: a panel a bracket, and below it the bar of what is paid."""
+    names = [f"bracket {bracket}: {list(brackets.values()).count(bracket)} models" for bracket in columns]
+    figure = make_subplots(
+        2, len(columns), shared_yaxes=True, row_heights=[0.86, 0.14], vertical_spacing=0.2, subplot_titles=names,
+        horizontal_spacing=0.03, specs=[[{}] * len(columns), [{"colspan": len(columns)}, *[None] * (len(columns) - 1)]],
+    )
+    star = {"symbol": "star", "size": 13, "color": GREEN, "line": {"color": GREY, "width": 1}}
+    for place in range(len(columns)):
+        on, out, best = (opening[3 * place + part] for part in range(3))
+        here = {"row": 1, "col": place + 1, "showlegend": place == 0}
+        points = here | {"mode": "lines+markers", "marker_size": 4, "hovertemplate": "epoch %{x}: %{y:.3f}<extra></extra>"}
+        figure.add_scatter(line={"color": BLUE, "width": 1.6}, name="train on", **points, **on)
+        figure.add_scatter(line={"color": GREY, "width": 1.2}, opacity=0.45, name="out", **points, **out)
+        figure.add_scatter(mode="markers", marker=star, name="best so far", **here, **best)
+    figure.add_bar(
+        orientation="h", marker_color=ORANGE, showlegend=False, textposition="inside", insidetextanchor="end",
+        hoverinfo="skip", row=2, col=1, **opening[3 * len(columns)],
+    )
+    figure.add_vline(x=whole, line={"color": GREY, "dash": "dash"}, row=2, col=1)
+    words = f"epochs paid for; dashed: all {len(brackets)} models to their end, {whole}"
+    figure.update_xaxes(title_text=words, range=[0, whole * 1.03], row=2)
+    figure.update_yaxes(showticklabels=False, showgrid=False, row=2)
+    return figure.update_yaxes(title_text="score", row=1, col=1)
 
 
 def _tournament_state(moment, brackets, columns):
@@ -129,9 +130,26 @@ def plot_thinking(looks, seen, x_title, y_title, title="What it believes, and wh
     if len(x) != len(y) or first < 1:
         raise arrays.refused("seen", f"{len(x)} and {len(y)} points", f"as many of each, and {len(looks)} or more")
     states = {f"{first + n}": _thought(look, x[: first + n], y[: first + n]) for n, look in enumerate(looks)}
+    figure = _thought_panels(looks[0], states[f"{len(x)}"], first)
+    low, high, tallest = _span(looks)
+    figure.update_yaxes(title_text=y_title, range=[low, high], row=1)
+    figure.update_yaxes(title_text="expected<br>improvement", range=[0, tallest], row=2)
+    figure.update_xaxes(title_text=x_title, row=2)
+    layout(figure, title, 520, margin_t=110)
+    best = int(np.argmax(y))
+    finding = (
+        f"The best of {len(x)} measured points is number {best + 1}, {y[best]:.3g} at {x[best]:.3g}; the best of the first "
+        f"{first} is {y[:first].max():.3g}. The expected improvement falls from {looks[0].improvement.max():.2g} to "
+        f"{looks[-1].improvement.max():.2g}."
+    )
+    return animate(figure, states, "Trainings:", finding, milliseconds=1200)
+
+
+def _thought_panels(begin, opening, first):
+    """Return the figure as it opens, with the mean of the first look, after so many trainings, as a dotted line."""
     figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
-    band, mean, measured, improvement, *marks = states[f"{len(x)}"].values()
-    places = short(looks[0].x)
+    band, mean, measured, improvement, *marks = opening.values()
+    places = short(begin.x)
     figure.add_scatter(
         x=[*places, *places[::-1]], fill="toself", fillcolor=SKY, opacity=0.2, mode="lines", line_width=0, hoverinfo="skip",
         name="two standard deviations", row=1, col=1, **band,
@@ -149,21 +167,10 @@ def plot_thinking(looks, seen, x_title, y_title, title="What it believes, and wh
         figure.add_scatter(mode="lines", line=line, name="next", showlegend=row == 1, hoverinfo="skip", row=row, col=1, **mark)
     dotted = {"color": GREY, "dash": "dot", "width": 1.5}
     figure.add_scatter(
-        x=places, y=short(looks[0]["mean"]), mode="lines", line=dotted, name=f"mean after {first}", hoverinfo="skip",
+        x=places, y=short(begin["mean"]), mode="lines", line=dotted, name=f"mean after {first}", hoverinfo="skip",
         row=1, col=1,
     )
-    low, high, tallest = _span(looks)
-    figure.update_yaxes(title_text=y_title, range=[low, high], row=1)
-    figure.update_yaxes(title_text="expected<br>improvement", range=[0, tallest], row=2)
-    figure.update_xaxes(title_text=x_title, row=2)
-    layout(figure, title, 520, margin_t=110)
-    best = int(np.argmax(y))
-    finding = (
-        f"The best of {len(x)} measured points is number {best + 1}, {y[best]:.3g} at {x[best]:.3g}; the best of the first "
-        f"{first} is {y[:first].max():.3g}. The expected improvement falls from {looks[0].improvement.max():.2g} to "
-        f"{looks[-1].improvement.max():.2g}."
-    )
-    return animate(figure, states, "Trainings:", finding, milliseconds=1200)
+    return figure
 
 
 def _thought(look, x, y):
@@ -237,7 +244,21 @@ def plot_margins(draws, rng):
     """
     data = margins_data(draws, rng)
     values = {name: len(np.unique(xy[:, 0])) for name, xy in data["points"].items()}
-    titles = [f"{name}: {values[name]} different values" for name in data["points"]]
+    figure = _margins_panels(data, draws, [f"{name}: {values[name]} different values" for name in data["points"]])
+    title = f"{draws} trials: a grid has seen {values['grid']} values of what matters, random draws {values['random']}"
+    layout(figure, title, 640, margin_t=100, legend_y=1.06)
+    states = {str(n): dict(enumerate(_margins_state(data, n), start=4)) for n in range(1, draws + 1)}
+    best, row = data["best"], values["grid"]
+    finding = (
+        f"Only the place across matters. After {row} trials the best score so far is {best['grid'][row - 1]:.2f} for the grid "
+        f"and {best['random'][row - 1]:.2f} for random draws, on average over 1,000 landscapes; after {draws} it is "
+        f"{best['grid'][-1]:.2f} and {best['random'][-1]:.2f}, and random is ahead in {data['ahead']:.0%} of them."
+    )
+    return animate(figure, states, "Trials:", finding)
+
+
+def _margins_panels(data, draws, titles):
+    """Return the figure as it opens, after the last trial: both squares with their margins, and the best so far below."""
     figure = make_subplots(
         3, 4, row_heights=[0.22, 0.5, 0.28], column_widths=[0.42, 0.08, 0.42, 0.08], vertical_spacing=0.09,
         horizontal_spacing=0.02, specs=[[{}, None, {}, None], [{}, {}, {}, {}], [{"colspan": 4}, None, None, None]],
@@ -268,16 +289,7 @@ def plot_margins(draws, rng):
     figure.update_yaxes(title_text="score", row=1, col=1).update_yaxes(title_text="one that does not", row=2, col=1)
     figure.update_xaxes(title_text="trials", range=[0.5, draws + 0.5], dtick=1, row=3)
     figure.update_yaxes(title_text="best so far,<br>mean", range=[0, 1.05], row=3, col=1)
-    title = f"{draws} trials: a grid has seen {values['grid']} values of what matters, random draws {values['random']}"
-    layout(figure, title, 640, margin_t=100, legend_y=1.06)
-    states = {str(n): dict(enumerate(_margins_state(data, n), start=4)) for n in range(1, draws + 1)}
-    best, row = data["best"], values["grid"]
-    finding = (
-        f"Only the place across matters. After {row} trials the best score so far is {best['grid'][row - 1]:.2f} for the grid "
-        f"and {best['random'][row - 1]:.2f} for random draws, on average over 1,000 landscapes; after {draws} it is "
-        f"{best['grid'][-1]:.2f} and {best['random'][-1]:.2f}, and random is ahead in {data['ahead']:.0%} of them."
-    )
-    return animate(figure, states, "Trials:", finding)
+    return figure
 
 
 def _margins_state(data, trials):
@@ -325,14 +337,27 @@ def plot_climb(table, paths, title="The same number of trials on the same map"):
         title: the figure's title.
     """
     steps = climb_data(table, paths)
-    names = list(paths)
+    last = int(steps.trial.max())
+    figure = _climb_panels(table, steps, list(paths))
+    span = np.ptp(steps.best) or 1.0
+    figure.update_yaxes(range=[steps.best.min() - 0.1 * span, steps.best.max() + 0.1 * span], row=2)
+    layout(figure, title, 600, margin_t=100, legend_y=1.07)
+    states = {str(n): dict(enumerate(_climb_state(steps, n), start=len(paths))) for n in range(1, last + 1)}
+    ends = steps.groupby("search", sort=False).best.last()
+    reached = "; ".join(f"{name} reaches {score:.3g}" for name, score in ends.items())
+    finding = f"After {last} trials {reached}. The best place of the map has {np.nanmax(table.to_numpy()):.3g}."
+    return animate(figure, states, "Trials:", finding)
+
+
+def _climb_panels(table, steps, names):
+    """Return the figure as it opens, after the last trial: a map a search, and the best of each so far below."""
     one_row = [{"colspan": len(names)}, *[None] * (len(names) - 1)]
     figure = make_subplots(
         2, len(names), row_heights=[0.68, 0.32], vertical_spacing=0.2, horizontal_spacing=0.03, shared_yaxes=True,
         subplot_titles=names, specs=[[{}] * len(names), one_row],
     )
     for column in range(1, len(names) + 1):
-        heat = plot_map(table, title, path=[(0, 0)]).data[0]  # without numbers in its cells
+        heat = plot_map(table, "", path=[(0, 0)]).data[0]  # without numbers in its cells
         figure.add_trace(heat.update(showscale=False), row=1, col=column)
     last = int(steps.trial.max())
     for number, trace in enumerate(_climb_state(steps, last)):
@@ -351,14 +376,7 @@ def plot_climb(table, paths, title="The same number of trials on the same map"):
     figure.update_xaxes(type="category", title_text=table.columns.name, showgrid=False, row=1)
     figure.update_yaxes(type="category", showgrid=False, row=1).update_yaxes(title_text=table.index.name, row=1, col=1)
     figure.update_xaxes(title_text="trials", range=[0.5, last + 0.5], row=2).update_yaxes(title_text="best so far", row=2)
-    span = np.ptp(steps.best) or 1.0
-    figure.update_yaxes(range=[steps.best.min() - 0.1 * span, steps.best.max() + 0.1 * span], row=2)
-    layout(figure, title, 600, margin_t=100, legend_y=1.07)
-    states = {str(n): dict(enumerate(_climb_state(steps, n), start=len(names))) for n in range(1, last + 1)}
-    ends = steps.groupby("search", sort=False).best.last()
-    reached = "; ".join(f"{name} reaches {score:.3g}" for name, score in ends.items())
-    finding = f"After {last} trials {reached}. The best place of the map has {np.nanmax(table.to_numpy()):.3g}."
-    return animate(figure, states, "Trials:", finding)
+    return figure
 
 
 def _climb_state(steps, trials):
