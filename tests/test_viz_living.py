@@ -296,6 +296,36 @@ def test_pictures_grow_as_their_weights_do():
     assert np.allclose(areas / areas[0, 0], history[:, rows], rtol=0.02, atol=0.02)
 
 
+def test_hills_stand_for_all_weights_and_their_foot_grows_wider():
+    rng = np.random.default_rng(1)
+    by_epoch = {}
+    weights = rng.normal(0, 0.05, 4000)
+    for epoch in range(5):
+        counts, edges = np.histogram(weights, 30)
+        by_epoch[epoch] = np.stack([edges[:-1], edges[1:], counts], axis=1)
+        weights = weights + rng.normal(0, 0.01, 4000) * np.abs(weights) * 40
+    middles, shares = viz.ridges_data(by_epoch)
+    assert np.allclose(shares.sum(axis=1), 1)
+    for buckets, share in zip(by_epoch.values(), shares, strict=True):
+        mean = np.average(buckets[:, :2].mean(axis=1), weights=buckets[:, 2])
+        assert middles @ share == pytest.approx(mean, abs=middles[1] - middles[0])
+    figure = viz.plot_ridges(by_epoch, "T")
+    check_controls(figure)
+    wide = []
+    for epoch, shown in states(figure).items():
+        hill, first, now = shown[5:8]
+        assert hill["y"] == shown[int(epoch)]["y"], "the strong outline is that of its epoch"
+        assert [height is None for height in now["y"]] == [share == 0 for share in shares[int(epoch)]]
+        wide.append(sum(height is not None for height in now["y"]))
+        assert first["y"] == short([share or np.nan for share in shares[0]])
+    assert wide == sorted(wide) and wide[-1] > wide[0]
+
+
+def test_buckets_of_another_shape_are_refused():
+    with pytest.raises(CourseError, match=r"epoch 0: shape \(2, 2\) found; expected \(buckets, 3\)"):
+        viz.ridges_data({0: [[0, 1], [1, 2]]})
+
+
 def test_teams_come_to_agree_and_what_all_of_them_say_stays():
     x, y = load_diabetes(return_X_y=True)
     rng = np.random.default_rng(1)

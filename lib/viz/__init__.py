@@ -27,7 +27,15 @@ from lib.viz.folds import (
 )
 from lib.viz.front import front_data, places_data, plot_front
 from lib.viz.living_brush import narrowed_data, plot_narrowed
-from lib.viz.living_models import flips_data, plot_flips, plot_gaining, plot_scaling, weights_by_round
+from lib.viz.living_models import (
+    flips_data,
+    plot_flips,
+    plot_gaining,
+    plot_ridges,
+    plot_scaling,
+    ridges_data,
+    weights_by_round,
+)
 from lib.viz.living_search import (
     climb_data,
     margins_data,

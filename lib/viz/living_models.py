@@ -1,4 +1,4 @@
-"""Models that move: the bits of a number, gradients under a loss scale, pictures that gain weight."""
+"""Models that move: the bits of a number, gradients under a loss scale, pictures that gain weight, weights by epoch."""
 
 import numpy as np
 import plotly.graph_objects as go
@@ -6,7 +6,7 @@ from plotly.subplots import make_subplots
 
 from lib import arrays
 from lib.viz.living import animate, short
-from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, VERMILION, layout
+from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, VERMILION, drawable, layout
 from lib.viz.precision import FATES, FORMATS, bits_data, gradients_data
 
 # --- the bits of a number, flipped one by one
@@ -241,3 +241,78 @@ def _weighed(weights, largest, names, dots):
         y.append(row + 0.6)
         words.append(f"{name}<br>× {weight:.2g}")
     return state | {len(weights): {"x": x, "y": y, "text": words}}
+
+
+# --- weights, epoch by epoch
+
+
+def ridges_data(by_epoch, bins=41):
+    """Cut the buckets of TensorBoard's histograms anew, at the same places for all epochs, as its page does.
+
+    Args:
+        by_epoch: dict from an epoch to its buckets, shape (n, 3): left edge, right edge, and how many weights lie between.
+        bins: int, how many new ones.
+
+    Returns:
+        The middles of the new bins, shape (bins,), and the share of the weights in each, shape (epochs, bins).
+
+    Raises:
+        CourseError: there are no epochs, or buckets of another shape.
+    """
+    drawable(by_epoch, "there are no epochs")
+    tables = [arrays.numbers(f"epoch {epoch}", buckets) for epoch, buckets in by_epoch.items()]
+    for epoch, table in zip(by_epoch, tables, strict=True):
+        if table.ndim != 2 or table.shape[1] != 3 or not table[:, 2].sum():
+            raise arrays.refused(f"epoch {epoch}", f"shape {table.shape}", "(buckets, 3), with some weights in them")
+    edges = np.linspace(min(t[0, 0] for t in tables), max(t[-1, 1] for t in tables), bins + 1)
+    shares = []
+    for left, right, count in (table.T for table in tables):
+        below = np.interp(edges, [left[0], *right], [0, *np.cumsum(count)])  # spread evenly within a bucket
+        shares.append(np.diff(below) / count.sum())
+    return (edges[:-1] + edges[1:]) / 2, np.array(shares)
+
+
+def plot_ridges(by_epoch, title):
+    """Draw the weights of each epoch as a hill, the first at the back, and below one of them against the first.
+
+    The slider goes through the epochs.
+
+    Args:
+        by_epoch: as for `ridges_data`.
+        title: the figure's title.
+    """
+    middles, shares = ridges_data(by_epoch)
+    epochs = list(by_epoch)
+    x = short([middles[0], *middles, middles[-1]])
+    hills = [epoch - 2.2 * share / shares.max() for epoch, share in zip(epochs, shares, strict=True)]
+    outlines = [short([epoch, *hill, epoch]) for epoch, hill in zip(epochs, hills, strict=True)]
+    logs = [short(np.where(share > 0, share, np.nan)) for share in shares]
+    last = len(epochs)
+    states = {str(epoch): {last: {"y": outlines[n]}, last + 2: {"y": logs[n]}} for n, epoch in enumerate(epochs)}
+    figure = make_subplots(2, 1, row_heights=[0.62, 0.38], vertical_spacing=0.16, shared_xaxes=True)
+    quiet = {"mode": "lines", "hoverinfo": "skip", "showlegend": False}
+    for outline in outlines:
+        pale = {"color": GREY, "width": 1}
+        figure.add_scatter(x=x, y=outline, line=pale, fill="toself", fillcolor="rgba(125,125,125,0.15)", row=1, col=1, **quiet)
+    strong = {"color": BLUE, "width": 2.5}
+    figure.add_scatter(x=x, y=outlines[-1], line=strong, row=1, col=1, **quiet)
+    steps = {"mode": "lines", "hoverinfo": "skip", "row": 2, "col": 1}
+    dotted = {"color": GREY, "dash": "dot", "width": 2, "shape": "hvh"}
+    figure.add_scatter(x=short(middles), y=logs[0], line=dotted, name=f"epoch {epochs[0]}", **steps)
+    figure.add_scatter(x=short(middles), y=logs[-1], line=strong | {"shape": "hvh"}, name="this epoch", **steps)
+    figure.update_yaxes(title_text="epoch", autorange="reversed", tickvals=epochs, showgrid=False, row=1)
+    figure.update_yaxes(title_text="share of<br>the weights", type="log", exponentformat="power", dtick=1, row=2)
+    figure.update_xaxes(title_text="weight", row=2)
+    layout(figure, title, 620, margin_t=100, legend_y=1.05)
+    begin = np.flatnonzero(shares[0])
+    beyond = shares[-1].sum() - shares[-1, begin[0] : begin[-1] + 1].sum()
+    finding = (
+        f"The weights reach from {_reach(middles, shares[0])} in epoch {epochs[0]}, and from {_reach(middles, shares[-1])} in "
+        f"epoch {epochs[-1]}, where {beyond:.2%} of them lie beyond all of the first."
+    )
+    return animate(figure, states, "Epoch:", finding)
+
+
+def _reach(middles, shares):
+    there = middles[shares > 0]
+    return f"{there.min():.3g} to {there.max():.3g}"
