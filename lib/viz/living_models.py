@@ -110,7 +110,21 @@ def plot_scaling(gradients, powers=range(25), opens=15):
     tables = {power: gradients_data(gradients, 2.0**power) for power in powers}
     places = sorted({int(e) for table in tables.values() for e in table.exponent})
     states = {f"2<sup>{power}</sup>": _scaled(table, power, places) for power, table in tables.items()}
-    opening = states[f"2<sup>{opens}</sup>"]
+    figure = _scaling_panels(tables, states[f"2<sup>{opens}</sup>"], places)
+    layout(figure, "A loss scale moves gradients into what float16 can hold", 600, barmode="overlay", legend_y=1.04, margin_t=120)
+    fates = {power: table.groupby("fate").share.sum().reindex(FATES, fill_value=0) for power, table in tables.items()}
+    first, last = min(fates), max(fates)
+    best = max(fates, key=lambda power: fates[power]["kept"])
+    finding = (
+        f"At a scale of 2 to the {first}, {fates[first].iloc[0]:.1%} of the gradients are lost; at 2 to the {opens}, "
+        f"{fates[opens].iloc[0]:.1%}. Most are kept at 2 to the {best}; at 2 to the {last}, {fates[last].iloc[-1]:.1%} become "
+        f"infinite."
+    )
+    return animate(figure, states, "Loss scale:", finding, milliseconds=350, opens=f"2<sup>{opens}</sup>")
+
+
+def _scaling_panels(tables, opening, places):
+    """Return the figure as it opens: the sizes over the exponents of `places`, and what becomes of them at every scale."""
     figure = make_subplots(2, 1, row_heights=[0.6, 0.4], vertical_spacing=0.22)
     for number, (fate, colour) in enumerate(FATES.items()):
         figure.add_bar(width=0.9, name=fate, legendgroup=fate, marker_color=colour, row=1, col=1, **opening[number])
@@ -141,15 +155,7 @@ def plot_scaling(gradients, powers=range(25), opens=15):
         title_text="loss scale", tickvals=scales, ticktext=[f"2<sup>{power}</sup>" for power in scales], row=2
     )
     figure.update_yaxes(title_text="share of all", tickformat=".0%", range=[-0.03, 1.03], row=2)
-    layout(figure, "A loss scale moves gradients into what float16 can hold", 600, barmode="overlay", legend_y=1.04, margin_t=120)
-    lost = {power: table.share[table.fate == next(iter(FATES))].sum() for power, table in tables.items()}
-    best = max(tables, key=lambda power: tables[power].share[tables[power].fate == "kept"].sum())
-    finding = (
-        f"At a scale of 2 to the {min(lost)}, {lost[min(lost)]:.1%} of the gradients are lost; at 2 to the {opens}, "
-        f"{lost[opens]:.1%}. Most are kept at 2 to the {best}; at 2 to the {max(tables)}, "
-        f"{tables[max(tables)].share[tables[max(tables)].fate == list(FATES)[3]].sum():.1%} become infinite."
-    )
-    return animate(figure, states, "Loss scale:", finding, milliseconds=350, opens=f"2<sup>{opens}</sup>")
+    return figure
 
 
 def _scaled(table, power, places):
