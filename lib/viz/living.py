@@ -42,7 +42,7 @@ def animate(figure, states, label, finding, milliseconds=700, opens=None):
         "buttons": [{"label": "▶ Play", "method": "animate", "args": play}],
     }
     below = slider(steps, label, active=names.index(opens or names[-1]))
-    figure.update_layout(sliders=[below], updatemenus=[button])
+    figure.update_layout(sliders=[below], updatemenus=[button]).update_xaxes(title_standoff=6)
     slid = f"A slider goes through {len(names)} states, {label} {names[0]} to {names[-1]}."
     words = f"{figure.layout.meta['alt']} {finding} {slid}"
     return figure.update_layout(meta={"alt": re.sub(r"<sup>(.*?)</sup>", r"^\1", words)})

@@ -96,7 +96,7 @@ def _flipped(number, bit, formats):
 # --- gradients under a loss scale
 
 
-def plot_scaling(gradients, powers=range(25), opens=15):
+def plot_scaling(gradients, powers=range(41), opens=15):
     """Draw what float16 makes of gradients as the loss scale grows: their sizes, and below the share that comes to harm.
 
     The slider goes through the scales, powers of two. Where the gradients are without a scale stays as an outline. See
@@ -164,7 +164,7 @@ def _scaled(table, power, places):
     for number, fate in enumerate(FATES):
         shares = table[table.fate == fate].set_index("exponent").share.reindex(places, fill_value=0)
         there = [(exponent + 0.5, share) for exponent, share in shares.items() if share]
-        x, y = zip(*there, strict=True) if there else ((), ())
+        x, y = zip(*there, strict=True) if there else ((None,), (None,))  # an empty one would not be in the legend
         state[number] = {"x": list(x), "y": short(y)}
     state[9] = {"x": [power, power], "y": [0, 1]}
     return state
@@ -220,11 +220,12 @@ def plot_gaining(x, history, names, n=16, title="Pictures that gain weight, roun
     for place, row in enumerate(rows):
         dots = np.round(255 * np.clip(x[row], 0, 1)).astype("uint8")
         figure.add_heatmap(z=dots, colorscale="Greys", zmin=0, zmax=255, showscale=False, hoverinfo="skip", **opening[place])
-    figure.add_scatter(mode="text", textfont={"color": GREY, "size": 12}, hoverinfo="skip", **opening[len(rows)])
+    words = {"mode": "text", "textposition": "bottom center", "textfont": {"color": GREY, "size": 12}}
+    figure.add_scatter(hoverinfo="skip", **words, **opening[len(rows)])
     half = n // 2
     figure.update_xaxes(visible=False, range=[-0.55, half - 0.45])
-    figure.update_yaxes(visible=False, range=[2.4, -0.55], scaleanchor="x", constrain="domain")
-    layout(figure, title, 420, margin={"l": 0, "r": 0, "t": 60, "b": 0})
+    figure.update_yaxes(visible=False, range=[2, -0.55], scaleanchor="x", constrain="domain")
+    layout(figure, title, 540, margin={"l": 10, "r": 10, "t": 60, "b": 10})
     heavy, light = history[-1, rows[:half]], history[-1, rows[half:]]
     finding = (
         f"All begin with the same weight. After {len(history) - 1} rounds the {half} heaviest weigh {heavy.min():.3g} to "
@@ -239,12 +240,12 @@ def _weighed(weights, largest, names, dots):
     state, x, y, words = {}, [], [], []
     for place, (weight, name) in enumerate(zip(weights, names, strict=True)):
         size = max(0.02, 0.9 * weight**0.5 / largest)
-        column, row = place % half, 1.45 * (place // half)
+        column, row = place % half, 1.25 * (place // half)
         across, down = size / dots[1], size / dots[0]
         corner = {"x0": column - (size - across) / 2, "dx": across, "y0": row - (size - down) / 2, "dy": down}
         state[place] = {name: round(float(value), 4) for name, value in corner.items()}
         x.append(column)
-        y.append(row + 0.6)
+        y.append(row + (0.45 if place < half else 0.25))
         words.append(f"{name}<br>× {weight:.2g}")
     return state | {len(weights): {"x": x, "y": y, "text": words}}
 

@@ -80,7 +80,7 @@ def _tournament_panels(brackets, columns, opening, whole):
         on, out, best = (opening[3 * place + part] for part in range(3))
         here = {"row": 1, "col": place + 1, "showlegend": place == 0}
         points = here | {"mode": "lines+markers", "marker_size": 4, "hovertemplate": "epoch %{x}: %{y:.3f}<extra></extra>"}
-        figure.add_scatter(line={"color": BLUE, "width": 1.6}, name="train on", **points, **on)
+        figure.add_scatter(line={"color": BLUE, "width": 1.6}, name="still in", **points, **on)
         figure.add_scatter(line={"color": GREY, "width": 1.2}, opacity=0.45, name="out", **points, **out)
         figure.add_scatter(mode="markers", marker=star, name="best so far", **here, **best)
     figure.add_bar(
@@ -90,12 +90,12 @@ def _tournament_panels(brackets, columns, opening, whole):
     figure.add_vline(x=whole, line={"color": GREY, "dash": "dash"}, row=2, col=1)
     words = f"epochs paid for; dashed: all {len(brackets)} models to their end, {whole}"
     figure.update_xaxes(title_text=words, range=[0, whole * 1.03], row=2)
-    figure.update_yaxes(showticklabels=False, showgrid=False, row=2)
+    figure.update_yaxes(showticklabels=False, showgrid=False, ticks="", row=2)
     return figure.update_yaxes(title_text="score", row=1, col=1)
 
 
 def _tournament_state(moment, brackets, columns):
-    """Return what changes in each trace: three a bracket (train on, out, best so far), then the bar of what is paid."""
+    """Return what changes in each trace: three a bracket (still in, out, best so far), then the bar of what is paid."""
     traces = []
     best, epoch, score = moment["best"]
     for bracket in columns:
@@ -105,7 +105,7 @@ def _tournament_state(moment, brackets, columns):
             x = [place for scores in lines for place in (*range(1, len(scores) + 1), None)]
             traces.append({"x": x, "y": [place for scores in lines for place in (*short(scores), None)]})
         here = best in own
-        traces.append({"x": [epoch] if here else [], "y": [round(score, 4)] if here else []})
+        traces.append({"x": [epoch if here else None], "y": [round(score, 4) if here else None]})
     return [*traces, {"x": [moment["paid"]], "y": [""], "text": [f"{moment['paid']}"]}]
 
 
@@ -277,15 +277,14 @@ def _margins_panels(data, draws, titles):
         if row == 3:
             look = {"mode": "lines+markers", "line": {"color": colour, "dash": dash}, "marker": {"color": colour}}
         figure.add_scatter(name=name, hoverinfo="skip", row=row, col=col, **look, **trace)
-    figure.update_xaxes(range=[-0.03, 1.03], showticklabels=False, row=1).update_xaxes(
-        range=[-0.03, 1.03], showticklabels=False, row=2
-    )
-    figure.update_yaxes(range=[-0.03, 1.03], showticklabels=False, row=2)
-    figure.update_yaxes(range=[-0.1, 1.1], showticklabels=False, row=1)
+    bare = {"showticklabels": False, "ticks": ""}
+    for row in (1, 2):
+        figure.update_xaxes(range=[-0.03, 1.03], **bare, row=row)
+    figure.update_yaxes(range=[-0.03, 1.03], **bare, row=2).update_yaxes(range=[-0.1, 1.1], **bare, row=1)
     for column in (2, 4):
         figure.update_xaxes(range=[-0.1, 1.1], row=2, col=column)
     for column in (1, 3):
-        figure.update_xaxes(title_text="a hyperparameter that matters", title_standoff=4, row=2, col=column)
+        figure.update_xaxes(title_text="a hyperparameter that matters", row=2, col=column)
     figure.update_yaxes(title_text="score", row=1, col=1).update_yaxes(title_text="one that does not", row=2, col=1)
     figure.update_xaxes(title_text="trials", range=[0.5, draws + 0.5], dtick=1, row=3)
     figure.update_yaxes(title_text="best so far,<br>mean", range=[0, 1.05], row=3, col=1)

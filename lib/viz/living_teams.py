@@ -1,6 +1,7 @@
 """Choices that move: members that join their teams, and budgets that models fit into or do not."""
 
 import numpy as np
+import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib import arrays
@@ -105,7 +106,7 @@ def budgets_data(table, costs, gain, limits):
 
 
 def plot_budgets(table, costs, gain, title, cost_titles, gain_title):
-    """Draw each model by its two costs, the stronger the more it gains; two sliders cover with grey what is too dear.
+    """Draw each model by its two costs, the larger the more it gains; two sliders cover with grey what is too dear.
 
     Args:
         table, costs, gain: as for `budgets_data`.
@@ -121,14 +122,12 @@ def plot_budgets(table, costs, gain, title, cost_titles, gain_title):
     logs = np.log10(known[list(costs)].to_numpy())
     ends = np.stack([logs.min(axis=0) - 0.25, logs.max(axis=0) + 0.25])
     steps = [_round_limits(*10 ** ends[:, n]) for n in (0, 1)]
-    figure = make_subplots(1, 1)
+    figure = go.Figure()
+    sizes = 7 + 15 * (known[gain] - known[gain].min()) / (np.ptp(known[gain]) or 1.0)
     figure.add_scatter(
         x=known[costs[0]], y=known[costs[1]], mode="markers+text", text=known.index, hoverinfo="text+name", name=gain_title,
         textposition=places_data(*logs.T, known.index), textfont={"size": 11}, showlegend=False,
-        marker={
-            "size": 13, "color": known[gain], "colorscale": [[0, "#c6d3dd"], [1, "#003f66"]], "line": {"color": GREY, "width": 1},
-            "colorbar": {"title": gain_title, "thickness": 14},
-        },
+        marker={"size": sizes, "color": BLUE, "line": {"color": GREY, "width": 1}},
         customdata=known[gain], hovertemplate="%{text}: %{customdata:.4f}<extra></extra>",
     )
     bars = []
@@ -147,7 +146,7 @@ def plot_budgets(table, costs, gain, title, cost_titles, gain_title):
             "type": "log", "range": list(end), "tickvals": values, "ticktext": [f"{v:,g}" for v in values], "title_text": words,
         }})
     layout(figure, title, 640)
-    figure.update_layout(sliders=bars)
+    figure.update_layout(sliders=bars).update_xaxes(title_standoff=6)
     middle = [values[len(values) // 2] for values in steps]
     within, best = budgets_data(known, costs, gain, middle)
     best = f"the best of them is {best}, with {known[gain][best]:.4g}" if best else "none of them"
