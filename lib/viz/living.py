@@ -48,7 +48,7 @@ def animate(figure, states, label, finding, milliseconds=700, opens=None):
     return figure.update_layout(meta={"alt": re.sub(r"<sup>(.*?)</sup>", r"^\1", words)})
 
 
-def slider(steps, label, active=-1, top=45, start=0.12):
+def slider(steps, label, active=-1, top=45, start=0.15):
     """Return a slider below a figure, as plotly takes it, in the colours of any page.
 
     Args:

@@ -65,28 +65,27 @@ def plot_narrowed(frame, across, title, objective="score", scales=None, order=No
     opens = list(states)[len(states) // 2]
     opening = states[opens]
     figure = make_subplots(
-        2, 2, column_widths=[0.68, 0.32], row_heights=[0.52, 0.48], vertical_spacing=0.13, horizontal_spacing=0.08,
+        2, 2, column_widths=[0.68, 0.32], row_heights=[0.52, 0.48], vertical_spacing=0.13, horizontal_spacing=0.04,
         specs=[[{}, {}], [{"type": "table", "colspan": 2}, None]],
     )
     for number, (name, colour, opacity) in enumerate((("others", GREY, 0.3), ("kept", BLUE, 0.9))):
         lines, points = opening[2 * number], opening[2 * number + 1]
         thin, dot = {"color": colour, "width": 1.5}, {"size": 8, "color": colour}
-        figure.add_scatter(mode="lines", line=thin, opacity=opacity, hoverinfo="skip", name=name, row=1, col=1, **lines)
-        here = {"hoverinfo": "skip", "showlegend": False, "row": 1, "col": 2}
-        figure.add_scatter(mode="markers", marker=dot, opacity=opacity, **here, **points)
+        here = {"hoverinfo": "skip", "name": name, "row": 1}
+        figure.add_scatter(mode="lines", line=thin, opacity=opacity, **here, col=1, **lines)
+        figure.add_scatter(mode="markers", marker=dot, opacity=opacity, **here, col=2, **points)
     plain = {"fill_color": "rgba(0,0,0,0)", "line_color": "rgba(125,125,125,0.4)", "align": "left", "font_color": GREY}
     figure.add_table(header={"values": ["axis", "the lines kept go through"], **plain}, columnwidth=[1, 2], row=2, col=1)
     figure.data[4].update(cells={**opening[4]["cells"], **plain, "height": 24})
     for number, axis in enumerate(axes):
         add_axis(figure, number, axis, [])
-    for ticks in figure.data[5:]:
-        ticks.showlegend = False
     labels = {"tickvals": [*range(len(axes))], "ticktext": [axis["label"] for axis in axes]}
     figure.update_xaxes(**labels, side="top", showgrid=False, ticks="", range=[-0.6, len(axes) - 0.9], linewidth=0, col=1)
     figure.update_yaxes(visible=False, range=[-0.04, 1.04], col=1)
     _place(figure, axes[place], "x")
     _place(figure, axes[-1], "y")
-    layout(figure, title, 440 + 48 * len(axes), margin={"l": 20, "r": 20, "t": 110, "b": 20}, legend_y=1.13)
+    figure.update_yaxes(side="right", row=1, col=2)
+    layout(figure, title, 440 + 48 * len(axes), margin={"l": 20, "r": 20, "t": 110, "b": 20}, showlegend=False)
     words = narrowed[int(opens)][1]
     finding = f"Of {len(heights)} trials the best {opens} are kept. " + " ".join(f"{a}: {w}." for a, w in words.items())
     return animate(figure, states, "Best trials kept:", finding, milliseconds=1200, opens=opens)

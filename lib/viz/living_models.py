@@ -198,9 +198,9 @@ def weights_by_round(said, y, rate=1.0):
 
 
 def plot_gaining(x, history, names, n=16, title="Pictures that gain weight, round by round"):
-    """Draw some pictures as large as they weigh: the n / 2 that are heaviest in the end, and as many of the lightest.
+    """Draw some pictures the larger the more they weigh: the n / 2 that are heaviest in the end, and as many of the lightest.
 
-    The slider goes through the rounds. A picture's area is its weight.
+    The slider goes through the rounds. Sixteen times the weight is twice the side: the lightest are still to be seen.
 
     Args:
         x: pictures in [0, 1], shape (samples, height, width).
@@ -212,7 +212,7 @@ def plot_gaining(x, history, names, n=16, title="Pictures that gain weight, roun
     history = arrays.numbers("history", history)
     order = np.argsort(history[-1], kind="stable")
     rows = [*order[::-1][: n // 2], *order[: n // 2]]
-    largest = history[:, rows].max() ** 0.5
+    largest = history[:, rows].max()
     words = [names[row] for row in rows]
     states = {str(n): _weighed(weights, largest, words, np.shape(x)[1:3]) for n, weights in enumerate(history[:, rows])}
     opening = states[str(len(history) - 1)]
@@ -239,7 +239,7 @@ def _weighed(weights, largest, names, dots):
     half = len(weights) // 2
     state, x, y, words = {}, [], [], []
     for place, (weight, name) in enumerate(zip(weights, names, strict=True)):
-        size = max(0.02, 0.9 * weight**0.5 / largest)
+        size = 0.9 * (weight / largest) ** 0.25
         column, row = place % half, 1.25 * (place // half)
         across, down = size / dots[1], size / dots[0]
         corner = {"x0": column - (size - across) / 2, "dx": across, "y0": row - (size - down) / 2, "dy": down}
