@@ -130,7 +130,6 @@ def test_lines_points_and_table_of_a_sweep_are_brushed_together(thousand, page):
     page.evaluate("Plotly.restyle('parallel', { 'dimensions[0].constraintrange': [[1.5, 3.5]] })")
     page.wait_for_function(f"{selected} === 2 * 112")
     assert {*page.locator("tbody tr:visible td:nth-child(2)").all_text_contents()} <= {"2", "3"}
-    ground = page.locator("#points .nsewdrag").bounding_box()
     page.locator("#points").scroll_into_view_if_needed()
     ground = page.locator("#points .nsewdrag").bounding_box()
     page.mouse.move(ground["x"] + 0.7 * ground["width"], ground["y"] + 2)
@@ -141,6 +140,9 @@ def test_lines_points_and_table_of_a_sweep_are_brushed_together(thousand, page):
     page.wait_for_function(f"{first}?.[0] > 5")
     kept = {int(row) for row in page.locator("tbody tr:visible td:nth-child(2)").all_text_contents()}
     assert kept == {height for height in range(1, 10) if height > page.evaluate(first)[0]}
+    page.mouse.dblclick(ground["x"] + 0.2 * ground["width"], ground["y"] + 20)
+    page.wait_for_function(f"{selected} === null")
+    assert page.locator("tbody tr:visible").count() == 9 * 112
     assert page.errors == []
 
 

@@ -57,13 +57,16 @@ document.querySelectorAll("th[data-sort]").forEach((th, place) => th.addEventLis
 const figure = document.getElementById("parallel"), lines = {{ axes | safe }};
 const points = document.getElementById("points");
 // A box over the points is a brush on the two axes that they have in common with the lines: the first, and the last.
-points.on("plotly_selected", box => {
-  const last = figure.data[0].dimensions.length - 1, ends = box?.range;
+// Plotly's own box goes: it would outlive the brush.
+const boxed = async ends => {
+  const last = figure.data[0].dimensions.length - 1;
+  await Plotly.relayout(points, { selections: [] });
   Plotly.restyle(figure, {
     "dimensions[0].constraintrange": [ends ? ends.x : null], [`dimensions[${last}].constraintrange`]: [ends ? ends.y : null],
   });
-});
-points.on("plotly_deselect", () => points.emit("plotly_selected"));
+};
+points.on("plotly_selected", box => box?.range && boxed(box.range));
+points.on("plotly_deselect", () => boxed(null));
 figure.on("plotly_restyle", () => {
   const kept = lines.map(line => figure.data[0].dimensions.every((dimension, axis) => {
     const range = dimension.constraintrange;
