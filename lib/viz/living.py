@@ -7,6 +7,7 @@ import re
 
 import numpy as np
 
+from lib.viz.alt import describe
 from lib.viz.look import drawable
 
 PLAYED = {"mode": "immediate", "transition": {"duration": 0}}
@@ -43,9 +44,32 @@ def animate(figure, states, label, finding, milliseconds=700, opens=None):
     }
     below = slider(steps, label, active=names.index(opens or names[-1]))
     figure.update_layout(sliders=[below], updatemenus=[button]).update_xaxes(title_standoff=6)
+    _make_room(figure)
     slid = f"A slider goes through {len(names)} states, {label} {names[0]} to {names[-1]}."
-    words = f"{figure.layout.meta['alt']} {finding} {slid}"
-    return figure.update_layout(meta={"alt": re.sub(r"<sup>(.*?)</sup>", r"^\1", words)})
+    return add_finding(figure, [finding, re.sub(r"<sup>(.*?)</sup>", r"^\1", slid)])
+
+
+def _make_room(figure):
+    """Put the legend between the title and the panels: the slider has the place below."""
+    height = figure.layout.height
+    title = 20 + 22 * (1 + figure.layout.title.text.count("<br>"))
+    above = title if figure.layout.showlegend is False else title + 26
+    figure.update_layout(margin_t=max(figure.layout.margin.t or 0, above + (28 if figure.layout.annotations else 10)))
+    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "container", "y": 1 - title / height, "yanchor": "top"}
+    figure.update_layout(legend=place)
+
+
+def add_finding(figure, said):
+    """Add sentences on what a figure shows to its text alternative; return it.
+
+    Args:
+        figure: `plotly.graph_objects.Figure`.
+        said: list of str, sentences that only the figure's own function knows.
+    """
+    figure.update_layout(meta={"said": said})
+    told = describe(figure)
+    words = [sentence for sentence in said if sentence not in told]
+    return figure.update_layout(meta={"said": said, "alt": " ".join([told, *words])})
 
 
 def slider(steps, label, active=-1, top=45, start=0.15):

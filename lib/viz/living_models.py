@@ -111,7 +111,7 @@ def plot_scaling(gradients, powers=range(41), opens=15):
     places = sorted({int(e) for table in tables.values() for e in table.exponent})
     states = {f"2<sup>{power}</sup>": _scaled(table, power, places) for power, table in tables.items()}
     figure = _scaling_panels(tables, states[f"2<sup>{opens}</sup>"], places)
-    layout(figure, "A loss scale moves gradients into what float16 can hold", 600, barmode="overlay", legend_y=1.04, margin_t=120)
+    layout(figure, "A loss scale moves gradients into what float16 can hold", 600, barmode="overlay")
     fates = {power: table.groupby("fate").share.sum().reindex(FATES, fill_value=0) for power, table in tables.items()}
     first, last = min(fates), max(fates)
     best = max(fates, key=lambda power: fates[power]["kept"])
@@ -310,7 +310,7 @@ def plot_ridges(by_epoch, title):
     figure.update_yaxes(title_text="epoch", autorange="reversed", tickvals=epochs, showgrid=False, row=1)
     figure.update_yaxes(title_text="share of<br>the weights", type="log", exponentformat="power", dtick=1, row=2)
     figure.update_xaxes(title_text="weight", row=2)
-    layout(figure, title, 620, margin_t=100, legend_y=1.05)
+    layout(figure, title, 620)
     begin = np.flatnonzero(shares[0])
     beyond = shares[-1].sum() - shares[-1, begin[0] : begin[-1] + 1].sum()
     finding = (

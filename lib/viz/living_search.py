@@ -58,7 +58,7 @@ def plot_tournament(curves, title="A tournament in brackets: who falls behind tr
     figure.update_xaxes(title_text="epoch", dtick=2, range=[0.5, curves.epoch.max() + 0.5], row=1)
     low, high = curves.score.quantile(0.02), curves.score.max()
     figure.update_yaxes(range=[low - 0.05 * (high - low), high + 0.05 * (high - low)], row=1)
-    layout(figure, title, 520, margin_t=110, legend_y=1.1)
+    layout(figure, title, 520)
     model, epoch, score = moments[-1]["best"]
     finding = (
         f"{moments[-1]['paid']} epochs are paid for, and {len(brackets)} models to their end would cost {whole}. "
@@ -135,7 +135,7 @@ def plot_thinking(looks, seen, x_title, y_title, title="What it believes, and wh
     figure.update_yaxes(title_text=y_title, range=[low, high], row=1)
     figure.update_yaxes(title_text="expected<br>improvement", range=[0, tallest], row=2)
     figure.update_xaxes(title_text=x_title, row=2)
-    layout(figure, title, 520, margin_t=110)
+    layout(figure, title, 520)
     best = int(np.argmax(y))
     finding = (
         f"The best of {len(x)} measured points is number {best + 1}, {y[best]:.3g} at {x[best]:.3g}; the best of the first "
@@ -245,8 +245,8 @@ def plot_margins(draws, rng):
     data = margins_data(draws, rng)
     values = {name: len(np.unique(xy[:, 0])) for name, xy in data["points"].items()}
     figure = _margins_panels(data, draws, [f"{name}: {values[name]} different values" for name in data["points"]])
-    title = f"{draws} trials: a grid has seen {values['grid']} values of what matters, random draws {values['random']}"
-    layout(figure, title, 640, margin_t=100, legend_y=1.06)
+    title = f"{draws} trials: a grid sees {values['grid']} values of what matters, chance {values['random']}"
+    layout(figure, title, 640)
     states = {str(n): dict(enumerate(_margins_state(data, n), start=4)) for n in range(1, draws + 1)}
     best, row = data["best"], values["grid"]
     finding = (
@@ -340,7 +340,7 @@ def plot_climb(table, paths, title="The same number of trials on the same map"):
     figure = _climb_panels(table, steps, list(paths))
     span = np.ptp(steps.best) or 1.0
     figure.update_yaxes(range=[steps.best.min() - 0.1 * span, steps.best.max() + 0.1 * span], row=2)
-    layout(figure, title, 600, margin_t=100, legend_y=1.07)
+    layout(figure, title, 600)
     states = {str(n): dict(enumerate(_climb_state(steps, n), start=len(paths))) for n in range(1, last + 1)}
     ends = steps.groupby("search", sort=False).best.last()
     reached = "; ".join(f"{name} reaches {score:.3g}" for name, score in ends.items())

@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 from lib import arrays
 from lib.errors import CourseError
 from lib.viz.front import places_data
-from lib.viz.living import animate, short, slider
+from lib.viz.living import add_finding, animate, short, slider
 from lib.viz.look import BLUE, GREY, VERMILION, drawable, layout, style
 
 # --- members join their teams
@@ -69,7 +69,7 @@ def plot_joining(said, variances, title, y_title):
     span = [float(means.min()), float(means.max())]
     figure.update_yaxes(title_text=y_title, range=span, row=1)
     figure.update_yaxes(title_text="variance", rangemode="tozero", row=2)
-    layout(figure, title, 620, margin_t=120, legend_y=1.04)
+    layout(figure, title, 620)
     between = means.var(axis=1, ddof=1).mean(axis=1)
     finding = (
         f"Between the teams of one member the variance is {between[0]:.4g}, between those of {members} it is {between[-1]:.4g}; "
@@ -154,7 +154,7 @@ def plot_budgets(table, costs, gain, title, cost_titles, gain_title):
         f"Two sliders set the most that is allowed. Within {middle[0]:g} ({cost_titles[0]}) and {middle[1]:g} "
         f"({cost_titles[1]}) there are {within.sum()} of {len(known)} models; {best}."
     )
-    return figure.update_layout(meta={"alt": f"{figure.layout.meta['alt']} {finding}"})
+    return add_finding(figure, [finding])
 
 
 def _round_limits(low, high):
