@@ -164,7 +164,7 @@ def _scaled(table, power, places):
     for number, fate in enumerate(FATES):
         shares = table[table.fate == fate].set_index("exponent").share.reindex(places, fill_value=0)
         there = [(exponent + 0.5, share) for exponent, share in shares.items() if share]
-        x, y = zip(*there, strict=True) if there else ((None,), (None,))  # an empty one would not be in the legend
+        x, y = zip(*there, strict=True) if there else ((places[0],), (0,))  # an empty one would not be in the legend
         state[number] = {"x": list(x), "y": short(y)}
     state[9] = {"x": [power, power], "y": [0, 1]}
     return state
