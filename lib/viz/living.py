@@ -66,10 +66,10 @@ def add_finding(figure, said):
         figure: `plotly.graph_objects.Figure`.
         said: list of str, sentences that only the figure's own function knows.
     """
-    figure.update_layout(meta={"said": said})
+    figure.update_layout(meta=(figure.layout.meta or {}) | {"said": said})
     told = describe(figure)
     words = [sentence for sentence in said if sentence not in told]
-    return figure.update_layout(meta={"said": said, "alt": " ".join([told, *words])})
+    return figure.update_layout(meta=figure.layout.meta | {"alt": " ".join([told, *words])})
 
 
 def slider(steps, label, active=-1, top=45, start=0.15):
