@@ -19,7 +19,8 @@ def search_log(tuner):
 
     Returns:
         A list of dicts, one for each time a trial ran to its end: trial_id, worker, start (seconds since 1970),
-        seconds, epochs (trained), status. Empty where no parallel search has run.
+        seconds, epochs (trained), status, values (of the objective, one after each epoch; None where Keras told none).
+        Empty where no parallel search has run.
     """
     path = os.path.join(getattr(tuner, "project_dir", tuner), LOG)
     rows = []

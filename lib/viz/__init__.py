@@ -26,6 +26,26 @@ from lib.viz.folds import (
     validation_curve_data,
 )
 from lib.viz.front import front_data, places_data, plot_front
+from lib.viz.living_brush import narrowed_data, plot_narrowed
+from lib.viz.living_models import (
+    flips_data,
+    plot_flips,
+    plot_gaining,
+    plot_ridges,
+    plot_scaling,
+    ridges_data,
+    weights_by_round,
+)
+from lib.viz.living_search import (
+    climb_data,
+    margins_data,
+    plot_climb,
+    plot_margins,
+    plot_thinking,
+    plot_tournament,
+    tournament_data,
+)
+from lib.viz.living_teams import budgets_data, joining_data, plot_budgets, plot_joining
 from lib.viz.look import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, layout
 from lib.viz.optuna_figures import dress, timeline_data
 from lib.viz.parallel import brushable, parallel_data, plot_parallel, selected

@@ -52,7 +52,7 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
         _add_lines(figure, heights[kept & (shades == shade)], colour, 0.85)
     ranges = brushed(axes, brush)
     for place, axis in enumerate(axes):
-        _add_axis(figure, place, axis, ranges.get(axis["column"], []))
+        add_axis(figure, place, axis, ranges.get(axis["column"], []))
     figure.add_scatter(x=[None], y=[None], mode="markers", marker=line | {"color": [0]}, hoverinfo="skip")  # for its bar
     labels = {"tickvals": list(range(len(axes))), "ticktext": [axis["label"] for axis in axes]}
     figure.update_xaxes(**labels, side="top", showgrid=False, ticks="", range=[-0.45, len(axes) - 0.9], linewidth=0)
@@ -68,7 +68,8 @@ def _add_lines(figure, heights, colour, opacity):
     figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour, "width": 1.3}, opacity=opacity, hoverinfo="skip")
 
 
-def _add_axis(figure, place, axis, ranges):
+def add_axis(figure, place, axis, ranges):
+    """Add an axis of `still_data` at a place of a figure's first panel, with its ticks and what is brushed on it."""
     figure.add_shape(type="line", x0=place, x1=place, y0=0, y1=1, line={"color": GREY, "width": 1})
     for pair in ranges:
         low, high = np.clip(_shares(axis, pair), 0, 1)
