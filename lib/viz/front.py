@@ -78,7 +78,7 @@ def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budg
                 error_y={"array": [least / 2] * len(part), "thickness": 1, "width": 0} if least else None,
             )
     if budget is not None:
-        figure.add_vline(x=budget, line={"color": VERMILION, "dash": "dash"})
+        figure.add_vline(x=budget, line={"color": VERMILION, "dash": "dash", "width": 2}, name="the budget", showlegend=True)
     ends = np.log10([table[cost].min(), table[cost].max()])
     room = max(0.1, 0.08 * np.ptp(ends))  # for the names at both ends
     ticks = [digit * 10.0**power for power in range(int(ends[0]) - 2, int(ends[1]) + 2) for digit in (1, 2, 5)]

@@ -6,12 +6,13 @@ three of them: the sixth one empties the first.
 
 import numpy as np
 import plotly.graph_objects as go
-from plotly.colors import sample_colorscale
+from plotly.colors import hex_to_rgb, label_rgb, sample_colorscale
 
-from lib.viz.look import GREY, PURPLE, layout
-from lib.viz.parallel import brushed, line_colours, parallel_data, passes
+from lib.viz.look import ENDS, GREY, PURPLE, layout
+from lib.viz.parallel import brushed, extremes, line_colours, parallel_data, passes
 
 SHADES = 51  # lines of nearly one colour are one trace; fine enough to keep what was pruned from the worst that was not
+FAILED = label_rgb(hex_to_rgb(ENDS["failed"]))
 
 
 def still_data(frame, objective="score", every=False, scales=None, order=None, brush=None, ranks=False):
@@ -49,7 +50,8 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
     shades = np.round(line["color"] * (SHADES - 1)) / (SHADES - 1)
     for shade in np.unique(shades[kept]):  # the best last, above the others
         (colour,) = sample_colorscale(line["colorscale"], [shade])
-        _add_lines(figure, heights[kept & (shades == shade)], colour, 0.85)
+        strong = {"width": 1 + 1.2 * float(shade) ** 2, "dash": "dot" if colour == FAILED else "solid"}
+        _add_lines(figure, heights[kept & (shades == shade)], colour, 1.0, **strong)
     ranges = brushed(axes, brush)
     for place, axis in enumerate(axes):
         _add_axis(figure, place, axis, ranges.get(axis["column"], []))
@@ -57,15 +59,16 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
     labels = {"tickvals": list(range(len(axes))), "ticktext": [axis["label"] for axis in axes]}
     figure.update_xaxes(**labels, side="top", showgrid=False, ticks="", range=[-0.45, len(axes) - 0.9], linewidth=0)
     figure.update_yaxes(visible=False, range=[-0.04, 1.04])
-    return layout(figure, title, 380, showlegend=False, margin={"l": 20, "r": 30, "t": 80, "b": 20})
+    said = extremes(axes, line["color"])
+    return layout(figure, title, 380, said, showlegend=False, margin={"l": 20, "r": 30, "t": 80, "b": 20})
 
 
-def _add_lines(figure, heights, colour, opacity):
-    """Add lines of one colour as one trace, a gap between each and the next."""
+def _add_lines(figure, heights, colour, opacity, **line):
+    """Add lines of one colour as one trace, a gap between each and the next; `line` has more settings of it."""
     gaps = np.full((len(heights), 1), np.nan)
     x = np.tile([*range(heights.shape[1]), np.nan], len(heights)).astype("float32")
     y = np.hstack([heights, gaps]).ravel().round(4).astype("float32")
-    figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour, "width": 1.3}, opacity=opacity, hoverinfo="skip")
+    figure.add_scatter(x=x, y=y, mode="lines", line={"color": colour, "width": 1.3} | line, opacity=opacity, hoverinfo="skip")
 
 
 def _add_axis(figure, place, axis, ranges):
