@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib import arrays
-from lib.viz.look import AGAINST, BLUE, FIELD, GREY, drawable, layout, style
+from lib.viz.look import AGAINST, FIELD, GOOD, GREY, drawable, layout, style
 
 # --- pairs of members
 
@@ -215,7 +215,7 @@ def plot_bags(rows, n, title):
     counts = bags_data(rows, n)
     names = [f"member {number}" for number in range(1, len(counts) + 1)]
     # What was never drawn is the page itself, light or dark.
-    steps = ["rgba(0,0,0,0)", "#b9d2f0", "#6aa0e1", BLUE]
+    steps = ["rgba(0,0,0,0)", *(colour for _, colour in GOOD)]
     scale = [[end, colour] for place, colour in enumerate(steps) for end in (place / 4, (place + 1) / 4)]
     bar = {"title": "times<br>drawn", "thickness": 14, "tickvals": [0, 1, 2, 3], "ticktext": ["0", "1", "2", "3+"]}
     heat = go.Heatmap(

@@ -22,12 +22,12 @@ from lib.viz.alt import describe
 
 # Near Okabe and Ito's colours (jfly.uni-koeln.de/color), moved until each has 3 to 1 on white and on near black, and any two
 # stay as far apart as theirs for whoever sees no red or no green.
-BLUE = "#0866d3"
-ORANGE = "#c78200"
-GREEN = "#02976c"
-VERMILION = "#b6452e"
-PURPLE = "#b07498"
-SKY = "#2398e2"
+BLUE = "#205bf1"
+ORANGE = "#f46600"
+GREEN = "#00a67d"
+VERMILION = "#d31a3b"
+PURPLE = "#856088"
+SKY = "#2c9cd0"
 GREY = "#767676"  # 4.5 to 1 on white; where the page is known to be ours, its style sheet puts its ink for words of this grey
 
 COLOURS = (BLUE, ORANGE, GREEN, VERMILION, PURPLE, SKY)
@@ -35,10 +35,10 @@ DASHES = ("solid", "dash", "dot")
 SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
 
 # Scales are drawn as on white paper: on a dark page the style sheet turns over whatever stands beside a colour bar.
-GOOD = [[0.0, "#c9d9ee"], [0.5, "#6aa0e1"], [1.0, BLUE]]  # of lines and dots, from bad to good
-TIME = [[0.0, "#f0e2eb"], [0.5, "#c59bb6"], [1.0, "#93517d"]]  # from early to late
-FIELD = [[0.0, "#f1f5fa"], [1.0, "#5aa2ea"]]  # of maps, from bad to good, never too dark for words in black
-AGAINST = [[0.0, "#faf4ee"], [1.0, "#e39a4f"]]  # of maps of what one would rather have little of
+GOOD = [[0.0, "#cfdcf4"], [0.5, "#85a6f3"], [1.0, BLUE]]  # of lines and dots, from bad to good
+TIME = [[0.0, "#eee2ee"], [0.5, "#bd9cbf"], [1.0, "#7d4d81"]]  # from early to late
+FIELD = [[0.0, "#f1f5fb"], [1.0, "#6fa0f5"]]  # of maps, from bad to good, never too dark for words in black
+AGAINST = [[0.0, "#fbf4ee"], [1.0, "#f59a5a"]]  # of maps of what one would rather have little of
 
 # How a trial ends, and the words for it that KerasTuner and Optuna have besides.
 ENDS = {"completed": BLUE, "pruned": GREY, "failed": VERMILION, "running": GREEN, "waiting": SKY}
@@ -75,7 +75,7 @@ TEMPLATE = go.layout.Template(
 # --- what stands where, in pixels
 
 NARROW = 500  # what a phone gives the words of a figure
-LINE, LETTER = 21, 8.6  # of the title: the height of its lines, and the width that a letter needs
+LINE, LETTER = 21, 7.8  # of the title: the height of its lines, and the width that a letter needs
 PANEL = 18, 7.6  # the same of the titles of panels
 HEAD = {"parcoords": 52, "parcats": 24}  # what these draw above themselves, beside what stands there at a slant
 

@@ -115,8 +115,7 @@ def plot_edges(frame, title, share=0.1, edge=0.2, scales=None):
     for row in table.itertuples():
         at = {"x": float(row.side == "high"), "xanchor": "left" if row.side == "low" else "right"}
         words = f"{row.end:.3g}: {row.best} of the best, {row.expected:.1f} expected" + (" – crowded" if row.crowded else "")
-        words = f"<b>{words}</b>" if row.crowded else words
-        font = {"color": GREY, "size": 12}
+        font = {"color": GREY, "size": 12, "weight": 700 if row.crowded else 400}
         height = [axis["column"] for axis in axes].index(row.column) + 0.38
         figure.add_annotation(y=height, text=words, showarrow=False, font=font, **at)
     figure.update_xaxes(title_text="share of the axis, from its lowest value to its highest", tickformat=".0%")

@@ -51,13 +51,13 @@ def history_data(history):
     return pd.DataFrame(rows, columns=["epoch", "metric", "part", "value"])
 
 
-def plot_history(history, metrics=("accuracy", "loss"), title="Learning curve"):
+def plot_history(history, metrics=("accuracy", "loss"), title=None):
     """Draw a learning curve: each metric over the epochs, on training and on validation data, and where validation is best.
 
     Args:
         history: as for `history_data`.
         metrics: those to draw, a panel each.
-        title: the figure's title.
+        title: the figure's title; None for one that says where validation is best.
     """
     table = history_data(history)
     there = ", ".join(table.metric.unique())
@@ -76,7 +76,16 @@ def plot_history(history, metrics=("accuracy", "loss"), title="Learning curve"):
                 col=list(metrics).index(metric) + 1, marker={"symbol": "circle-open", "size": 15, "color": GREY, "line_width": 2},
             )
     figure.update_xaxes(title_text="epoch", **ticks_at(table.epoch))
-    return layout(name_once(figure), title, 380)
+    return layout(name_once(figure), title or _finding(table, metrics[0]), 380)
+
+
+def _finding(table, metric):
+    """Say in which epoch a metric is best on validation data."""
+    points = table[(table.metric == metric) & (table.part == "validation")]
+    if not len(points):
+        return "Learning curve"
+    best = points.value.idxmin() if _is_loss(metric) else points.value.idxmax()
+    return f"The {metric} on validation data is best in epoch {points.epoch[best]} of {points.epoch.max()}"
 
 
 def _is_loss(metric):
