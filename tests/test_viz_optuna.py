@@ -134,5 +134,5 @@ def test_intermediate_values_are_long():
 def test_a_pruned_trial_ends_in_a_cross():
     figure = viz.plot_intermediates({"a": study(), "b": study()}, "title", "accuracy")
     ends = [(line.name, line.marker.symbol[-1]) for line in figure.data]
-    assert ends == [*[("completed", "circle")] * 4, ("pruned", "x"), ("completed", "circle")] * 2
+    assert ends == [*[("completed", "circle")] * 10, *[("pruned", "x")] * 2]
     assert sum(line.showlegend for line in figure.data) == 2

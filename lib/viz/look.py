@@ -53,6 +53,8 @@ AXIS = {
     "ticks": "outside",
     "tickcolor": GREY,
     "tickfont": {"size": 12},
+    "separatethousands": True,
+    "exponentformat": "none",
     "title": {"font": {"size": 13}, "standoff": 10},
 }
 TEMPLATE = go.layout.Template(
@@ -68,7 +70,7 @@ TEMPLATE = go.layout.Template(
         "margin": {"l": 60, "r": 30, "b": 50},
         "legend": {"orientation": "h", "font": {"size": 13}},
         "title": {"x": 0, "xanchor": "left", "xref": "container", "font": {"size": 16, "weight": 700}, "yref": "container",
-                  "y": 1, "yanchor": "top", "pad": {"t": 12, "l": 12}, "automargin": True},
+                  "y": 1, "yanchor": "top", "automargin": True},
     }
 )
 
@@ -90,12 +92,13 @@ def layout(figure, title, height, said=None, **settings):
         said: list of str, what can be seen in it, where only its own function knows that; see `lib.viz.alt`.
         **settings: further settings of the layout; `margin_t` is the least of the margin above.
     """
-    lines = textwrap.wrap(title, int(NARROW / LETTER))
-    figure.update_layout(template=TEMPLATE, title_text="<br>".join(lines), **settings)
-    above = 20 + LINE * max(1, len(lines))
+    lines = textwrap.wrap(title, int(NARROW / LETTER)) or [""]
+    pad = {"t": 12 + 9 * (len(lines) - 1), "l": 12}  # plotly lets the first of several lines rise
+    figure.update_layout(template=TEMPLATE, title={"text": "<br>".join(lines), "pad": pad}, **settings)
+    above = 20 + LINE * len(lines)
     panels = _wrap_panels(figure)
     more = max([HEAD.get(trace.type, 0) for trace in figure.data], default=0) + PANEL[0] * panels
-    height += LINE * (max(1, len(lines)) - 1) + PANEL[0] * max(0, panels - 1)
+    height += LINE * (len(lines) - 1) + PANEL[0] * max(0, panels - 1)
     figure.update_layout(height=height, margin_t=max(above + more + 8, figure.layout.margin.t or 0))
     below = panels or figure.layout.xaxis.side == "top"  # nothing may come between panels and their titles
     place = {"y": 0, "yanchor": "bottom"} if below else {"y": 1 - above / height, "yanchor": "top"}
@@ -113,7 +116,8 @@ def _wrap_panels(figure):
     wrapped = [0]
     for note, row in zip(titles, rows, strict=True):
         width = max(8, int(NARROW / rows.count(row) / PANEL[1]))
-        parts = [part for line in note.text.split("<br>") for part in textwrap.wrap(line, width)]
+        whole = {"break_long_words": False, "break_on_hyphens": False}
+        parts = [part for line in note.text.split("<br>") for part in textwrap.wrap(line, width, **whole)]
         note.update(text="<br>".join(parts), font={"size": min(14, note.font.size or 14)})
         wrapped.append(len(parts))
     return max(wrapped)
@@ -130,8 +134,8 @@ def ticks_at(values, most=10):
     return {"dtick": 1} if whole and span <= 5 else {"tickformat": ",.6~g"}
 
 
-def log_ticks(values, most=8):
-    """Return the ticks of a logarithmic axis as plotly takes them: at the few values that were tried, or at round ones."""
+def log_ticks(values, most=8, room=6):
+    """Return the ticks of a logarithmic axis as plotly takes them: at few values that were tried, else about `room` round ones."""
     tried = np.unique(np.asarray(values, float))
     tried = tried[np.isfinite(tried) & (tried > 0)]
     if not len(tried):
@@ -140,8 +144,8 @@ def log_ticks(values, most=8):
     if len(tried) <= most and np.diff(np.log10(tried)).min(initial=np.inf) >= 0.06 * (high - low):
         places = tried
     else:
-        step = max(1, round((high - low) / 6))
-        digits = (1,) if high - low > 2.2 else (1, 2, 5)
+        step = max(1, round((high - low) / room))
+        digits = (1,) if high - low > 2.2 * room / 6 else (1, 2, 5)
         powers = range(int(np.floor(low)), int(np.ceil(high)) + 1, step)
         places = [digit * 10.0**power for power in powers for digit in digits]
     return {"tickvals": [float(place) for place in places], "ticktext": [in_words(place) for place in places]}

@@ -25,7 +25,7 @@ def dress(figure, title, height=400, **settings):
     own = {"Timeline": _dress_timeline, "Parallel": _dress_parallel, "Pareto-front": _dress_front, "Rank": _dress_rank}
     said = own.get(kind, _dress_colours)(figure)
     for part in figure.select_annotations():
-        part.font.color = GREY
+        part.font.update(color=GREY, shadow="auto")  # they may stand on lines
     for letter in "xy":
         for axis in getattr(figure, f"select_{letter}axes")(selector={"type": "log"}):
             axis.update(log_ticks(_along(figure, letter, axis.plotly_name.replace("axis", "")), most=0))
@@ -46,7 +46,7 @@ def _dress_colours(figure):
         elif trace.type == "bar":
             trace.marker.color = BLUE
         elif trace.marker.colorscale:
-            trace.marker.update(colorscale=TIME, line={"color": GREY, "width": 1})
+            trace.marker.update(colorscale=TIME, size=8, line={"color": GREY, "width": 1})
 
 
 def _dress_rank(figure):
@@ -59,7 +59,7 @@ def _dress_rank(figure):
         elif trace.marker.color is not None:
             own = np.array([unlabel_rgb(colour) for colour in trace.marker.color])
             places = np.abs(own[:, None] - known).sum(axis=2).argmin(axis=1) / 100
-            trace.marker.update(color=sample_colorscale(GOOD, places), line={"color": GREY, "width": 1})
+            trace.marker.update(color=sample_colorscale(GOOD, places), size=8, line={"color": GREY, "width": 1})
 
 
 def _dress_front(figure):

@@ -111,7 +111,7 @@ def plot_edges(frame, title, share=0.1, edge=0.2, scales=None):
                     marker={"color": colour, "symbol": symbol, "size": size}, hoverinfo="skip",
                 )
     for low, high in ((0, edge), (1 - edge, 1)):
-        figure.add_vrect(x0=low, x1=high, fillcolor="rgba(125,125,125,0.15)", line_width=0, layer="below")
+        figure.add_vrect(x0=low, x1=high, fillcolor="rgba(125,125,125,0.07)", line_width=0, layer="below")
     for row in table.itertuples():
         at = {"x": float(row.side == "high"), "xanchor": "left" if row.side == "low" else "right"}
         words = f"{row.end:.3g}: {row.best} of the best, {row.expected:.1f} expected" + (" – crowded" if row.crowded else "")

@@ -143,7 +143,7 @@ def plot_heavy(x, weights, names, n=8, title="The heaviest pictures, and below t
     texts = [f"{names[row]}<br>weight × {times:.3g}" for row, times in zip(table.row, table.times, strict=True)]
     rows = [x[table.row[:n]], x[table.row[n:]]]
     figure = picture_grid(rows, subplot_titles=texts, horizontal_spacing=0.012, vertical_spacing=0.2)
-    return layout(figure.update_annotations(font_size=12), title, 400, margin={"l": 0, "r": 0, "b": 0})
+    return layout(figure.update_annotations(font_size=11), title, 400, margin={"l": 0, "r": 0, "b": 0})
 
 
 # --- columns

@@ -133,13 +133,15 @@ def plot_intermediates(studies, title, y_title):
     table = intermediates_data(studies)
     drawable(table, "no trial of these studies has reported a value")
     figure = make_subplots(1, len(studies), shared_yaxes=True, subplot_titles=list(studies), horizontal_spacing=0.03)
-    for (study, trial), part in table.groupby(["study", "trial"], sort=False):
+    groups = [part for _, part in table.groupby(["study", "trial"], sort=False)]
+    for part in sorted(groups, key=lambda part: part.state.iloc[0] == "PRUNED"):  # above the others: they are what it is about
+        study, trial = part.study.iloc[0], part.trial.iloc[0]
         name, colour = ending(part.state.iloc[0])
         last = "x" if name == "pruned" else "circle"
         before = len(part) - 1
         figure.add_scatter(
-            x=part.step, y=part.value, mode="lines+markers", name=name, line={"color": colour, "width": 1.5},
-            marker={"symbol": ["circle"] * before + [last], "size": [3] * before + [8], "line_width": 0},
+            x=part.step, y=part.value, mode="lines+markers", name=name, line={"color": colour, "width": 1.2},
+            marker={"symbol": ["circle"] * before + [last], "size": [3] * before + [8], "line_width": 0, "opacity": 1},
             hovertemplate=f"trial {trial}, step %{{x}}: %{{y:.3f}}<extra></extra>",
             row=1, col=list(studies).index(study) + 1,
         )
@@ -182,9 +184,9 @@ def plot_coverage(draws, rng):
     figure.update_xaxes(title_text="a hyperparameter that matters", range=[-0.03, 1.03], showticklabels=False)
     figure.update_yaxes(range=[-0.12, 1.03], showticklabels=False)
     figure.update_yaxes(title_text="one that does not", col=1)
-    more = f"{values['random']} values of what matters, a grid {values['grid']}"
     said = [f"{kind}: {draws} points, {values[kind]} different values across." for kind in points]
-    return layout(figure, f"With {draws} trials, random draws try {more}", 380, said, showlegend=False)
+    title = f"{draws} trials: by chance {values['random']} values of what matters, by a grid {values['grid']}"
+    return layout(figure, title, 380, said, showlegend=False)
 
 
 def proposals_data(frame, x, y, by="oracle"):
@@ -228,7 +230,8 @@ def plot_proposals(frame, x, y, title, by="oracle", log_x=False, log_y=False, pe
             marker={"size": 9, "color": part.trial, "coloraxis": "coloraxis", "line": {"color": GREY, "width": 1}},
             hovertemplate="trial %{customdata[0]}, score %{customdata[1]:.3f}<br>(%{x:.3g}, %{y:.3g})<extra></extra>",
         )
-    figure.update_xaxes(title_text=x, matches="x", **({"type": "log"} | log_ticks(frame[x], most=0) if log_x else {"nticks": 4}))
+    room = {"type": "log"} | log_ticks(frame[x], most=0, room=6 / len(panels)) if log_x else {"nticks": 4}
+    figure.update_xaxes(title_text=x, matches="x", **room)
     figure.update_yaxes(**({"type": "log"} | log_ticks(frame[y], most=0) if log_y else {"nticks": 6}))
     figure.update_yaxes(title_text=y, col=1)
     scale = {"colorscale": TIME, "cmin": 1, "colorbar": {"title": "trial", "thickness": 14}}
@@ -284,6 +287,7 @@ def plot_posterior(table, seen, title, x_title, y_title):
     )
     chosen = table.loc[table.improvement.idxmax(), "x"]
     figure.add_vline(x=chosen, line={"color": GREEN, "dash": "dash"}, name="where it would look next", showlegend=True)
+    figure.layout.shapes[1].showlegend = False  # one for each panel
     figure.update_xaxes(title_text=x_title, row=2).update_yaxes(title_text=y_title, row=1)
     figure.update_yaxes(title_text="expected<br>improvement", rangemode="tozero", nticks=4, row=2)
     return layout(figure, title, 440)
