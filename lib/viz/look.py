@@ -135,7 +135,7 @@ def ticks_at(values, most=10):
 
 
 def log_ticks(values, most=8, room=6):
-    """Return the ticks of a logarithmic axis as plotly takes them: at few values that were tried, else about `room` round ones."""
+    """Return the ticks of a logarithmic axis as plotly takes them: at few values that were tried, else some `room` round ones."""
     tried = np.unique(np.asarray(values, float))
     tried = tried[np.isfinite(tried) & (tried > 0)]
     if not len(tried):
