@@ -7,6 +7,9 @@ from lib.errors import CourseError
 from lib.viz.look import GREY, VERMILION, drawable, layout, style
 
 
+WIDTH = 820  # of the drawing in pixels, for which names are placed
+
+
 def front_data(table, cost, gain, least=0.0):
     """Mark the rows that are worth their price: nothing that costs as little or less gains as much or more.
 
@@ -87,6 +90,7 @@ def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budg
         ticktext=[f"{tick:,g}" if tick < 1e6 else f"{tick / 1e6:,g} M" for tick in ticks],
     )
     figure.update_yaxes(title_text=gain_title)
+    figure.update_layout(meta={"room": WIDTH + 100})  # a page that is narrower moves it sideways
     return layout(figure, title, 480)
 
 
@@ -98,7 +102,7 @@ PLACES = {  # where a name may stand: how far its middle lies from the point, in
 }
 
 
-def places_data(x, y, names, front=(), width=820, height=330):
+def places_data(x, y, names, front=(), width=WIDTH, height=330):
     """Find for each point a place beside it for its name, so that names cover neither each other nor points.
 
     Args:

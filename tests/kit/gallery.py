@@ -175,7 +175,7 @@ def ensembles():
         "pairs, against": viz.plot_pairs(pairs, members, "Error correlation", "correlation", good=False),
         "parts": viz.plot_parts(parts, "What the error is made of", "mean squared error"),
         "points": viz.plot_points(teams, "members", "stack", "kinds", "Every team of three", *axes, trend=True),
-        "points, equal": viz.plot_points(teams, "members", "stack", "kinds", knowing, *axes, equal="a stack as good as its members"),
+        "points, equal": viz.plot_points(teams, "members", "stack", "kinds", knowing, *axes, equal="as good as its members"),
         "reliability": viz.plot_reliability(tables, "One network promises too much, a forest too little"),
         "stages": viz.plot_stages(x, rng().normal(size=80), rounds, range(4), "Ten rounds on one column",
                                   "body mass index (standard deviations)", "progress"),
