@@ -6,7 +6,6 @@ import plotly.graph_objects as go
 from lib.errors import CourseError
 from lib.viz.look import GREY, VERMILION, drawable, layout, style
 
-
 WIDTH = 820  # of the drawing in pixels, for which names are placed
 
 

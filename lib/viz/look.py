@@ -1,4 +1,6 @@
-"""One look for every figure. What it asks of each, held by tests/test_look.py and, in a browser, by tests/legible.py:
+"""One look for every figure.
+
+What it asks of each, held by tests/test_look.py and, in a browser, by tests/legible.py:
 
 1. Strong means good: the best line, dot or field is the one that stands out most from the page, by day and by night.
 2. One colour for one meaning: BLUE is completed, chosen, or on training data; ORANGE on validation data, or what is compared with
