@@ -123,7 +123,9 @@ def lines_said(panel):
     lines = curves(panel)
     if not lines:
         return _bundles(panel)
-    scale = np.log10 if panel.upwards.type == "log" else np.asarray
+    lines = {name: (x, at(panel.upwards, y)) for name, (x, y) in lines.items()}
+    powers = panel.upwards.type == "log" or (panel.upwards.title.text or "").endswith("(log)")
+    scale = np.log10 if powers else np.asarray
     span = np.ptp(scale(np.concatenate([y for _, y in lines.values()])))
     said = [f"{name}: {course(at(panel.across, x), y, span, scale)}." for name, (x, y) in list(lines.items())[:NAMED_AT_MOST]]
     if len(lines) > NAMED_AT_MOST:
@@ -223,7 +225,7 @@ def points_said(panel):
         if len(x) != len(y) or not np.isfinite(y).any() or aside:
             continue
         seen = np.isfinite(x) & np.isfinite(y)
-        said += _cloud(name_of(trace), at(panel.across, x[seen]), y[seen], trace.text, panel)
+        said += _cloud(name_of(trace), at(panel.across, x[seen]), at(panel.upwards, y[seen]), trace.text, panel)
     return said[:NAMED_AT_MOST] + _beside(panel)
 
 

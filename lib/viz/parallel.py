@@ -228,7 +228,9 @@ def plot_parallel(frame, title, objective="score", every=False, scales=None, ord
 def extremes(axes, colours):
     """Say in words where the best line goes and where the worst, of those that `line_colours` has coloured; a list of str."""
     said = [f"{len(colours)} lines."]
-    for name, line in (("best", np.argmax(colours)), ("worst", np.argmin(colours))):
+    scored = np.where(axes[-1]["real"], colours, np.inf)  # what has failed is no worst
+    worst = np.argmin(scored if axes[-1]["real"].any() else colours)
+    for name, line in (("best", np.argmax(colours)), ("worst", worst)):
         where = [f"{axis['label'].removesuffix(' (log)')} {_told(axis, line)}" for axis in reversed(axes)]
         said.append(f"The {name}: {', '.join(where)}.")
     return said
