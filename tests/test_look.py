@@ -1,14 +1,17 @@
 """The one look by numbers: contrast on white and on black, colours that stay apart, scales, ticks, room for words."""
 
+import json
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 import plotly.graph_objects as go
 import pytest
 from plotly.colors import hex_to_rgb
 from plotly.subplots import make_subplots
 
 from lib import viz
+from lib.runner.page import STATIC, plotly_div
 from lib.viz import look
 
 WHITE, DARK, GREY_DARK = (255, 255, 255), (17, 17, 17), (30, 30, 30)  # a page, ours and JupyterLab's dark one, VS Code's
@@ -145,3 +148,23 @@ def test_a_count_is_written_out_and_a_power_only_where_it_is_needed():
     many = look.log_ticks(np.geomspace(1e-12, 1e7, 65))
     assert len(many["tickvals"]) <= 9 and all(value > 0 for value in many["tickvals"])
     assert look.log_ticks([0, -1]) == {}
+
+
+# --- the pages' part of it
+
+
+SHEETS = [STATIC / "site.css", STATIC.parent / "labconfig" / "custom" / "custom.css"]
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda path: path.name)
+def test_our_style_sheets_know_the_grey_of_words_and_turn_scales_over_in_the_dark(sheet):
+    style = sheet.read_text(encoding="utf-8")
+    grey = ", ".join(map(str, hex_to_rgb(look.GREY)))
+    assert f'[style*="fill: rgb({grey})"]' in style and "invert(1) hue-rotate(180deg)" in style
+
+
+def test_a_figure_says_how_wide_it_has_to_be():
+    models = pd.DataFrame({"kB": [1.0, 5.0], "accuracy": [0.8, 0.9]}, index=["one", "two"])
+    drawn = json.loads(viz.plot_front(models, "kB", "accuracy", "T", "kB", "accuracy").to_json())
+    assert f"min-width: {drawn['layout']['meta']['room']}px" in plotly_div(drawn, "figure-1")
+    assert "min-width" not in plotly_div({"layout": {"meta": {"room": "1px; color: red"}}}, "figure-1")
