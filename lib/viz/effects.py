@@ -124,7 +124,7 @@ def plot_matrix(frame, title, objective="score", scales=None, order=None):
     axes = parallel_data(frame, objective, scales=scales, order=order)
     size = len(axes) - 1
     figure = make_subplots(
-        size, size, shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.02, vertical_spacing=0.02
+        size, size, shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.22 / max(size, 3), vertical_spacing=0.02
     )
     colours = line_colours(frame, axes[-1], ranks=True)["color"]
     drawn = np.argsort(colours)  # the best last, above the others

@@ -146,7 +146,7 @@ def log_ticks(values, most=8, room=6):
     if len(tried) <= most and np.diff(np.log10(tried)).min(initial=np.inf) >= 0.06 * (high - low):
         places = tried
     else:
-        step = max(1, round((high - low) / room))
+        step = max(1, int(np.ceil((high - low) / room)))
         digits = (1,) if high - low > 2.2 * room / 6 else (1, 2, 5)
         powers = range(int(np.floor(low)), int(np.ceil(high)) + 1, step)
         places = [digit * 10.0**power for power in powers for digit in digits]

@@ -68,7 +68,7 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
 def _places(axes):
     """Return where the axes stand from left to right, list of float from 0: further apart before one whose names are long."""
     room = [max(map(len, axis["names"]), default=0) + 2 for axis in axes[1:]]
-    gaps = np.maximum(room, np.mean(room)) if room else np.ones(0)
+    gaps = np.maximum(room, 5) if room else np.ones(0)
     return [0.0, *(np.cumsum(gaps) / (gaps.mean() if room else 1)).round(3).tolist()]
 
 
