@@ -62,7 +62,7 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
     figure.update_xaxes(**labels, side="top", showgrid=False, ticks="", range=[-0.45, len(axes) - 0.9], linewidth=0)
     figure.update_yaxes(visible=False, range=[-0.04, 1.04])
     said = extremes(axes, line["color"])
-    return layout(figure, title, 380, said, showlegend=False, margin={"l": 20, "r": 30, "t": 80, "b": 20})
+    return layout(figure, title, 380, said, showlegend=False, margin={"l": 44, "r": 30, "t": 80, "b": 20})
 
 
 def _places(axes):
@@ -92,5 +92,5 @@ def _add_axis(figure, place, axis, ranges):
     y, names = zip(*inside, strict=True) if inside else ((), ())
     figure.add_scatter(
         x=[place] * len(y), y=y, text=[f"{name} –" for name in names], mode="text", textposition="middle left",
-        textfont={"size": 12, "color": GREY, "shadow": "auto"}, hoverinfo="skip",
+        textfont={"size": 12, "color": GREY, "shadow": "auto"}, hoverinfo="skip", cliponaxis=False,
     )
