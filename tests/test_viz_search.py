@@ -48,7 +48,7 @@ def test_the_area_of_a_bracket_is_its_cost():
 def test_coverage():
     points = viz.coverage_data(9, np.random.default_rng(1))
     assert len(np.unique(points["grid"][:, 0])) == 3 and len(np.unique(points["random"][:, 0])) == 9
-    titles = [title.text for title in viz.plot_coverage(9, np.random.default_rng(1)).layout.annotations]
+    titles = [title.text.replace("<br>", " ") for title in viz.plot_coverage(9, np.random.default_rng(1)).layout.annotations]
     assert titles == ["grid: 9 trials, 3 different values", "random: 9 trials, 9 different values"]
 
 

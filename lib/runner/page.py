@@ -241,7 +241,10 @@ def plotly_div(figure, name, nonce=""):
     height = layout.get("height")
     style = f"width: 100%; height: {height if isinstance(height, int | float) else PLOTLY_HEIGHT}px"
     meta = layout.get("meta")
-    alt = meta.get("alt", "") if isinstance(meta, dict) else ""
+    meta = meta if isinstance(meta, dict) else {}
+    alt = meta.get("alt", "")
+    if isinstance(room := meta.get("room"), int):  # below this width its words would cover each other: it is moved sideways
+        style += f"; min-width: {room}px"
     spoken = f' role="figure" aria-label="{escape(str(alt))}"' if alt else ""  # no "img": there are buttons in it
     known = f' nonce="{nonce}"' if nonce else ""
     frames = script_json(figure.get("frames") or [])

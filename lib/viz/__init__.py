@@ -46,7 +46,7 @@ from lib.viz.living_search import (
     tournament_data,
 )
 from lib.viz.living_teams import budgets_data, joining_data, plot_budgets, plot_joining
-from lib.viz.look import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, layout
+from lib.viz.look import BLUE, GOOD, GREEN, GREY, ORANGE, PURPLE, SKY, TIME, VERMILION, layout
 from lib.viz.optuna_figures import dress, timeline_data
 from lib.viz.parallel import brushable, parallel_data, plot_parallel, selected
 from lib.viz.precision import FORMATS, bits_data, costs_data, gradients_data, plot_bits, plot_costs, plot_gradients

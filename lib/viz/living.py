@@ -67,9 +67,7 @@ def add_finding(figure, said):
         said: list of str, sentences that only the figure's own function knows.
     """
     figure.update_layout(meta=(figure.layout.meta or {}) | {"said": said})
-    told = describe(figure)
-    words = [sentence for sentence in said if sentence not in told]
-    return figure.update_layout(meta=figure.layout.meta | {"alt": " ".join([told, *words])})
+    return figure.update_layout(meta=figure.layout.meta | {"alt": describe(figure)})
 
 
 def slider(steps, label, active=-1, top=45, start=0.15):

@@ -59,7 +59,7 @@ def plot_bits(number, formats=tuple(FORMATS)):
             for offset, bit in enumerate(bits)
         ]
         x, y, text = zip(*places, strict=True)
-        marker = {"symbol": "square", "size": 19, "color": colour}
+        marker = {"symbol": "square", "size": 15, "color": colour}
         figure.add_scatter(
             x=x, y=y, text=text, mode="markers+text", marker=marker, textfont={"color": ink, "size": 12},
             name=part, hoverinfo="skip",
@@ -69,7 +69,9 @@ def plot_bits(number, formats=tuple(FORMATS)):
         tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5], showgrid=False
     )
     figure.update_xaxes(visible=False, range=[-0.7, 31.7])
-    return layout(figure, f"The bits of {number:g}, and the number they stand for", 120 + 52 * len(table))
+    said = [f"{row.format}: sign {row.sign}, exponent {row.exponent}, mantissa {row.mantissa}, which is {row.stored:.9g}."
+            for row in table.itertuples()]
+    return layout(figure, f"The bits of {number:g}, and the number they stand for", 110 + 52 * len(table), said)
 
 
 FLOAT16 = {"smallest": 2.0**-24, "smallest normal": 2.0**-14, "largest": 65504.0}
@@ -115,9 +117,7 @@ def plot_gradients(gradients, scales=(1.0,)):
     figure.update_xaxes(tickvals=list(exponents), ticktext=[f"2<sup>{e}</sup>" for e in exponents])
     figure.update_xaxes(title_text="size of a gradient; the grey band is what float16 can hold", row=len(scales))
     figure.update_yaxes(title_text="share", tickformat=".0%", rangemode="tozero")
-    height = 140 + 190 * len(scales)
-    legend = {"y": 1 + 22 / (height - 150)}
-    return layout(name_once(figure), "What float16 makes of gradients", height, barmode="overlay", legend=legend, margin_t=100)
+    return layout(name_once(figure), "What float16 makes of gradients", 140 + 190 * len(scales), barmode="overlay")
 
 
 # --- what a step costs under each policy
@@ -155,8 +155,6 @@ def plot_costs(table, title):
                 row=1, col=column,
             )
     figure.add_vline(x=1, line={"color": GREY, "dash": "dot"})
-    figure.update_xaxes(title_text="times as fast", rangemode="tozero", tickcolor=GREY)
-    figure.update_yaxes(autorange="reversed", tickcolor=GREY)
-    height = 200 + 28 * len(table) // len(steps)
-    legend = {"y": 1 + 22 / (height - 150), "traceorder": "normal"}
-    return layout(name_once(figure), title, height, legend=legend, margin_t=100)
+    figure.update_xaxes(title_text="times as fast", rangemode="tozero")
+    figure.update_yaxes(autorange="reversed")
+    return layout(name_once(figure), title, 200 + 28 * len(table) // len(steps), legend_traceorder="normal")
