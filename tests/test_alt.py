@@ -141,7 +141,7 @@ def test_pictures_are_told_by_what_is_written_above_them():
 
 
 def test_what_only_a_function_knows_it_says_itself():
-    assert "float16: sign 0, exponent 01111, mantissa 0000000000, which is 1." in told(viz.plot_bits(1.0, ["float16"]))
+    assert "With the first bit of the exponent flipped, float16 1 becomes inf." in told(viz.plot_flips(1.0, ["float16"]))
     folds = viz.plot_division(5, {"fold 1": {"train": [0, 1, 2], "measure": [3, 4]}}, "T")
     assert told(folds).endswith("fold 1: 3 samples are train, 2 samples are measure.")
 

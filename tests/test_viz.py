@@ -25,7 +25,6 @@ MODELS = pd.DataFrame({"kB": [1.0, 5.0], "accuracy": [0.8, 0.9], "kind": ["a", "
 COSTS = {"block": ["dense"], "size": [64], "step": ["train"], "policy": ["float32"], "ms": [4.0], "low": [2.0], "high": [8.0]}
 LOG = [{"worker": 0, "start": 0.0, "seconds": 2.0, "status": "COMPLETE"}]
 FOLDS = pd.DataFrame([[0.9, 0.8, 0.85, 0.07]], columns=["fold 1", "fold 2", "mean", "sd"], index=[1])
-ROUNDS = [{"bracket": 0, "round": 0, "trials": 4, "epochs_from": 0, "epochs_to": 10}]
 POSTERIOR = pd.DataFrame({"x": [0.0, 1.0], "mean": [1.0, 2.0], "sd": [0.5, 0.1], "improvement": [0.1, 0.2]})
 PICTURES = np.linspace(0, 1, 24).reshape(4, 2, 3)
 
@@ -44,14 +43,11 @@ DRAWN = {
     "dress": lambda: viz.dress(optuna.visualization.plot_edf(study()), "T"),
     "plot_bags": lambda: viz.plot_bags([[0, 0, 2]], 3, "T"),
     "plot_bands": lambda: viz.plot_bands(viz.bands_data([1, 2], {"a": np.ones((3, 2))}), "T", "x", "y"),
-    "plot_bits": lambda: viz.plot_bits(0.1),
-    "plot_brackets": lambda: viz.plot_brackets(ROUNDS),
     "plot_budgets": lambda: viz.plot_budgets(MODELS.assign(ms=2.0), ("kB", "ms"), "accuracy", "T", ("x", "y"), "z"),
     "plot_busy": lambda: viz.plot_busy({"a": LOG}, 2, "T"),
     "plot_climb": lambda: viz.plot_climb(MAP, {"chance": [(0, 0), (0, 1)]}, "T"),
     "plot_confusion": lambda: viz.plot_confusion([0, 1], [0, 0], ["a", "b"]),
     "plot_costs": lambda: viz.plot_costs(pd.DataFrame(COSTS | {"times_faster": [1.0]}), "T"),
-    "plot_coverage": lambda: viz.plot_coverage(9, np.random.default_rng(1)),
     "plot_curves": lambda: viz.plot_curves(TRIALS, "trial", "score", "kind", "T"),
     "plot_deviations": lambda: viz.plot_deviations(PICTURES.reshape(4, 6), list("abcdef")),
     "plot_division": lambda: viz.plot_division(3, {"fold 1": {"train": [0, 1], "measure": [2]}}, "T"),
@@ -63,8 +59,6 @@ DRAWN = {
     "plot_front": lambda: viz.plot_front(MODELS, "kB", "accuracy", "T", "x", "y"),
     "plot_gaining": lambda: viz.plot_gaining(PICTURES, np.ones((2, 4)), list("abcd"), n=2),
     "plot_gates": lambda: viz.plot_gates(TRIALS, "T"),
-    "plot_gradients": lambda: viz.plot_gradients([1e-9, 1e-3]),
-    "plot_heavy": lambda: viz.plot_heavy(PICTURES, [1, 2, 3, 4], list("abcd"), n=2),
     "plot_history": lambda: viz.plot_history({"loss": [1.0, 0.5], "val_loss": [0.9, 0.6]}, metrics=("loss",)),
     "plot_inner_outer": lambda: viz.plot_inner_outer(pd.DataFrame({"inner score": [0.9], "outer score": [0.8]}), "T", "y"),
     "plot_intermediates": lambda: viz.plot_intermediates({"a": study()}, "T", "y"),
@@ -80,7 +74,6 @@ DRAWN = {
     "plot_parts": lambda: viz.plot_parts(pd.DataFrame({"compute": [1.0]}, ["plain"]), "T"),
     "plot_pictures": lambda: viz.plot_pictures(PICTURES, np.arange(4), list("abcd")),
     "plot_points": lambda: viz.plot_points(MODELS, "kB", "accuracy", "kind", "T", "x", "y"),
-    "plot_posterior": lambda: viz.plot_posterior(POSTERIOR, ([0.5], [1.5]), "T", "x", "y"),
     "plot_proposals": lambda: viz.plot_proposals(TRIALS, "rate", "seconds", "T", by="kind"),
     "plot_reliability": lambda: viz.plot_reliability({"a": viz.reliability_data([[0.9, 0.1]], [0])}, "T"),
     "plot_ridges": lambda: viz.plot_ridges({0: [[0, 1, 5]], 1: [[0, 2, 5]]}, "T"),
@@ -117,7 +110,6 @@ EMPTY = {
     "dress": lambda: viz.dress(optuna.visualization.plot_parallel_coordinate(optuna.create_study()), "T"),
     "plot_bags": lambda: viz.plot_bags([], 3, "T"),
     "plot_bands": lambda: viz.plot_bands(viz.bands_data([1, 2], {}), "T", "x", "y"),
-    "plot_brackets": lambda: viz.plot_brackets([]),
     "plot_busy": lambda: viz.plot_busy({"a": []}, 2, "T"),
     "plot_budgets": lambda: viz.plot_budgets(MODELS[:0].assign(ms=2.0), ("kB", "ms"), "accuracy", "T", ("x", "y"), "z"),
     "plot_climb": lambda: viz.plot_climb(MAP, {}),
@@ -139,7 +131,6 @@ EMPTY = {
     "plot_pairs": lambda: viz.plot_pairs(np.zeros((0, 0)), [], "T", "share"),
     "plot_parts": lambda: viz.plot_parts(pd.DataFrame(), "T"),
     "plot_points": lambda: viz.plot_points(MODELS[:0], "kB", "accuracy", "kind", "T", "x", "y", trend=True),
-    "plot_posterior": lambda: viz.plot_posterior(POSTERIOR[:0], ([], []), "T", "x", "y"),
     "plot_proposals": lambda: viz.plot_proposals(TRIALS[:0], "rate", "seconds", "T", by="kind"),
     "plot_reliability": lambda: viz.plot_reliability({}, "T"),
     "plot_ridges": lambda: viz.plot_ridges({}, "T"),
@@ -205,10 +196,6 @@ BAD = {
         lambda: viz.plot_pictures(np.ones((2, 8, 8, 3)), [0, 1], "ab"), r"picture: shape \(8, 8, 3\) found; expected \(height"
     ),
     "a picture of NaN": (lambda: viz.plot_variants({"a": PICTURES * np.nan}, "T"), "picture: nan found; expected finite"),
-    "weights of NaN": (lambda: viz.heavy_data([1, np.nan], 1), "weights: nan found; expected finite numbers"),
-    "too few weights": (lambda: viz.heavy_data([1, 2, 3], 2), r"weights: shape \(3,\) found; expected \(n_samples,\), 4 samples"),
-    "no weight": (lambda: viz.heavy_data([0, 0], 1), "weights: from 0 to 0 found; expected 0 or more, and not all 0"),
-    "other pictures": (lambda: viz.plot_heavy(PICTURES, [1, 2], "ab", n=1), "x: 4 pictures and 2 names found; expected 2 of"),
     "a column of NaN": (lambda: viz.deviations_data([[np.nan, 1]], "ab"), "x: nan found; expected finite"),
     "a column without a name": (lambda: viz.deviations_data([[0, 1]], "a"), "features: 1 names, 1 of them different, found"),
     "two columns of one name": (lambda: viz.deviations_data([[0, 1]], "aa"), "features: 2 names, 1 of them different, found"),

@@ -102,50 +102,6 @@ def plot_variants(kinds, title):
     return layout(figure, title, 60 + 110 * len(kinds), margin={"l": 0, "r": 40, "b": 0})
 
 
-def heavy_data(weights, n):
-    """Find the samples of the largest and of the smallest weight.
-
-    Args:
-        weights: of the samples, float, shape (n_samples,).
-        n: how many of either; at most half of the samples.
-
-    Returns:
-        A DataFrame with 2n rows: row (of the samples) and times (float, the weight as a multiple of the mean weight);
-        the n heaviest, heaviest first, then the n lightest, lightest first.
-
-    Raises:
-        CourseError: weights that are not finite numbers, 0 or more and not all 0, or fewer than 2n of them.
-    """
-    weights = arrays.numbers("weights", weights)
-    n = arrays.whole("n", n, least=1)
-    if weights.ndim != 1 or len(weights) < 2 * n:
-        raise arrays.refused("weights", f"shape {weights.shape}", f"(n_samples,), {2 * n} samples or more")
-    if weights.min() < 0 or not weights.any():
-        raise arrays.refused("weights", f"from {weights.min():g} to {weights.max():g}", "0 or more, and not all 0")
-    order = np.argsort(weights, kind="stable")
-    rows = np.concatenate([order[::-1][:n], order[:n]])
-    return pd.DataFrame({"row": rows, "times": weights[rows] / weights.mean()})
-
-
-def plot_heavy(x, weights, names, n=8, title="The heaviest pictures, and below them the lightest"):
-    """Draw the n heaviest pictures above the n lightest, under their names and weights; see `heavy_data`.
-
-    Args:
-        x: pictures in [0, 1], shape (n_samples, height, width).
-        weights: of the pictures, float, shape (n_samples,).
-        names: of the pictures, n_samples str.
-        n: how many of either.
-        title: the figure's title.
-    """
-    table = heavy_data(weights, n)
-    if not len(x) == len(names) == len(weights):
-        raise arrays.refused("x", f"{len(x)} pictures and {len(names)} names", f"{len(weights)} of each, as of the weights")
-    texts = [f"{names[row]}<br>weight × {times:.3g}" for row, times in zip(table.row, table.times, strict=True)]
-    rows = [x[table.row[:n]], x[table.row[n:]]]
-    figure = picture_grid(rows, subplot_titles=texts, horizontal_spacing=0.012, vertical_spacing=0.2)
-    return layout(figure.update_annotations(font_size=11), title, 400, margin={"l": 0, "r": 0, "b": 0})
-
-
 # --- columns
 
 

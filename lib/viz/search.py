@@ -5,21 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import (
-    BLUE,
-    GREEN,
-    GREY,
-    ORANGE,
-    SKY,
-    TIME,
-    add_band,
-    drawable,
-    ending,
-    layout,
-    log_ticks,
-    name_once,
-    ticks_at,
-)
+from lib.viz.look import BLUE, GREEN, GREY, TIME, drawable, ending, layout, log_ticks, name_once, ticks_at
 
 # --- the journey of a trial between Oracle and Tuner
 
@@ -72,41 +58,6 @@ def plot_journey(steps, title):
     return layout(figure, title, 110 + 52 * len(table), said, showlegend=False)
 
 
-# --- Hyperband's tournament
-
-
-def brackets_data(rows):
-    """Turn the rounds of each bracket into the outline of an area: trials that train, over epochs.
-
-    Args:
-        rows: list of dict with bracket, round, trials, epochs_from, epochs_to (see `lib.tuning.brackets`).
-
-    Returns:
-        A dict from bracket to (epochs, trials), two lists of equal length that a step line joins.
-    """
-    outlines = {}
-    for row in rows:
-        epochs, trials = outlines.setdefault(row["bracket"], ([], []))
-        epochs += [row["epochs_from"], row["epochs_to"]]
-        trials += [row["trials"], row["trials"]]
-    return outlines
-
-
-def plot_brackets(rows):
-    """Draw each bracket as an area: its width is epochs, its height the trials still in, its area the cost."""
-    drawable(rows, "there are no rounds")
-    outlines = brackets_data(rows)
-    figure = make_subplots(1, len(outlines), shared_yaxes=True, subplot_titles=[f"bracket {b}" for b in outlines])
-    for column, (bracket, (epochs, trials)) in enumerate(outlines.items(), start=1):
-        figure.add_scatter(
-            x=epochs, y=trials, fill="tozeroy", mode="lines", name=f"bracket {bracket}", line_color=BLUE, row=1, col=column,
-            hovertemplate="%{y} trials at epoch %{x}<extra></extra>",
-        )
-    figure.update_xaxes(title_text="epochs trained", rangemode="tozero").update_yaxes(rangemode="tozero")
-    figure.update_yaxes(title_text="trials still in", col=1)
-    return layout(figure, "A tournament in brackets: the area is what it costs", 360, showlegend=False)
-
-
 # --- what pruners stop
 
 
@@ -150,43 +101,6 @@ def plot_intermediates(studies, title, y_title):
 
 
 # --- where the points are
-
-
-def coverage_data(draws, rng):
-    """Lay as many points in a square by a grid and by chance.
-
-    Args:
-        draws: how many, a square number.
-        rng: `numpy.random.Generator`.
-
-    Returns:
-        A dict from "grid" and "random" to points in [0, 1], shape (draws, 2).
-    """
-    side = round(draws**0.5)
-    ticks = (np.arange(side) + 0.5) / side
-    return {"grid": np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2), "random": rng.random((draws, 2))}
-
-
-def plot_coverage(draws, rng):
-    """Draw where a grid and random draws look, and how many values of the first axis each tries; see `coverage_data`."""
-    points = coverage_data(draws, rng)
-    values = {kind: len(np.unique(xy[:, 0])) for kind, xy in points.items()}
-    titles = [f"{kind}: {len(xy)} trials, {values[kind]} different values" for kind, xy in points.items()]
-    figure = make_subplots(1, 2, subplot_titles=titles, horizontal_spacing=0.1)
-    for column, (xy, colour) in enumerate(zip(points.values(), (ORANGE, BLUE), strict=True), start=1):
-        figure.add_scatter(
-            x=xy[:, 0], y=xy[:, 1], mode="markers", marker={"size": 11, "color": colour}, hoverinfo="skip", row=1, col=column,
-        )
-        figure.add_scatter(
-            x=xy[:, 0], y=np.full(len(xy), -0.06), mode="markers", hoverinfo="skip", row=1, col=column,
-            marker={"symbol": "line-ns", "size": 14, "line": {"width": 2, "color": colour}},
-        )
-    figure.update_xaxes(title_text="a hyperparameter that matters", range=[-0.03, 1.03], showticklabels=False)
-    figure.update_yaxes(range=[-0.12, 1.03], showticklabels=False)
-    figure.update_yaxes(title_text="one that does not", col=1)
-    said = [f"{kind}: {draws} points, {values[kind]} different values across." for kind in points]
-    title = f"{draws} trials: by chance {values['random']} values of what matters, by a grid {values['grid']}"
-    return layout(figure, title, 380, said, showlegend=False)
 
 
 def proposals_data(frame, x, y, by="oracle"):
@@ -260,34 +174,3 @@ def _contours(landscape, x, y):
         x=across, y=upwards, z=heights, contours={"coloring": "lines"}, ncontours=12, showscale=False, hoverinfo="skip",
         colorscale=[[0, GREY], [1, GREY]], line={"width": 0.7},
     )
-
-
-# --- a Gaussian process in one dimension
-
-
-def plot_posterior(table, seen, title, x_title, y_title):
-    """Draw mean and band of a Gaussian process over the points seen, and below where it would look next.
-
-    Args:
-        table: DataFrame with x, mean, sd (the band is two of them to either side) and improvement (the expected one).
-        seen: what was measured, (x, y), two arrays of equal length.
-        title, x_title, y_title: str.
-    """
-    drawable(table, "the table has no rows")
-    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
-    band = {"name": "two standard deviations", "showlegend": True, "row": 1, "col": 1}
-    add_band(figure, table.x, table["mean"] - 2 * table.sd, table["mean"] + 2 * table.sd, SKY, **band)
-    figure.add_scatter(x=table.x, y=table["mean"], mode="lines", name="mean", line_color=BLUE, row=1, col=1)
-    figure.add_scatter(
-        x=seen[0], y=seen[1], mode="markers", name="measured", marker={"size": 9, "color": ORANGE}, row=1, col=1
-    )
-    figure.add_scatter(
-        x=table.x, y=table.improvement, mode="lines", fill="tozeroy", line_color=GREEN, name="expected improvement",
-        row=2, col=1,
-    )
-    chosen = table.loc[table.improvement.idxmax(), "x"]
-    figure.add_vline(x=chosen, line={"color": GREEN, "dash": "dash"}, name="where it would look next", showlegend=True)
-    figure.layout.shapes[1].showlegend = False  # one for each panel
-    figure.update_xaxes(title_text=x_title, row=2).update_yaxes(title_text=y_title, row=1)
-    figure.update_yaxes(title_text="expected<br>improvement", rangemode="tozero", nticks=4, row=2)
-    return layout(figure, title, 440)

@@ -93,24 +93,15 @@ def searches():
     asked = pd.concat([trials().assign(oracle=name) for name in ("random", "grid", "Bayesian")])
     steps = [("Tuner", "Oracle", "create_trial()", "RUNNING"), ("Tuner", "Tuner", "build and fit", "RUNNING"),
              ("Tuner", "Oracle", "end_trial(trial)", "COMPLETED"), ("Oracle", "disk", "trial.json", "COMPLETED")]
-    columns = ["bracket", "round", "trials", "epochs_from", "epochs_to"]
-    rounds = [(2, 0, 9, 0, 1), (2, 1, 3, 1, 3), (1, 0, 5, 0, 3), (1, 1, 2, 3, 9), (0, 0, 3, 0, 9)]
-    table = pd.DataFrame({"x": np.linspace(-4, -1, 60)})
-    table["mean"], table["sd"] = 0.85 - 0.03 * (table.x + 2.5) ** 2, 0.02 + 0.01 * np.sin(3 * table.x)
-    table["improvement"] = (table["mean"] + table.sd - 0.84).clip(lower=0)
     square = pd.DataFrame(rng().uniform(0.7, 0.9, (5, 6)), pd.Index([16, 32, 64, 128, 256], name="units"),
                           pd.Index([1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2], name="learning rate"))
     climbed = [(0, 0), (1, 1), (2, 2), (2, 3), (3, 3), (4, 5)]
     peak = "Random spreads, the grid walks an edge, Bayesian learns (cross: the peak)"
     return {
-        "brackets": viz.plot_brackets([dict(zip(columns, row, strict=True)) for row in rounds]),
-        "coverage": viz.plot_coverage(9, rng()),
         "journey": viz.plot_journey(steps, "One trial: who calls whom, and what its file says then"),
         "map": viz.plot_map(square, "Validation accuracy of every network in the space"),
         "map, path": viz.plot_map(square, "A climber on the map: the numbers are its trials", climbed),
         "map, loss": viz.plot_map(square, "Median loss", direction="min"),
-        "posterior": viz.plot_posterior(table, ([-3.8, -3, -2.2, -1.2], [0.8, 0.84, 0.845, 0.81]),
-                                        "A guess from four trainings, and where it would look next", "power of ten", "accuracy"),
         "proposals": viz.plot_proposals(asked, "learning_rate", "dropout", peak, log_x=True, peak=(1e-3, 0.3)),
         "proposals, landscape": viz.plot_proposals(asked, "dropout", "bracket", "Where they look: pale is early, strong is late",
                                                    landscape=lambda x, y: (x - 0.2) ** 2 + y),
@@ -191,7 +182,6 @@ def samples():
     return {
         "confusion": viz.plot_confusion(truth, said, FASHION_CLASSES),
         "deviations": viz.plot_deviations(spread, columns),
-        "heavy": viz.plot_heavy(pictures, rng().uniform(0, 3, 40), [FASHION_CLASSES[n % 10] for n in range(40)]),
         "pictures": viz.plot_pictures(pictures, np.arange(40) % 10, FASHION_CLASSES),
         "variants": viz.plot_variants(kinds, "Six shoes, and their changed copies"),
     }
@@ -237,14 +227,12 @@ def formats():
                           for policy, fast in (("float32", 1.0), ("mixed_bfloat16", 1.7), ("mixed_float16", 0.4))],
                          columns=["block", "size", "step", "policy", "ms", "low", "high", "times_faster"])
     return {
-        "bits": viz.plot_bits(0.1),
         "costs": viz.plot_costs(costs, "A step on this machine, against float32"),
         "curves, many": viz.plot_curves(errors, "size of the number", "worst relative error", "format",
                                         "How well a number is kept, by its size", True, True),
         "curves, few": viz.plot_curves(bits, "bits", "accuracy", "how", "The wide layer in fewer bits, all seeds",
                                        level=("float32", 0.91)),
         "curves, counts": viz.plot_curves(sums, "terms", "sum", "format", "The sum of many small numbers"),
-        "gradients": viz.plot_gradients(10 ** rng().normal(-7, 2, 4000), (1.0, 2.0**15)),
     }
 
 
@@ -266,7 +254,68 @@ def folds():
     }
 
 
-FAMILIES = (parallel, searches, dressed, workers, ensembles, samples, trainings, formats, folds)
+def tournament(seed=1):
+    """Return the curves of a Hyperband search of three brackets, in which the best third of each round goes on."""
+    rng = np.random.default_rng(seed)
+    rows, first = [], 1
+    for bracket, models, ends in ((2, 9, (1, 3, 9)), (1, 5, (3, 9)), (0, 3, (9,))):
+        top = rng.uniform(0.75, 0.9, models)
+        going = np.arange(models)
+        for round_, (begin, end) in enumerate(zip((0, *ends), ends, strict=False)):
+            going = going[np.argsort(-top[going])[: models if round_ == 0 else max(1, len(going) // 3)]]
+            rows += [(first + model, first + model, bracket, round_, epoch, top[model] - 0.3 / epoch)
+                     for model in going for epoch in range(begin + 1, end + 1)]
+        first += models
+    return pd.DataFrame(rows, columns=["trial", "model", "bracket", "round", "epoch", "score"])
+
+
+def looks(n=5):
+    """Return n looks at one hyperparameter, each surer than the one before, and what was measured for them."""
+    grid, x = np.linspace(-4, -1, 61), np.array([-3.8, -3.0, -2.2, -1.2, -2.6, -2.4, -2.7])[: n + 2]
+    y = 0.85 - 0.03 * (x + 2.5) ** 2
+    parts = []
+    for known in range(3, n + 3):
+        sd = 0.03 * np.min(np.abs(grid[:, None] - x[:known]), axis=1)
+        mean = np.interp(grid, np.sort(x[:known]), y[:known][np.argsort(x[:known])])
+        parts.append(pd.DataFrame({"x": grid, "mean": mean, "sd": sd, "improvement": np.clip(mean + sd - y[:known].max(), 0, 1)}))
+    return parts, x, y
+
+
+def living():
+    square = pd.DataFrame(rng().uniform(0.7, 0.9, (6, 8)), pd.Index([8, 16, 32, 64, 128, 256], name="units"),
+                          pd.Index([3e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1], name="learning rate"))
+    cells = [(row, column) for row in range(6) for column in range(8)]
+    paths = {"climbing": [(0, 0), (1, 0), (1, 1), (1, 2), (2, 2), (3, 2), (3, 3), (3, 4), (4, 4), (4, 5), (4, 6), (5, 6)],
+             "random": [cells[n] for n in rng().permutation(48)[:12]]}
+    parts, x, y = looks()
+    pictures = np.tile(np.linspace(0, 1, 784).reshape(28, 28), (40, 1, 1))
+    history = np.cumprod(np.vstack([np.ones(40), rng().uniform(0.7, 1.4, (8, 40))]), axis=0)
+    spreads = {epoch: np.histogram(rng().normal(0, 0.05 + 0.01 * epoch, 4000), 30) for epoch in range(6)}
+    hills = {epoch: np.stack([edges[:-1], edges[1:], counts], axis=1) for epoch, (counts, edges) in spreads.items()}
+    teams = 150 + 40 * np.linspace(-1, 1, 60) + rng().normal(0, 25, (12, 20, 60))
+    between = {f"{n} people": 600 / np.arange(1, 21) + n / 10 for n in (300, 50)}
+    names = ["float32", "float16", "int8, weights", "int8, all", "pruned to 0.9", "pruned and int8", "rank 16", "student", "mine"]
+    board = pd.DataFrame({"kB": [430.0, 216, 110, 108, 150, 60, 95, 30, 40], "accuracy": np.linspace(0.912, 0.88, 9),
+                          "ms": [0.2, 0.19, 0.11, 0.05, 0.2, 0.06, 0.03, 0.011, 0.02]}, names)
+    agree = "12 teams, each with 50 people of its own, come to agree"
+    budgets = "Two budgets: what does not fit goes grey; a larger dot is more accurate"
+    costs = "kB, compressed", "milliseconds for one picture"
+    return {
+        "budgets": viz.plot_budgets(board, ("kB", "ms"), "accuracy", budgets, costs, "test accuracy"),
+        "climb": viz.plot_climb(square, paths),
+        "flips": viz.plot_flips(0.1),
+        "gaining": viz.plot_gaining(pictures, history, [FASHION_CLASSES[n % 10] for n in range(40)]),
+        "joining": viz.plot_joining(teams, between, agree, "predicted progress"),
+        "margins": viz.plot_margins(9, rng()),
+        "narrowed": viz.plot_narrowed(trials(), "learning_rate", "The same trials as lines, points and a table: keep the best"),
+        "ridges": viz.plot_ridges(hills, "As in HISTOGRAMS: one hill, whose foot grows wider"),
+        "scaling": viz.plot_scaling(10 ** rng().normal(-7, 2, 4000)),
+        "thinking": viz.plot_thinking(parts, (x, y), "power of ten", "accuracy"),
+        "tournament": viz.plot_tournament(tournament()),
+    }
+
+
+FAMILIES = (parallel, searches, dressed, workers, ensembles, samples, trainings, formats, folds, living)
 
 
 def gallery():
