@@ -8,7 +8,7 @@ import re
 import numpy as np
 
 from lib.viz.alt import describe
-from lib.viz.look import drawable
+from lib.viz.look import LINE, drawable
 
 PLAYED = {"mode": "immediate", "transition": {"duration": 0}}
 BELOW = {"y": 0, "yanchor": "top"}
@@ -51,12 +51,10 @@ def animate(figure, states, label, finding, milliseconds=700, opens=None):
 
 def _make_room(figure):
     """Put the legend between the title and the panels: the slider has the place below."""
-    height = figure.layout.height
-    title = 20 + 22 * (1 + figure.layout.title.text.count("<br>"))
-    above = title if figure.layout.showlegend is False else title + 26
-    figure.update_layout(margin_t=max(figure.layout.margin.t or 0, above + (28 if figure.layout.annotations else 10)))
-    place = {"xref": "paper", "x": 0, "xanchor": "left", "yref": "container", "y": 1 - title / height, "yanchor": "top"}
-    figure.update_layout(legend=place)
+    if figure.layout.showlegend is not False:
+        above = 20 + LINE * (1 + figure.layout.title.text.count("<br>"))
+        place = {"y": 1 - above / figure.layout.height, "yanchor": "top"}
+        figure.update_layout(margin_t=figure.layout.margin.t + 26, legend=place)
 
 
 def add_finding(figure, said):

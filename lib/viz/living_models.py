@@ -6,7 +6,7 @@ from plotly.subplots import make_subplots
 
 from lib import arrays
 from lib.viz.living import animate, short
-from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, VERMILION, drawable, layout
+from lib.viz.look import BLUE, GREY, ORANGE, PURPLE, VERMILION, drawable, layout, log_ticks
 from lib.viz.precision import FATES, FORMATS, bits_data, gradients_data
 
 # --- the bits of a number, flipped one by one
@@ -53,10 +53,10 @@ def plot_flips(number, formats=tuple(FORMATS)):
     figure = go.Figure()
     for place, (part, (colour, ink)) in enumerate(PARTS.items()):
         figure.add_scatter(
-            mode="markers+text", marker={"symbol": "square", "size": 17, "color": colour}, hoverinfo="skip",
+            mode="markers+text", marker={"symbol": "square", "size": 15, "color": colour}, hoverinfo="skip",
             textfont={"color": ink, "size": 12}, name=part, **opening[place],
         )
-    ring = {"symbol": "square-open", "size": 20, "color": VERMILION, "line": {"width": 3}}
+    ring = {"symbol": "square-open", "size": 18, "color": VERMILION, "line": {"width": 3}}
     figure.add_scatter(mode="markers", marker=ring, name="flipped", hoverinfo="skip", **opening[3])
     figure.add_scatter(
         mode="text", textposition="middle right", textfont_color=GREY, showlegend=False, hoverinfo="skip", **opening[4]
@@ -66,6 +66,7 @@ def plot_flips(number, formats=tuple(FORMATS)):
         showgrid=False,
     )
     figure.update_xaxes(visible=False, range=[-0.7, 41])
+    figure.update_layout(meta={"room": 760})  # on a narrower page the bits would cover each other
     layout(figure, f"The bits of {number:g}, and the number they stand for", 200 + 52 * len(formats))
     first = flips_data(number, 2, formats)
     worst = "; ".join(f"{row.format} {row.stored:.4g} becomes {row.now:.4g}" for row in first.itertuples())
@@ -212,7 +213,7 @@ def plot_gaining(x, history, names, n=16, title="Pictures that gain weight, roun
     history = arrays.numbers("history", history)
     order = np.argsort(history[-1], kind="stable")
     rows = [*order[::-1][: n // 2], *order[: n // 2]]
-    largest = history[:, rows].max()
+    largest = history[:, rows].max(axis=0)
     words = [names[row] for row in rows]
     states = {str(n): _weighed(weights, largest, words, np.shape(x)[1:3]) for n, weights in enumerate(history[:, rows])}
     opening = states[str(len(history) - 1)]
@@ -224,8 +225,8 @@ def plot_gaining(x, history, names, n=16, title="Pictures that gain weight, roun
     figure.add_scatter(hoverinfo="skip", **words, **opening[len(rows)])
     half = n // 2
     figure.update_xaxes(visible=False, range=[-0.55, half - 0.45])
-    figure.update_yaxes(visible=False, range=[2, -0.55], scaleanchor="x", constrain="domain")
-    layout(figure, title, 540, margin={"l": 10, "r": 10, "t": 60, "b": 10})
+    figure.update_yaxes(visible=False, range=[2, -0.55], scaleanchor="x", constrain="domain", constraintoward="top")
+    layout(figure, title, 500, showlegend=False, margin={"l": 10, "r": 10, "b": 10})
     heavy, light = history[-1, rows[:half]], history[-1, rows[half:]]
     finding = (
         f"All begin with the same weight. After {len(history) - 1} rounds the {half} heaviest weigh {heavy.min():.3g} to "
@@ -237,15 +238,16 @@ def plot_gaining(x, history, names, n=16, title="Pictures that gain weight, roun
 def _weighed(weights, largest, names, dots):
     """Return what changes in each trace of `plot_gaining`: where each picture begins and how large a dot is; the words."""
     half = len(weights) // 2
+    sizes, reach = (0.9 * (some / largest.max()) ** 0.25 for some in (weights, largest))
+    below = [reach[:half].max() / 2] * half + [reach[half:].max() / 2] * half  # what a row's largest picture ever reaches
     state, x, y, words = {}, [], [], []
-    for place, (weight, name) in enumerate(zip(weights, names, strict=True)):
-        size = 0.9 * (weight / largest) ** 0.25
+    for place, (weight, size, name) in enumerate(zip(weights, sizes, names, strict=True)):
         column, row = place % half, 1.25 * (place // half)
         across, down = size / dots[1], size / dots[0]
         corner = {"x0": column - (size - across) / 2, "dx": across, "y0": row - (size - down) / 2, "dy": down}
         state[place] = {name: round(float(value), 4) for name, value in corner.items()}
         x.append(column)
-        y.append(row + (0.45 if place < half else 0.25))
+        y.append(round(float(row + below[place]), 4))
         words.append(f"{name}<br>× {weight:.2g}")
     return state | {len(weights): {"x": x, "y": y, "text": words}}
 
@@ -308,7 +310,7 @@ def plot_ridges(by_epoch, title):
     figure.add_scatter(x=short(middles), y=logs[0], line=dotted, name=f"epoch {epochs[0]}", **steps)
     figure.add_scatter(x=short(middles), y=logs[-1], line=strong | {"shape": "hvh"}, name="this epoch", **steps)
     figure.update_yaxes(title_text="epoch", autorange="reversed", tickvals=epochs, showgrid=False, row=1)
-    figure.update_yaxes(title_text="share of<br>the weights", type="log", exponentformat="power", dtick=1, row=2)
+    figure.update_yaxes(title_text="share of<br>the weights", type="log", row=2, **log_ticks(shares, most=0))
     figure.update_xaxes(title_text="weight", row=2)
     layout(figure, title, 620)
     begin = np.flatnonzero(shares[0])

@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 from lib import arrays
 from lib.viz.effects import path_data, plot_map
 from lib.viz.living import animate, short
-from lib.viz.look import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, drawable, layout
+from lib.viz.look import BLUE, GREEN, GREY, ORANGE, SKY, drawable, layout
 
 # --- Hyperband's tournament
 
@@ -85,6 +85,7 @@ def _tournament_panels(brackets, columns, opening, whole):
         figure.add_scatter(mode="markers", marker=star, name="best so far", **here, **best)
     figure.add_bar(
         orientation="h", marker_color=ORANGE, showlegend=False, textposition="inside", insidetextanchor="end",
+        insidetextfont_color="#000000",
         hoverinfo="skip", row=2, col=1, **opening[3 * len(columns)],
     )
     figure.add_vline(x=whole, line={"color": GREY, "dash": "dash"}, row=2, col=1)
@@ -133,7 +134,7 @@ def plot_thinking(looks, seen, x_title, y_title, title="What it believes, and wh
     figure = _thought_panels(looks[0], states[f"{len(x)}"], first)
     low, high, tallest = _span(looks)
     figure.update_yaxes(title_text=y_title, range=[low, high], row=1)
-    figure.update_yaxes(title_text="expected<br>improvement", range=[0, tallest], row=2)
+    figure.update_yaxes(title_text="expected<br>improvement", range=[0, tallest], nticks=4, row=2)
     figure.update_xaxes(title_text=x_title, row=2)
     layout(figure, title, 520)
     best = int(np.argmax(y))
@@ -157,7 +158,7 @@ def _thought_panels(begin, opening, first):
     figure.add_scatter(x=places, mode="lines", name="mean", line_color=BLUE, row=1, col=1, **mean)
     figure.add_scatter(
         mode="markers+text", name="measured, in this order", textposition="top center", row=1, col=1,
-        marker={"size": 9, "color": VERMILION}, cliponaxis=False, **measured,
+        marker={"size": 9, "color": ORANGE}, cliponaxis=False, **measured,
     )
     figure.add_scatter(
         x=places, mode="lines", fill="tozeroy", line_color=GREEN, name="expected improvement", row=2, col=1, **improvement
@@ -282,7 +283,7 @@ def _margins_panels(data, draws, titles):
         figure.update_xaxes(range=[-0.03, 1.03], **bare, row=row)
     figure.update_yaxes(range=[-0.03, 1.03], **bare, row=2).update_yaxes(range=[-0.1, 1.1], **bare, row=1)
     for column in (2, 4):
-        figure.update_xaxes(range=[-0.1, 1.1], row=2, col=column)
+        figure.update_xaxes(range=[-0.25, 1.25], row=2, col=column)  # a narrow panel: room for whole dots
     for column in (1, 3):
         figure.update_xaxes(title_text="a hyperparameter that matters", row=2, col=column)
     figure.update_yaxes(title_text="score", row=1, col=1).update_yaxes(title_text="one that does not", row=2, col=1)
@@ -357,11 +358,12 @@ def _climb_panels(table, steps, names):
     )
     for column in range(1, len(names) + 1):
         heat = plot_map(table, "", path=[(0, 0)]).data[0]  # without numbers in its cells
-        figure.add_trace(heat.update(showscale=False), row=1, col=column)
+        scale = {"len": 0.68, "y": 1, "yanchor": "top"}
+        figure.add_trace(heat.update(showscale=column == len(names), colorbar=scale), row=1, col=column)
     last = int(steps.trial.max())
     for number, trace in enumerate(_climb_state(steps, last)):
         name = names[number // 2]
-        colour, dash = [(VERMILION, "solid"), (BLUE, "dash")][number // 2]
+        colour, dash = [(BLUE, "solid"), (ORANGE, "dash")][number // 2]
         if number % 2:
             line = {"color": colour, "dash": dash}
             figure.add_scatter(mode="lines+markers", line=line, name=name, row=2, col=1, **trace)
@@ -372,7 +374,7 @@ def _climb_panels(table, steps, names):
                 line={"color": "#000000", "width": 1.5}, hovertemplate="trial %{text}<extra></extra>",
                 row=1, col=number // 2 + 1, **trace,
             )
-    figure.update_xaxes(type="category", title_text=table.columns.name, showgrid=False, row=1)
+    figure.update_xaxes(type="category", title_text=table.columns.name, showgrid=False, autotickangles=[0, -45], row=1)
     figure.update_yaxes(type="category", showgrid=False, row=1).update_yaxes(title_text=table.index.name, row=1, col=1)
     figure.update_xaxes(title_text="trials", range=[0.5, last + 0.5], row=2).update_yaxes(title_text="best so far", row=2)
     return figure

@@ -6,9 +6,9 @@ from plotly.subplots import make_subplots
 
 from lib import arrays
 from lib.errors import CourseError
-from lib.viz.front import places_data
+from lib.viz.front import WIDTH, places_data
 from lib.viz.living import add_finding, animate, short, slider
-from lib.viz.look import BLUE, GREY, VERMILION, drawable, layout, style
+from lib.viz.look import BLUE, GREEN, GREY, drawable, layout, style
 
 # --- members join their teams
 
@@ -54,14 +54,14 @@ def plot_joining(said, variances, title, y_title):
     thin = {"mode": "lines", "hoverinfo": "skip", "row": 1, "col": 1}
     figure.add_scatter(x=across, line={"color": BLUE, "width": 1.2}, name=f"{teams} teams", **opening[0], **thin)
     figure.add_scatter(x=across, y=first, line={"color": GREY, "width": 0.8}, opacity=0.35, name="their first members", **thin)
-    figure.add_scatter(x=places, y=short(centre), line={"color": VERMILION, "width": 2.5}, name="all of them together", **thin)
+    figure.add_scatter(x=places, y=short(centre), line={"color": GREEN, "width": 2.5}, name="all of them together", **thin)
     for number, (name, values) in enumerate(variances.items()):
         colour, dash, _ = style(number)
         figure.add_scatter(
             x=[*range(1, len(values) + 1)], y=short(values), mode="lines", line={"color": colour, "dash": dash}, name=name,
             hovertemplate="%{x} members: %{y:.4g}<extra>" + name + "</extra>", row=2, col=1,
         )
-    dots = {"size": 9, "color": VERMILION}
+    dots = {"size": 9, "color": [style(number)[0] for number in range(len(variances))]}
     here = opening[3 + len(variances)]
     figure.add_scatter(mode="markers", marker=dots, hoverinfo="skip", showlegend=False, row=2, col=1, **here)
     figure.update_xaxes(title_text="people, from the least predicted to the most", row=1)
@@ -127,7 +127,7 @@ def plot_budgets(table, costs, gain, title, cost_titles, gain_title):
     figure.add_scatter(
         x=known[costs[0]], y=known[costs[1]], mode="markers+text", text=known.index, hoverinfo="text+name", name=gain_title,
         textposition=places_data(*logs.T, known.index), textfont={"size": 11}, showlegend=False,
-        marker={"size": sizes, "color": BLUE, "line": {"color": GREY, "width": 1}},
+        marker={"size": sizes, "color": BLUE, "opacity": 1, "line": {"color": GREY, "width": 1}},
         customdata=known[gain], hovertemplate="%{text}: %{customdata:.4f}<extra></extra>",
     )
     bars = []
@@ -145,7 +145,8 @@ def plot_budgets(table, costs, gain, title, cost_titles, gain_title):
         figure.update_layout({axis: {
             "type": "log", "range": list(end), "tickvals": values, "ticktext": [f"{v:,g}" for v in values], "title_text": words,
         }})
-    layout(figure, title, 640)
+    figure.update_layout(meta={"room": WIDTH + 100})  # as names have it that are placed for this width
+    layout(figure, title, 640, showlegend=False)
     figure.update_layout(sliders=bars).update_xaxes(title_standoff=6)
     middle = [values[len(values) // 2] for values in steps]
     within, best = budgets_data(known, costs, gain, middle)

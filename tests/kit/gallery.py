@@ -293,16 +293,17 @@ def living():
     spreads = {epoch: np.histogram(rng().normal(0, 0.05 + 0.01 * epoch, 4000), 30) for epoch in range(6)}
     hills = {epoch: np.stack([edges[:-1], edges[1:], counts], axis=1) for epoch, (counts, edges) in spreads.items()}
     teams = 150 + 40 * np.linspace(-1, 1, 60) + rng().normal(0, 25, (12, 20, 60))
-    between = {f"{n} people": 600 / np.arange(1, 21) + n / 10 for n in (300, 50)}
+    between = {f"{n} people": 600 / np.arange(1, 21) + n / 10 for n in (50, 300)}
     names = ["float32", "float16", "int8, weights", "int8, all", "pruned to 0.9", "pruned and int8", "rank 16", "student", "mine"]
     board = pd.DataFrame({"kB": [430.0, 216, 110, 108, 150, 60, 95, 30, 40], "accuracy": np.linspace(0.912, 0.88, 9),
                           "ms": [0.2, 0.19, 0.11, 0.05, 0.2, 0.06, 0.03, 0.011, 0.02]}, names)
     agree = "12 teams, each with 50 people of its own, come to agree"
     budgets = "Two budgets: what does not fit goes grey; a larger dot is more accurate"
+    way = "The same number of trials on the same map: a climber goes up from where it is, chance goes anywhere"
     costs = "kB, compressed", "milliseconds for one picture"
     return {
         "budgets": viz.plot_budgets(board, ("kB", "ms"), "accuracy", budgets, costs, "test accuracy"),
-        "climb": viz.plot_climb(square, paths),
+        "climb": viz.plot_climb(square, paths, way),
         "flips": viz.plot_flips(0.1),
         "gaining": viz.plot_gaining(pictures, history, [FASHION_CLASSES[n % 10] for n in range(40)]),
         "joining": viz.plot_joining(teams, between, agree, "predicted progress"),
