@@ -7,7 +7,7 @@ from lib.errors import CourseError
 from lib.viz.living import animate, short
 from lib.viz.look import BLUE, GREY, layout
 from lib.viz.parallel import parallel_data, sign
-from lib.viz.still import add_axis, axis_places, still_data
+from lib.viz.still import add_axis, still_data
 
 SHARES = (1, 0.75, 0.5, 0.35, 0.25, 0.15)  # of the trials, kept by the brush
 
@@ -77,10 +77,9 @@ def plot_narrowed(frame, across, title, objective="score", scales=None, order=No
     plain = {"fill_color": "rgba(0,0,0,0)", "line_color": "rgba(125,125,125,0.4)", "align": "left", "font_color": GREY}
     figure.add_table(header={"values": ["axis", "the lines kept go through"], **plain}, columnwidth=[1, 2], row=2, col=1)
     figure.data[4].update(cells={**opening[4]["cells"], **plain, "height": 24})
-    stand = axis_places(axes)
-    for at, axis in zip(stand, axes, strict=True):
-        add_axis(figure, at, axis, [])
-    labels = {"tickvals": stand, "ticktext": [axis["label"] for axis in axes]}
+    for number, axis in enumerate(axes):
+        add_axis(figure, number, axis, [])
+    labels = {"tickvals": [*range(len(axes))], "ticktext": [axis["label"] for axis in axes]}
     figure.update_xaxes(**labels, side="top", showgrid=False, ticks="", range=[-0.6, len(axes) - 0.9], linewidth=0, col=1)
     figure.update_yaxes(visible=False, range=[-0.04, 1.04], col=1)
     _place(figure, axes[place], "x")
@@ -102,10 +101,10 @@ def _place(figure, axis, letter):
 
 def _narrowed(kept, words, axes, heights, place):
     """Return what changes by the number of the trace: lines and points of the others, those of what is kept, the table."""
-    state, stand = {}, axis_places(axes)
+    state = {}
     for number, rows in enumerate((~kept, kept)):
         lines = heights[rows]
-        x = [at for _ in lines for at in (*stand, None)]
+        x = [at for _ in lines for at in (*range(len(axes)), None)]
         state[2 * number] = {"x": x, "y": [height for line in lines for height in (*short(line), None)]}
         state[2 * number + 1] = {"x": short(axes[place]["values"][rows]), "y": short(axes[-1]["values"][rows])}
     return state | {4: {"cells": {"values": [list(words), list(words.values())]}}}

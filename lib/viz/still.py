@@ -45,7 +45,7 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
     """
     axes, heights, kept, line = still_data(frame, objective, every, scales, order, brush, ranks)
     figure = go.Figure()
-    places = axis_places(axes)
+    places = _places(axes)
     if not kept.all():
         _add_lines(figure, places, heights[~kept], GREY, max(0.06, min(0.3, 20 / len(heights))))
     shades = np.round(line["color"] * (SHADES - 1)) / (SHADES - 1)
@@ -67,7 +67,7 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
     return layout(figure, title, 380, said, showlegend=False, margin={"l": 44, "r": 30, "t": 80, "b": 20})
 
 
-def axis_places(axes):
+def _places(axes):
     """Return where the axes stand from left to right, list of float from 0: further apart before one whose names are long."""
     room = [max(map(len, axis["names"]), default=0) + 2 for axis in axes[1:]]
     gaps = np.maximum(room, 5) if room else np.ones(0)
