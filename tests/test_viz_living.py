@@ -1,5 +1,6 @@
 """Pictures that move: what a frame shows is read back from the figure, and the claim of the lesson computed from it."""
 
+import json
 import re
 from itertools import pairwise
 
@@ -8,6 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from kit.browser import needs_browser, watched
+from kit.figures import PLOTLY
+from kit.legible import write_slice
 from kit.searches import DATA, X, Y, hyperband
 from sklearn.datasets import load_diabetes, load_digits
 from sklearn.ensemble import BaggingRegressor
@@ -17,7 +20,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 from lib import ensembles, viz
 from lib.errors import CourseError
-from lib.runner.page import plotly_div, write_page
+from lib.runner.page import plotly_div
 from lib.trials import curves_frame, trials_frame
 from lib.tuning import brackets, search
 from lib.viz.living import animate, short
@@ -424,17 +427,19 @@ def test_frames_reach_the_page_and_words_stand_where_no_script_runs():
     assert "addFrames" not in plotly_div({"data": [], "layout": {}}, "two")
 
 
+def opened(browser, folder, figures, width=1280):
+    """Return a page of the site that shows some figures, once their sliders can be seen."""
+    outputs = [nbformat.v4.new_output("display_data", {PLOTLY: json.loads(figure.to_json())}) for figure in figures]
+    page = watched(browser, width, 900)
+    page.goto(write_slice(outputs, folder / "slice").as_uri())
+    page.locator(".slider-group").last.wait_for(state="visible")
+    return page
+
+
 @needs_browser
 @pytest.mark.parametrize("width", [390, 1280])
 def test_a_living_picture_plays_in_a_page_without_a_kernel(browser, tmp_path, width):
-    output = nbformat.v4.new_output("display_data", {"application/vnd.plotly.v1+json": moving().to_plotly_json() | {
-        "frames": [frame.to_plotly_json() for frame in moving().frames]}})
-    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("draw()", outputs=[output])])
-    nbformat.write(notebook, tmp_path / "one.ipynb")
-    write_page(tmp_path / "one.ipynb", tmp_path / "one.html", tmp_path, "One")
-    page = watched(browser, width, 900)
-    page.goto((tmp_path / "one.html").as_uri())
-    page.locator(".slider-group").wait_for(state="visible")
+    page = opened(browser, tmp_path, [moving()], width)
     shown = "document.querySelector('.js-plotly-plot').data[4].x.length"
     assert page.evaluate(shown) == 4
     rail = page.locator(".slider-rail-touch-rect").bounding_box()
@@ -444,6 +449,28 @@ def test_a_living_picture_plays_in_a_page_without_a_kernel(browser, tmp_path, wi
     page.wait_for_function(f"{shown} === 4")
     assert page.errors == []
     assert all(url.startswith(("file:", "data:", "blob:")) for url in page.asked), page.asked
+    page.close()
+
+
+@needs_browser
+def test_keys_move_the_sliders_and_on_paper_there_is_no_button(browser, tmp_path):
+    budgets = viz.plot_budgets(BOARD, ("kB", "ms"), "accuracy", "T", ("kB", "milliseconds"), "accuracy")
+    page = opened(browser, tmp_path, [moving(), budgets])
+    first, second = page.locator(".js-plotly-plot").all()
+    active = "figure => figure.layout.sliders.map(slider => slider.active)"
+    stood = second.evaluate(active)
+    first.focus()
+    page.keyboard.press("ArrowLeft")
+    page.wait_for_function("document.querySelector('.js-plotly-plot').data[4].x.length === 3")
+    assert first.evaluate(active) == [2] and second.evaluate(active) == stood
+    second.focus()
+    for key in ("ArrowLeft", "ArrowDown", "ArrowDown", "ArrowUp", "ArrowRight", "ArrowRight"):
+        page.keyboard.press(key)
+    assert second.evaluate(active) == [stood[0], stood[1] - 1], "at its end a slider stays where it is"
+    assert page.locator(".updatemenu-button").is_visible()
+    page.emulate_media(media="print")
+    assert not page.locator(".updatemenu-button").is_visible() and page.locator(".slider-group").first.is_visible()
+    assert page.errors == []
     page.close()
 
 

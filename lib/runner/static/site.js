@@ -30,9 +30,10 @@ addEventListener("load", () => figures().forEach(figure => {
   figure.tabIndex = 0;
   figure.addEventListener("keydown", event => {
     const [place, by] = KEYS[event.key] ?? [], slider = figure.layout.sliders[place];
-    const step = slider?.steps[(slider.active ?? 0) + by];
+    const next = (slider?.active ?? 0) + by, step = slider?.steps[next];
     if (slider) event.preventDefault();
-    if (step) Plotly[step.method](figure, ...step.args);
+    if (step?.method === "animate") Plotly.animate(figure, ...step.args);  // takes the slider with it
+    else if (step) Plotly.update(figure, step.args[0], { [`sliders[${place}].active`]: next }, step.args[1]);
   });
 }));
 
