@@ -32,7 +32,7 @@ PATIENCE = 240_000  # milliseconds, on a machine that may be busy
 STRIP = (("03", "played"), ("04", "map"), ("13", "gradients"), ("16", "thin"))  # lessons, and cells of theirs
 GRID = "display: grid; grid-template-columns: 560px 560px; gap: 12px 24px; width: max-content; padding: 8px"
 DRAW = """figures => Promise.all(figures.map((figure, place) =>
-  Plotly.newPlot(`figure-${place}`, figure.data, figure.layout, {displayModeBar: false})))"""
+  Plotly.newPlot(`figure-${place}`, figure.data, {...figure.layout, updatemenus: []}, {displayModeBar: false})))"""  # no Play
 
 
 def shoot_strip(browser, folder):
