@@ -25,8 +25,8 @@ FREE = {
 
 # Whose runs over seeds are still to be made (python tests/bounds.py); their bounds are set by hand.
 NOT_YET = {
-    "smoke": {"03", "04", "05", "06", "07", "08"},
-    "lesson": set(),
+    "smoke": {"03", "04", "05", "06", "07", "08", "18"},
+    "lesson": {"18"},
 }
 
 
