@@ -242,7 +242,7 @@ MISTAKES_3 = [
     (all_that_fit, "by itself|what the loss of the team would be"),
     (lambda said, y, weights, limit: [int(np.argmin(weights))], "by itself"),
     (lambda said, y, weights, limit: [], "one member at least"),
-    (lambda said, y, weights, limit: [k + 1 for k in greedily(said, y, weights, limit)], "by itself|numbers 0 to 7|weights together"),
+    (lambda said, y, weights, limit: [k + 1 for k in greedily(said, y, weights, limit)], "by itself|numbers 0 to 7|together"),
     (lambda said, y, weights, limit: [8], "numbers 0 to 7"),
     (lambda said, y, weights, limit: greedily(said, y, weights, 10**9), "weights together, and"),
     (lambda said, y, weights, limit: said[greedily(said, y, weights, limit)[0]], "where a list of trial numbers"),
