@@ -62,7 +62,7 @@ def test_a_budget_of_nothing_is_none(minutes, shares):
 def test_an_unknown_stage_is_told(hand):
     purse = Purse(1, {"search": 1}, hand)
     for ask in (purse.left, purse.ends, purse.minutes, lambda name: purse.stage(name).__enter__()):
-        with pytest.raises(CourseError, match="no stage 'serach'; there are search. Did you mean 'search'"):
+        with pytest.raises(CourseError, match=r"no stage 'serach'; there are search\. Did you mean 'search'"):
             ask("serach")
 
 

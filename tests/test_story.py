@@ -9,7 +9,8 @@ import pytest
 from lib import viz
 from lib.story import write_story
 
-TABLE = pd.DataFrame({"quality": [0.91234, np.nan], "bytes": [123456.0, 5.0], "named": ["a < b", True]}, index=["one", "two & more"])
+TABLE = pd.DataFrame({"quality": [0.91234, np.nan], "bytes": [123456.0, 5.0], "named": ["a < b", True]})
+TABLE.index = ["one", "two & more"]
 
 
 def figure(title="Quality over bytes"):
