@@ -449,4 +449,13 @@ ALL = [
     (e18.q4, RIGHT_4, MISTAKES_4), (e18.q5, RIGHT_5, MISTAKES_5), (e18.q6, RIGHT_6, MISTAKES_6),
 ]
 DEAR = {"e18.q6"}
-EQUIVALENT = {}
+EQUIVALENT = {
+    "e18.q1": {"6: round → int": "where a fifth is no whole number, either neighbour will do"},
+    "e18.q2": {"7: max(longest, clock() - began) → max(clock() - began, longest)": "the larger of two, in either order"},
+    "e18.q3": {
+        "9: losses[chosen] >= best → losses[chosen] > best": "a voice that changes nothing changes nothing",
+        "7: tasks.loss_of(said[[*team, k]].mean(axis=0), y) → tasks.loss_of(y, said[[*team, k]].mean(axis=0))":
+            "of one-hot rows and of numbers it is the same either way",
+    },
+    "e18.q5": dict.fromkeys(["3: apart.std(ddof=1) → apart.std()", "3: 1 → 2", "3: 1 → 0"], "the same to three digits"),
+}

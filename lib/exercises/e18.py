@@ -49,13 +49,14 @@ def _judge_parts(labels, parts, call):
 
 def _divide(labels, seed):
     rng = np.random.default_rng(seed)
-    parts = [], [], []
+    train, val, test = [], [], []
     for label in np.unique(labels):
         rows = rng.permutation(np.flatnonzero(labels == label))
         fifth = round(len(rows) / 5)
-        for part, some in zip(parts, (rows[2 * fifth :], rows[fifth : 2 * fifth], rows[:fifth]), strict=True):
-            part.extend(some)
-    return [np.array(part, int) for part in parts]
+        test.extend(rows[:fifth])
+        val.extend(rows[fifth : 2 * fifth])
+        train.extend(rows[2 * fifth :])
+    return np.array(train), np.array(val), np.array(test)
 
 
 q1 = Exercise(
@@ -94,6 +95,7 @@ class _World:
 CASES_2 = [
     ((3,), 1, 9), ((3,), 6, 9), ((3,), 7, 9), ((3,), 8, 9), ((1,), 20, 4), ((5, 1, 1, 1, 1, 1), 12, 99),
     ((1, 1, 4, 1, 1, 1), 10, 99), ((2,), 0, 9), ((2, 6, 2, 2, 2), 20, 99), ((1,), 50, 99), ((4, 3, 2, 1), 11, 99),
+    ((0.25,), 1, 9),
 ]
 
 
@@ -178,6 +180,14 @@ def _pool(seed, classes):
     return said, y, weights, int(weights.max() + np.sort(weights)[seed % 3 + 1])
 
 
+def _pair():
+    """Two trials that just fit together, each of them wrong where the other one is right."""
+    y = np.eye(2)[[0, 1, 0, 1]]
+    sure, wrong = 0.9 * y + 0.1 * (1 - y), 0.4 * y + 0.6 * (1 - y)
+    first = np.array([True, True, False, False])[:, None]
+    return np.stack([np.where(first, sure, wrong), np.where(first, wrong, sure)]), y, np.array([70, 50]), 120
+
+
 def _team_loss(said, y, team):
     return tasks.loss_of(said[team].mean(axis=0), y)
 
@@ -200,6 +210,10 @@ def _check_q3(team_within):
         )
         due.append(best - _team_loss(said, y, _team_within(said, y, weights, limit)))
         alone.append(len(set(team)) == 1)
+    said, y, weights, limit = _pair()
+    team = team_within(said, y, weights, limit)
+    told = f"For {team_within.shown(said, y, weights, limit)} you return {brief(team)}"
+    wrong_if(set(team) != {0, 1}, f"{told}. Both together have just as many weights as are allowed, and err in other rows.")
     words = "Try for each trial that still fits what the loss of the team would be with it."
     words = "That is the best trial by itself. A second voice may still fit, and help." if all(alone) else words
     gain, wanted = np.mean(gained), WANTED * np.mean(due)
@@ -297,7 +311,7 @@ q4 = Exercise(
 
 
 def _cases_q5():
-    """Row scores before and after a change, and seconds; the mean difference is far from two standard errors."""
+    """Row scores before and after a change, and seconds; no mean difference is just two standard errors."""
     rng = np.random.default_rng(5)
     cases = [(np.ones(4), np.ones(4), 2.0, 1.0), (np.ones(4), np.ones(4), 1.0, 2.0), (np.ones(4), np.ones(4), 1.0, 1.0)]
     cases += [(np.ones(4), np.zeros(4), 2.0, 1.0), (np.zeros(4), np.ones(4), 2.0, 1.0)]
@@ -307,8 +321,9 @@ def _cases_q5():
         after[np.flatnonzero(before)[:turned]] = 0
         after[np.flatnonzero(before == 0)[:gained]] = 1
         cases += [(before, after, 5.0, 4.0), (before, after, 4.0, 5.0)]
-    first, *noise = rng.normal(size=(3, 300))
-    return cases + [(first, first + 0.3 * each - fall, 3.0, 1.0) for each, fall in zip(noise, (0.01, 0.1), strict=True)]
+    first, noise = rng.normal(size=(2, 400))
+    noise = 0.2 * (noise - noise.mean()) / noise.std(ddof=1)  # its mean has a standard error of 0.01
+    return cases + [(first, first + noise - fall, 3.0, 1.0) for fall in (0, 0.015, 0.025, 0.1)]
 
 
 def _worth(fault):
@@ -343,7 +358,7 @@ def _check_q5(worth_it):
 def _worth_it(before, after, seconds_before, seconds_after):
     apart = after - before
     error = apart.std(ddof=1) / np.sqrt(len(apart))
-    return bool(seconds_after < seconds_before and apart.mean() >= -2 * error)
+    return seconds_after < seconds_before and apart.mean() >= -2 * error
 
 
 q5 = Exercise(
@@ -351,7 +366,7 @@ q5 = Exercise(
     [
         "after - before is the difference of each row. How large is its mean, and how large its standard error?",
         "The standard error of a mean is the standard deviation of the differences over the root of their number.",
-        "apart = after - before\nerror = apart.std(ddof=1) / np.sqrt(...)\nreturn bool(... < ... and apart.mean() >= -2 * ...)",
+        "apart = after - before\nerror = apart.std(ddof=1) / np.sqrt(...)\nreturn ... < ... and apart.mean() >= -2 * ...",
     ],
     _worth_it,
     due=kinds.truth,
