@@ -230,12 +230,15 @@ def read_any(path, target, least=5, rows=20):
 
 
 def _are_classes(words):
-    """Say whether the values of a target name classes, by what is no gap among them."""
+    """Say whether the values of a target name classes; a slip among many numbers makes no classes of them."""
     words = {word for word in words if word.lower() not in MISSING}
     for mark in (".", ","):
-        numbers = {to_number(word, mark) for word in words}
-        if None not in numbers:
-            return len(numbers) <= MANY and all(math.isfinite(number) and number == int(number) for number in numbers)
+        found = {to_number(word, mark) for word in words}
+        numbers = [number for number in found if number is not None and math.isfinite(number)]
+        if len(numbers) > max(MANY, len(words) / 2):
+            return False
+        if None not in found:
+            return all(number == int(number) for number in numbers)
     return True
 
 
