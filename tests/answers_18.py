@@ -199,7 +199,7 @@ def of_pairs(said, y, weights, limit):
 def by_luck(said, y, weights, limit):
     rng, found = np.random.default_rng(0), []
     for _ in range(400):
-        team = rng.choice(len(said), rng.integers(1, 5), replace=False)
+        team = rng.choice(len(said), min(len(said), rng.integers(1, 5)), replace=False)
         if weights[team].sum() <= limit:
             found.append(team)
     return min(found, key=lambda team: loss(said, y, team))
@@ -245,7 +245,7 @@ MISTAKES_3 = [
     (lambda said, y, weights, limit: [k + 1 for k in greedily(said, y, weights, limit)], "by itself|numbers 0 to 7|together"),
     (lambda said, y, weights, limit: [8], "numbers 0 to 7"),
     (lambda said, y, weights, limit: greedily(said, y, weights, 10**9), "weights together, and"),
-    (lambda said, y, weights, limit: said[greedily(said, y, weights, limit)[0]], "where a list of trial numbers"),
+    (lambda said, y, weights, limit: said[greedily(said, y, weights, limit)[0]], "where a whole number is due"),
     (lambda said, y, weights, limit: print(end=""), "Does every way through it end with a `return`"),
 ]
 

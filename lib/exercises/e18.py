@@ -162,7 +162,7 @@ q2 = Exercise(
 
 # --- q3: a team that fits
 
-WANTED = 0.6  # of what the reference gains
+WANTED = 0.5  # of what the reference gains
 
 
 def _pool(seed, classes):
@@ -210,15 +210,15 @@ def _check_q3(team_within):
         )
         due.append(best - _team_loss(said, y, _team_within(said, y, weights, limit)))
         alone.append(len(set(team)) == 1)
-    said, y, weights, limit = _pair()
-    team = team_within(said, y, weights, limit)
-    told = f"For {team_within.shown(said, y, weights, limit)} you return {brief(team)}"
-    wrong_if(set(team) != {0, 1}, f"{told}. Both together have just as many weights as are allowed, and err in other rows.")
     words = "Try for each trial that still fits what the loss of the team would be with it."
     words = "That is the best trial by itself. A second voice may still fit, and help." if all(alone) else words
     gain, wanted = np.mean(gained), WANTED * np.mean(due)
     told = f"Over six pools your teams gain {gain:.4f} of loss over the best trial; {wanted:.4f} is due."
     wrong_if(gain < wanted, f"{told} {words}")
+    said, y, weights, limit = _pair()
+    team = team_within(said, y, weights, limit)
+    told = f"For {team_within.shown(said, y, weights, limit)} you return {brief(team)}"
+    wrong_if(set(team) != {0, 1}, f"{told}. Both together have just as many weights as are allowed, and err in other rows.")
     return f"Within the limit, your teams gain {np.mean(gained):.3f} of loss over the best trial."
 
 
@@ -282,6 +282,8 @@ def _judge_shares(shares, n, call):
     worst = sums[np.argmax(np.abs(sums - 1))]
     wrong_if(abs(worst - 1) > 1e-3, f"{call} the shares of a row sum to {worst:.3g}; 1 is due.")
     wrong_if(many.max() > 2, f"{call} a row is made of {many.max()} rows; two are due.")
+    if n < 30:  # of so few rows chance may make what a rule would not
+        return
     wrong_if(np.mean(many == 1) > 0.6, f"{call} most rows are copies. Mix two rows, in shares drawn at random.")
     pairs = {tuple(np.flatnonzero(np.abs(row) > 1e-4)) for row in shares}
     wrong_if(len(pairs) < 3, f"{call} all rows are made of the same few. Draw a pair for each.")
@@ -323,7 +325,7 @@ def _cases_q5():
         cases += [(before, after, 5.0, 4.0), (before, after, 4.0, 5.0)]
     first, noise = rng.normal(size=(2, 400))
     noise = 0.2 * (noise - noise.mean()) / noise.std(ddof=1)  # its mean has a standard error of 0.01
-    return cases + [(first, first + noise - fall, 3.0, 1.0) for fall in (0, 0.015, 0.025, 0.1)]
+    return cases + [(first, first + noise - fall, 3.0, 1.0) for fall in (-0.005, 0.015, 0.025, 0.1)]
 
 
 def _worth(fault):
