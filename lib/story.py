@@ -14,7 +14,8 @@ h1 { line-height: 1.2; } h2 { margin-top: 2em; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .25em .7em; text-align: right; border-bottom: 1px solid #8886; }
 tbody th { text-align: left; font-weight: 600; }
-caption { text-align: left; padding: .3em 0; }
+caption, figcaption { text-align: left; padding: .3em 0; max-width: calc(100vw - 2rem); opacity: .85; }
+figure { margin: 1em 0; }
 @media print {
   :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 10pt; }
   h2 { break-after: avoid; } figure, table, .plotly-graph-div { break-inside: avoid; } .modebar { display: none; }
@@ -59,8 +60,10 @@ def _html(part, name):
     if isinstance(part, pd.DataFrame):
         return _table(part)
     alt = escape(str((part.layout.meta or {}).get("alt", "")))
+    title = part.layout.title.text
+    part = type(part)(part).update_layout(title_text=None, margin_t=80)  # a title under the figure breaks into lines on a phone
     drawn = part.to_html(full_html=False, include_plotlyjs=False, div_id=name, config={"responsive": True, "displaylogo": False})
-    return f'<figure role="figure" aria-label="{alt}" style="margin: 1em 0">{drawn}</figure>'
+    return f'<figure role="figure" aria-label="{alt}">{drawn}<figcaption>{escape(str(title or ""))}</figcaption></figure>'
 
 
 def _table(frame):
