@@ -16,6 +16,7 @@ th, td { padding: .25em .7em; text-align: right; border-bottom: 1px solid #8886;
 tbody th { text-align: left; font-weight: 600; }
 caption, figcaption { text-align: left; padding: .3em 0; max-width: calc(100vw - 2rem); opacity: .85; }
 figure { margin: 1em 0; }
+@page { margin: 15mm; }
 @media print {
   :root { color-scheme: light; } body { max-width: none; padding: 0; font-size: 10pt; }
   h2 { break-after: avoid; } figure, table, .plotly-graph-div { break-inside: avoid; } .modebar { display: none; }
