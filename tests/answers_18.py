@@ -462,9 +462,9 @@ EQUIVALENT = {
         [
             "8: model.fit(x, y, epochs=20, batch_size=25, verbose=0) → model.fit(x, y, epochs=20, verbose=0)",
             "8: model.fit(x, y, epochs=20, batch_size=25, verbose=0) → model.fit(x, y, epochs=20, batch_size=25)",
-            "7: 'categorical_crossentropy' if y.shape[1] > 1 else 'mse' → 'mse'", "7: y.shape[1] > 1 → y.shape[1] < 1", "7: 1 → 2",
-            "5: 64 → 65", "5: 64 → 63", "7: 0.01 → 0.015", "8: 20 → 21", "8: 20 → 19", "8: 25 → 26", "8: 25 → 24", "8: 0 → 1",
-            "8: 0 → -1",
+            "7: 'categorical_crossentropy' if y.shape[1] > 1 else 'mse' → 'mse'", "7: y.shape[1] > 1 → y.shape[1] < 1",
+            "7: 1 → 2", "5: 64 → 65", "5: 64 → 63", "7: 0.01 → 0.015", "8: 20 → 21", "8: 20 → 19", "8: 25 → 26", "8: 25 → 24",
+            "8: 0 → 1", "8: 0 → -1",
         ],
         "another network, or another training, that reaches what is asked for",
     ),
