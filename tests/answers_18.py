@@ -450,7 +450,10 @@ ALL = [
 ]
 DEAR = {"e18.q6"}
 EQUIVALENT = {
-    "e18.q1": {"6: round → int": "where a fifth is no whole number, either neighbour will do"},
+    "e18.q1": {
+        "6: round → int": "where a fifth is no whole number, either neighbour will do",
+        **{f"10: np.array({part}) → {part}": "a list is read as an array" for part in ("train", "val", "test")},
+    },
     "e18.q2": {"7: max(longest, clock() - began) → max(clock() - began, longest)": "the larger of two, in either order"},
     "e18.q3": {
         "9: losses[chosen] >= best → losses[chosen] > best": "a voice that changes nothing changes nothing",
