@@ -147,23 +147,27 @@ def _idx(content):
     return np.frombuffer(raw, np.uint8, offset=4 + 4 * dims).reshape(shape)
 
 
-# --- a table of numbers with two classes, the kit's or the learner's own
+# --- a table of numbers, the kit's or the learner's own
 
 MISSING = {"", "na", "n/a", "nan", "null", "none", "?", "-"}
 NEVER_A_CLASS = {"", "nan"}  # the other words are names of classes where there would be one class only: + and -
 
 
+MANY = 20  # whole numbers in a target: more different ones are numbers to predict, and no classes
+
+
 @dataclass(frozen=True)
 class Table:
-    """Rows of numbers and their class: `x` float64, shape (n, n_features); `y` int32 of 0 and 1, shape (n,).
+    """Rows of numbers and what is to be told of each: `x` float64, shape (n, n_features); `y`, shape (n,).
 
-    `features` names the columns of x, and `classes` what 0 and 1 mean.
+    `features` names the columns of x, and `classes` what the class numbers in y mean, int32 from 0 on; it is empty where y
+    holds numbers to predict, float64.
     """
 
     x: np.ndarray
     y: np.ndarray
     features: tuple[str, ...]
-    classes: tuple[str, str]
+    classes: tuple[str, ...]
 
 
 def load_table(path="", target="", least=1):
@@ -187,7 +191,7 @@ def load_table(path="", target="", least=1):
         CourseError: one line that says which column or line of the file is wrong, and why.
     """
     if path:
-        return _read_table(Path(path).expanduser(), target, least)
+        return _read_table(Path(path).expanduser(), target, lambda name, fields, _: _classes(name, target, fields, least))
     if target:
         raise CourseError(f"There is a target, {target!r}, but no file: csv is empty.")
     from sklearn.datasets import load_breast_cancer
@@ -198,7 +202,58 @@ def load_table(path="", target="", least=1):
     return Table(found.data, y, tuple(map(str, found.feature_names)), ("benign", "malignant"))
 
 
-def _read_table(path, target, least):
+def read_any(path, target, least=5, rows=20):
+    """Read a CSV whose target is classes, two or more of them, or a number; else as `load_table` reads one.
+
+    The target is a number where all its values are numbers, and one of them is not whole, or there are more than 20
+    different ones.
+
+    Args:
+        path: of the CSV, plain or gzipped.
+        target: name of the column to predict.
+        least: rows that each class must have.
+        rows: rows that a target of numbers must have.
+
+    Returns:
+        A `Table`, its rows in the file's order; of numbers its `classes` are ().
+
+    Raises:
+        CourseError: one line that says which column or line of the file is wrong, and why.
+    """
+
+    def read_target(name, fields, separator):
+        if _are_classes([field for _, field in fields]):
+            return _classes(name, target, fields, least, two=False)
+        return _targets(name, target, fields, separator, rows)
+
+    return _read_table(Path(path).expanduser(), target, read_target)
+
+
+def _are_classes(words):
+    """Say whether the values of a target name classes; a slip among many numbers makes no classes of them."""
+    words = {word for word in words if word.lower() not in MISSING}
+    for mark in (".", ","):
+        found = {to_number(word, mark) for word in words}
+        numbers = [number for number in found if number is not None and math.isfinite(number)]
+        if len(numbers) > max(MANY, len(words) / 2):
+            return False
+        if None not in found:
+            return all(number == int(number) for number in numbers)
+    return True
+
+
+def _targets(name, target, fields, separator, rows):
+    """Return the numbers of a target, float64, shape (n,), and () for its classes."""
+    if len(fields) < rows:
+        raise CourseError(
+            f"{name} has {len(fields)} rows; {rows} or more are needed to train on, to choose by and to test on."
+        )
+    mark = decimal_mark(name, [(line, target, text) for line, text in fields], separator)
+    return np.array([_number(f"{name}, line {line}, column {target!r}", text, mark) for line, text in fields]), ()
+
+
+def _read_table(path, target, read_target):
+    """Read a CSV; `read_target` makes y and the names of its classes of name, target's fields (line, text), and separator."""
     header, rows, separator = read_csv(path, columns=2)
     name = path.name
     if target not in header:
@@ -208,7 +263,7 @@ def _read_table(path, target, least):
             hint += " If its first line is data, write a line with the names of the columns above it."
         raise CourseError(f"{name} {wrong}.{hint}")
     place = header.index(target)
-    y, classes = _classes(name, target, [(line, row[place]) for line, row in rows], least)
+    y, classes = read_target(name, [(line, row[place]) for line, row in rows], separator)
     features = tuple(column for column in header if column != target)
     fields = [(line, row[:place] + row[place + 1 :]) for line, row in rows]
     told = ((line, column, text) for line, row in fields for column, text in zip(features, row, strict=True))
@@ -221,8 +276,8 @@ def _read_table(path, target, least):
     return Table(x, y, features, classes)
 
 
-def _classes(name, target, fields, least):
-    """Return the class numbers, int32, shape (n,), and the two names."""
+def _classes(name, target, fields, least, two=True):
+    """Return the class numbers, int32, shape (n,), and the names; there have to be `two`, or else two or more."""
     words = [field for _, field in fields]
     gaps = _gaps(set(words))
     for line, field in fields:
@@ -231,17 +286,19 @@ def _classes(name, target, fields, least):
                 f"{name}, line {line}, column {target!r}: the value is missing. Fill it in, or leave the line out."
             )
     names = _in_order(set(words))
-    if len(names) != 2:
+    needed = f"two classes {'' if two else 'or more '}are needed"
+    if len(names) < 2 or (two and len(names) > 2):
         what = f"only one value, {names[0]!r}" if len(names) == 1 else f"{len(names)} different values ({_some(names)})"
-        raise CourseError(f"{name}, column {target!r}: it holds {what}; two classes are needed.")
-    low, high = (to_number(word, ".") for word in names)
-    if low is not None and low == high:
-        raise CourseError(f"{name}, column {target!r}: it holds {_some(names)}, which are one number; two classes are needed.")
+        raise CourseError(f"{name}, column {target!r}: it holds {what}; {needed}.")
+    numbers = [to_number(word, ".") for word in names]
+    same = [word for word, number in zip(names, numbers, strict=True) if number is not None and numbers.count(number) > 1]
+    if same:
+        raise CourseError(f"{name}, column {target!r}: it holds {_some(same)}, which are one number; {needed}.")
     for word in names:
         if words.count(word) < least:
             raise CourseError(
                 f"{name}, column {target!r}: the class {word!r} has {words.count(word)} row{'s' * (words.count(word) != 1)}; "
-                f"the folds and the test set need {least} of each class."
+                f"the {'folds and the test set' if two else 'three parts'} need {least} of each class."
             )
     return np.array([names.index(word) for word in words], "int32"), tuple(names)
 

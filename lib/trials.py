@@ -78,6 +78,35 @@ def _tidy(rows):
     return pd.DataFrame(columns).astype(kinds)
 
 
+def curves_frame(tuner):
+    """Put what the trials of a search scored on their way into a table, one row an epoch, in the order of the trials.
+
+    Args:
+        tuner: A `keras_tuner.Tuner` that `lib.tuning.search` has run, which notes the objective after each epoch.
+
+    Returns:
+        A DataFrame with the columns trial (int from 1), model (the trial in which the same model began to train: one that
+        Hyperband promotes goes on as a new trial), bracket, round (0 where there are none), epoch (int from 1, of the
+        model) and score (float).
+
+    Raises:
+        CourseError: nothing is noted: the search has another objective than Keras tells, or another way has run it.
+    """
+    log = {row["trial_id"]: row.get("values", []) for row in search_log(tuner)}
+    models = {}
+    rows = []
+    for trial, trial_id in enumerate(tuner.oracle.start_order, start=1):
+        values = tuner.oracle.trials[trial_id].hyperparameters.values
+        models[trial_id] = models.get(values.get("tuner/trial_id"), trial)
+        place = (trial, models[trial_id], values.get("tuner/bracket", 0), values.get("tuner/round", 0))
+        before = values.get("tuner/initial_epoch", 0)
+        scores = enumerate(log.get(trial_id, []), start=before + 1)
+        rows += [(*place, epoch, score) for epoch, score in scores if score is not None]
+    if not rows:
+        raise CourseError("This search has noted no scores on the way: run it with lib.tuning.search.")
+    return pd.DataFrame(rows, columns=["trial", "model", "bracket", "round", "epoch", "score"])
+
+
 def _keys(rows):
     return list(dict.fromkeys(name for row in rows for name in row))
 

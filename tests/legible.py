@@ -16,12 +16,14 @@ HEAD = "".join(KNOWN.read_text(encoding="utf-8").splitlines(keepends=True)[:2])
 
 def main(words):
     """Measure the lessons that are named, or all, and print a table of each and the counts."""
-    known = yaml.safe_load(KNOWN.read_text(encoding="utf-8"))
+    known = yaml.safe_load(KNOWN.read_text(encoding="utf-8")) or {}
     counts = Counter()
     for path in lessons([word for word in words if word != "--write"]):
         with tempfile.TemporaryDirectory() as folder:
             found = measure(path, Path(folder) / "site")
         known[path.name[:2]] = {name: kinds(faults) for name, faults in found.items() if faults}
+        if not known[path.name[:2]]:
+            del known[path.name[:2]]
         for name, faults in found.items():
             counts.update(["figures", *kinds(faults)])
             print(name, "" if faults else "legible")

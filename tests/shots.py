@@ -1,6 +1,6 @@
 """Take the pictures of the course in a real browser: python tests/shots.py [--stale] [FOLDER].
 
-README's shows a notebook as it is stored, in JupyterLab. Lesson 06's shows Optuna's dashboard on the study of that
+README's shows four figures as lessons have stored them. Lesson 06's shows Optuna's dashboard on the study of that
 lesson, and lesson 14's TensorBoard on its trials; each lesson is run for it, about a minute. Lesson 16's shows a brush
 that has come back to Python. Debian's Chromium takes them without a network, and PNG files are written to FOLDER
 (images/ by default). With --stale, those alone that are out of date.
@@ -17,29 +17,39 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import yaml
-from kit.browser import CHROMIUM, cells_in_lab, chromium, drag_brush, jupyterlab, open_notebook, run_cell
+from kit.browser import CHROMIUM, cells_in_lab, chromium, drag_brush, run_cell
 from kit.figures import apart_from_numbers, everything, figures, pages
 from kit.lessons import LESSONS
 from kit.notebooks import ROOT, code_cells, source
+from plotly.offline import get_plotlyjs
 
 from lib.dashboard import start_dashboard, start_tensorboard
+from lib.runner.page import site_style
+
+PATIENCE = 240_000  # milliseconds, on a machine that may be busy
 
 
-def scroll_to(page, text):
-    """Bring the cell that holds a text to the top of the notebook, as soon as it is drawn."""
-    holds = "text => [...document.querySelectorAll('.jp-Cell')].find(cell => cell.innerText.includes(text))"
-    cell = page.wait_for_function(holds, arg=text, timeout=60_000).as_element()
-    cell.evaluate("cell => cell.scrollIntoView({block: 'start'})")
-    page.wait_for_timeout(2500)
+STRIP = (("03", "played"), ("04", "map"), ("13", "gradients"), ("16", "thin"))  # lessons, and cells of theirs
+GRID = "display: grid; grid-template-columns: 560px 560px; gap: 12px 24px; width: max-content; padding: 8px"
+DRAW = """figures => Promise.all(figures.map((figure, place) =>
+  Plotly.newPlot(`figure-${place}`, figure.data, {...figure.layout, updatemenus: []}, {displayModeBar: false})))"""  # no Play
 
 
-def shoot_lesson(browser, folder):
-    """Write lesson_03.png: thirty trials as a table and as parallel coordinates."""
-    with jupyterlab() as (address, token):
-        page = browser.new_page(viewport={"width": 1200, "height": 1090}, device_scale_factor=1)
-        open_notebook(page, address, token, "03_keras_tuner.ipynb")
-        scroll_to(page, "What the trials say")
-        page.screenshot(path=folder / "lesson_03.png")
+def shoot_strip(browser, folder):
+    """Write strip.png: four figures as lessons have stored them, two by two, in twice as many pixels as README shows."""
+    drawn = [figure_of(lesson, cell) for lesson, cell in STRIP]
+    page = browser.new_page(viewport={"width": 1200, "height": 1200}, device_scale_factor=2)
+    page.set_default_timeout(PATIENCE)
+    places = "".join(f'<div id="figure-{place}" style="width: 560px"></div>' for place in range(len(drawn)))
+    page.set_content(f'<style>{site_style()}</style><div id="strip" style="{GRID}">{places}</div>')
+    page.add_script_tag(content=get_plotlyjs())
+    page.evaluate(DRAW, drawn)
+    page.locator("#strip").screenshot(path=folder / "strip.png")
+
+
+def figure_of(lesson, name):
+    """Return the first figure that a lesson's cell has stored, as a dict."""
+    return figures(next(cell for cell in code_cells(LESSONS[lesson]) if cell["id"] == name)["outputs"])[0]
 
 
 def shoot_dashboard(browser, folder):
@@ -125,8 +135,8 @@ class Shot:
     Args:
         take: callable with a browser and a folder.
         steps: functions that it calls.
-        lesson: number of the lesson that is seen or run; "" for none.
-        cells: ids of the cells that are seen with their outputs; () if the lesson's code is what it shows.
+        lesson: number of the lesson that is run for it; "" for none.
+        seen: cells that are seen with their outputs, each as (lesson, id).
         code: cells that are run for it, a dict from id to source.
         files: files of the kit that draw it.
         pins: packages whose page it is.
@@ -135,20 +145,21 @@ class Shot:
     take: Callable
     steps: tuple = ()
     lesson: str = ""
-    cells: tuple = ()
+    seen: tuple = ()
     code: dict = field(default_factory=dict)
     files: tuple = ()
     pins: tuple = ()
 
     def digest(self):
         """Return a digest of what the picture shows, apart from numbers: those of another run are no other picture."""
-        cells = code_cells(LESSONS[self.lesson]) if self.lesson else []
-        seen = [(source(cell), as_seen(cell)) for cell in cells if cell["id"] in self.cells or not self.cells]
+        run = [source(cell) for cell in code_cells(LESSONS[self.lesson])] if self.lesson else []
+        seen = [(source(cell), as_seen(cell)) for lesson, name in self.seen for cell in code_cells(LESSONS[lesson])
+                if cell["id"] == name]
         files = [(ROOT / file).read_text(encoding="utf-8") for file in self.files]
         lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").splitlines()
         pins = [line.split()[0] for line in lines if line.split("==")[0] in self.pins]
         steps = [inspect.getsource(step) for step in (self.take, *self.steps)]
-        parts = [steps, self.code, seen if self.cells else [code for code, _ in seen], files, pins]
+        parts = [steps, self.code, seen or run, files, pins]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
@@ -158,11 +169,11 @@ def as_seen(cell):
 
 
 SHOTS = {
-    "lesson_03.png": Shot(shoot_lesson, lesson="03", cells=("table", "parallel"), pins=("jupyterlab", "plotly")),
     "optuna_dashboard.png": Shot(shoot_dashboard, (shoot_study,), lesson="06", pins=("optuna", "optuna-dashboard")),
     "parallel_coordinates.png": Shot(
         shoot_brush, code=BRUSHED, files=("lib/viz/parallel.py", "lib/viz/look.py"), pins=("jupyterlab", "plotly", "anywidget")
     ),
+    "strip.png": Shot(shoot_strip, (figure_of,), seen=STRIP, code={"grid": GRID}, pins=("plotly",)),
     "tensorboard_hparams.png": Shot(shoot_tensorboard, (shoot_hparams,), lesson="14", pins=("tensorboard",)),
 }
 

@@ -122,6 +122,30 @@ def test_a_thousand_runs_are_brushed_and_the_table_follows(thousand, page):
     assert all(url.startswith(("file:", "data:", "blob:")) for url in page.asked), page.asked
 
 
+def test_lines_points_and_table_of_a_sweep_are_brushed_together(thousand, page):
+    page.goto((thousand / "parallel.html").as_uri())
+    page.locator("#parallel .axis-brush .background").first.wait_for(state="attached")
+    selected = "document.getElementById('points').data[0].selectedpoints?.length ?? null"
+    assert page.evaluate(selected) is None
+    page.evaluate("Plotly.restyle('parallel', { 'dimensions[0].constraintrange': [[1.5, 3.5]] })")
+    page.wait_for_function(f"{selected} === 2 * 112")
+    assert {*page.locator("tbody tr:visible td:nth-child(2)").all_text_contents()} <= {"2", "3"}
+    page.locator("#points").scroll_into_view_if_needed()
+    ground = page.locator("#points .nsewdrag").bounding_box()
+    page.mouse.move(ground["x"] + 0.7 * ground["width"], ground["y"] + 2)
+    page.mouse.down()
+    page.mouse.move(ground["x"] + ground["width"] - 2, ground["y"] + ground["height"] - 2, steps=6)
+    page.mouse.up()
+    first = "document.getElementById('parallel').data[0].dimensions[0].constraintrange"
+    page.wait_for_function(f"{first}?.[0] > 5")
+    kept = {int(row) for row in page.locator("tbody tr:visible td:nth-child(2)").all_text_contents()}
+    assert kept == {height for height in range(1, 10) if height > page.evaluate(first)[0]}
+    page.mouse.dblclick(ground["x"] + 0.2 * ground["width"], ground["y"] + 20)
+    page.wait_for_function(f"{selected} === null")
+    assert page.locator("tbody tr:visible").count() == 9 * 112
+    assert page.errors == []
+
+
 def test_the_table_sorts_by_a_click(thousand, page):
     page.goto((thousand / "index.html").as_uri())
     assert "1008 runs: 1007 done, 1 failed" in page.inner_text("p") and "ValueError: <no>" in page.inner_text("tbody")

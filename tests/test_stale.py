@@ -67,14 +67,14 @@ def test_a_screenshot_is_out_of_date_when_what_it_shows_has_changed(tmp_path, mo
     assert shots.stale() == list(shots.SHOTS), "none has been taken"
     shots.DIGESTS.write_text(yaml.safe_dump(digests))
     assert shots.stale() == []
-    shots.DIGESTS.write_text(yaml.safe_dump(digests | {"lesson_03.png": "0" * 64}))
-    assert shots.stale() == ["lesson_03.png"]
+    shots.DIGESTS.write_text(yaml.safe_dump(digests | {"strip.png": "0" * 64}))
+    assert shots.stale() == ["strip.png"]
 
 
 def test_no_browser_is_one_line(monkeypatch):
     monkeypatch.setattr(shots, "CHROMIUM", None)
-    with pytest.raises(SystemExit, match=r"^There is no Chromium here to take lesson_03.png\. Install it with: .*$"):
-        shots.take(["lesson_03.png"])
+    with pytest.raises(SystemExit, match=r"^There is no Chromium here to take strip.png\. Install it with: .*$"):
+        shots.take(["strip.png"])
     shots.take([])
 
 

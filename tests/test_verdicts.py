@@ -92,7 +92,7 @@ def agrees(mean, error, runs, row):
 
 
 # Whose runs over seeds are still to be made: python tests/verdicts.py.
-NOT_YET = set()
+NOT_YET = {"18"}
 
 
 def rows_for(notebook):

@@ -10,9 +10,9 @@ from kit.notebooks import code_cells, source
 from optuna import visualization as figures
 from optuna.terminator import BestValueStagnationEvaluator
 from optuna.trial import TrialState, create_trial
+from plotly.colors import hex_to_rgb, label_rgb
 
 from lib import viz
-from lib.viz.optuna_figures import SCALE
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -84,9 +84,17 @@ def test_a_dressed_figure_shows_the_same_on_any_page(name):
 def test_in_parallel_coordinates_the_best_line_has_the_last_colour(direction, best):
     figure = viz.dress(figures.plot_parallel_coordinate(study(direction)), "All")
     lines = [trace for trace in figure.data if trace.mode == "lines"]
-    red = [line for line in lines if line.line.color == "rgb(213, 94, 0)"]
-    assert SCALE[-1][1] == "#d55e00" and len(red) == 1
-    assert red[0].customdata[0][1] == f"{best / 10:g}"
+    strong = [line for line in lines if line.line.color == label_rgb(hex_to_rgb(viz.BLUE))]
+    assert len(strong) == 1 and strong[0].line.width == max(line.line.width for line in lines)
+    assert strong[0].customdata[0][1] == f"{best / 10:g}"
+    assert f"The best: Objective Value {best / 10:g}, " in figure.layout.meta["alt"]
+
+
+def test_ranks_are_coloured_from_pale_to_strong():
+    figure = viz.dress(figures.plot_rank(study(), params=["rate", "units"]), "Ranks")
+    seen = dict(zip(figure.data[0].y, figure.data[0].marker.color, strict=True))
+    assert seen[6] == label_rgb(hex_to_rgb(viz.BLUE)) and seen[1] == label_rgb(hex_to_rgb(viz.GOOD[0][1]))
+    assert figure.data[1].marker.colorscale[-1] == (1.0, viz.BLUE)
 
 
 def test_seconds_of_a_timeline():
@@ -101,7 +109,7 @@ def test_a_timeline_names_no_day():
     assert figure.layout.xaxis.type == "linear" and "second" in figure.layout.xaxis.title.text
     first = figure.data[0]
     assert first.base[0] == 0 and first.x[0] == pytest.approx(lasting, abs=1e-3)
-    assert {bar.name: bar.marker.color for bar in figure.data} == {"COMPLETE": viz.BLUE, "PRUNED": viz.ORANGE}
+    assert {bar.name: bar.marker.color for bar in figure.data} == {"COMPLETE": viz.BLUE, "PRUNED": viz.GREY}
     assert "202" not in json.dumps([bar.to_plotly_json()["base"].tolist() for bar in figure.data])
 
 
@@ -110,7 +118,7 @@ def test_the_front_stands_out():
     both.add_trials([create_trial(values=pair) for pair in [(0.7, 10), (0.8, 20), (0.6, 30)]])
     figure = viz.dress(figures.plot_pareto_front(both, target_names=["accuracy", "weights"]), "Front")
     shown = {trace.name: (trace.marker.color, sorted(trace.x)) for trace in figure.data}
-    assert shown == {"beaten by another trial": (viz.SKY, [0.6]), "on the front": (viz.VERMILION, [0.7, 0.8])}
+    assert shown == {"beaten by another trial": (viz.GREY, [0.6]), "on the front": (viz.BLUE, [0.7, 0.8])}
     grown = viz.dress(figures.plot_hypervolume_history(both, reference_point=[0, 100]), "Grown")
     assert list(grown.data[0].y) == pytest.approx([0.7 * 90, 0.7 * 90 + 0.1 * 80, 0.7 * 90 + 0.1 * 80])
     assert grown.layout.title.text == "Grown"
@@ -126,5 +134,5 @@ def test_intermediate_values_are_long():
 def test_a_pruned_trial_ends_in_a_cross():
     figure = viz.plot_intermediates({"a": study(), "b": study()}, "title", "accuracy")
     ends = [(line.name, line.marker.symbol[-1]) for line in figure.data]
-    assert ends == [*[("completed", "circle")] * 4, ("pruned", "x"), ("completed", "circle")] * 2
+    assert ends == [*[("completed", "circle")] * 10, *[("pruned", "x")] * 2]
     assert sum(line.showlegend for line in figure.data) == 2

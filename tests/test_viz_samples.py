@@ -38,20 +38,6 @@ def test_variants_are_bytes_and_cut_off():
     assert [title.text for title in figure.layout.annotations] == ["as it is", "changed"]
 
 
-def test_heavy_and_light_samples_are_found():
-    table = viz.heavy_data([1, 8, 2, 4, 0, 3], 2)
-    assert table.row.tolist() == [1, 3, 4, 0]
-    assert np.allclose(table.times, np.array([8, 4, 0, 1]) / 3)
-
-
-def test_heavy_pictures_are_drawn_above_light_ones():
-    x = np.arange(6)[:, None, None] * np.ones((6, 2, 3)) / 5
-    figure = viz.plot_heavy(x, [1, 8, 2, 4, 0, 3], list("abcdef"), n=2)
-    assert [int(np.array(heat.z)[0, 0]) for heat in figure.data] == [51, 153, 204, 0]
-    assert [note.text.split("<br>")[0] for note in figure.layout.annotations] == ["b", "d", "e", "a"]
-    assert figure.layout.annotations[0].text.endswith("× 2.67")
-
-
 def test_deviations_of_columns():
     x = np.array([[0.0, 10, 5], [2, -10, 5]])
     assert viz.deviations_data(x, ("a", "b", "same")).to_dict() == {"b": 10.0, "a": 1.0}

@@ -1,6 +1,5 @@
 """The figures of searches at work: their data compared exactly, and that they can be drawn."""
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -30,26 +29,6 @@ def test_a_journey_is_drawn_with_its_statuses():
     assert arrows == [(0, 1), (0, pytest.approx(0.12)), (0, 1), (1, 2)]
     texts = [note.text for note in figure.layout.annotations]
     assert "1  create_trial()" in texts and "<b>disk</b>" in texts
-
-
-def test_the_area_of_a_bracket_is_its_cost():
-    rows = [
-        {"bracket": 1, "round": 0, "trials": 6, "epochs_from": 0, "epochs_to": 4},
-        {"bracket": 1, "round": 1, "trials": 2, "epochs_from": 4, "epochs_to": 10},
-        {"bracket": 0, "round": 0, "trials": 4, "epochs_from": 0, "epochs_to": 10},
-    ]
-    outlines = viz.brackets_data(rows)
-    assert outlines == {1: ([0, 4, 4, 10], [6, 6, 2, 2]), 0: ([0, 10], [4, 4])}
-    assert [np.trapezoid(trials, epochs) for epochs, trials in outlines.values()] == [36, 40]
-    drawn = {area.name: (list(area.x), list(area.y)) for area in viz.plot_brackets(rows).data}
-    assert drawn == {f"bracket {number}": outline for number, outline in outlines.items()}
-
-
-def test_coverage():
-    points = viz.coverage_data(9, np.random.default_rng(1))
-    assert len(np.unique(points["grid"][:, 0])) == 3 and len(np.unique(points["random"][:, 0])) == 9
-    titles = [title.text for title in viz.plot_coverage(9, np.random.default_rng(1)).layout.annotations]
-    assert titles == ["grid: 9 trials, 3 different values", "random: 9 trials, 9 different values"]
 
 
 def proposals():
@@ -84,12 +63,3 @@ def test_a_landscape_lies_under_the_points_of_every_panel():
     assert [trace.type for trace in figure.data] == ["contour", "scatter"] * 2
     heights = figure.data[0].z
     assert heights[0, 0] == 0.11 and heights[0, -1] == 1.1 and heights[-1, 0] == 0.51  # upwards is dropout, across the rate
-
-
-def test_a_posterior_points_at_the_largest_improvement():
-    grid = np.array([0.0, 1.0, 2.0])
-    table = pd.DataFrame({"x": grid, "mean": [1.0, 2.0, 3.0], "sd": [0.5, 0.0, 1.0], "improvement": [0.1, 0.3, 0.2]})
-    figure = viz.plot_posterior(table, ([0.5], [1.5]), "title", "x", "y")
-    assert [trace.name for trace in figure.data] == ["two standard deviations", "mean", "measured", "expected improvement"]
-    assert list(figure.data[0].x) == [0, 1, 2, 2, 1, 0] and list(figure.data[0].y) == [2, 2, 5, 1, 2, 0]
-    assert {shape.x0 for shape in figure.layout.shapes} == {1.0}

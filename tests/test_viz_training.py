@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from lib import viz
 
@@ -22,10 +23,10 @@ def test_history_is_long():
         [1, "loss", "validation", 3.0],
         [2, "loss", "validation", 2.5],
     ]
-    assert [line.name for line in viz.plot_history({"loss": [2.0], "val_loss": [3.0]}, ["loss"]).data] == [
-        "training",
-        "validation",
-    ]
+    figure = viz.plot_history({"loss": [2.0, 1.0], "val_loss": [2.5, 3.0]}, ["loss"])
+    assert [line.name for line in figure.data] == ["training", "validation", "best on validation"]
+    assert (figure.data[2].x[0], figure.data[2].y[0]) == (1, 2.5), "of a loss the lowest"
+    assert viz.plot_history({"auc": [0.5, 0.7], "val_auc": [0.5, 0.6]}, ["auc"]).data[2].y[0] == 0.6
 
 
 def test_curves_and_their_spread():
@@ -49,8 +50,24 @@ def test_spread_counts_with_n_minus_1():
     table = viz.spread_data({"hold-out": [0.7, 0.9], "k-fold": pd.Series([0.8, 0.8, 0.8])})
     assert np.allclose(table.loc["hold-out"], [2, 0.8, 0.1 * 2**0.5, 0.7, 0.9])
     assert np.allclose(table.loc["k-fold"], [3, 0.8, 0, 0.8, 0.8])
-    figure = viz.plot_spread({"hold-out": [0.7, 0.9], "k-fold": [0.8]}, "title", "x", truth=0.75)
-    assert [box.name for box in figure.data] == ["hold-out", "k-fold"] and figure.layout.shapes[0].x0 == 0.75
+
+
+def test_few_measurements_are_dots_with_their_mean_and_ten_have_a_box():
+    scores = {"hold-out": [0.7, 0.9], "k-fold": np.linspace(0, 1, 10), "nine": np.linspace(0, 1, 9)}
+    figure = viz.plot_spread(scores, "title", "x", truth=0.75, truth_name="known")
+    assert [trace.type for trace in figure.data] == ["scatter", "scatter", "box", "scatter", "scatter"]
+    assert figure.data[1].x[0] == pytest.approx(0.8) and list(figure.data[1].y) == ["hold-out"]
+    (line,) = figure.layout.shapes
+    assert (line.x0, line.x1, line.name, line.showlegend) == (0.75, 0.75, "known", True)
+    assert [trace.name for trace in figure.data if trace.showlegend] == ["one of them", "their mean"]
+
+
+def test_a_line_to_compare_with_is_named_and_lies_where_it_should():
+    frame = pd.DataFrame({"bits": [2, 4, 8], "accuracy": [0.5, 0.8, 0.9], "how": "rounded"})
+    figure = viz.plot_curves(frame, "bits", "accuracy", "how", "title", level=("float32", 0.91))
+    (line,) = figure.layout.shapes
+    assert (line.y0, line.name) == (0.91, "float32") and list(figure.layout.xaxis.tickvals) == [2, 4, 8]
+    assert figure.data[0].mode == "lines+markers", "what was not tried between three points is not promised"
 
 
 KERNELS = {"before": np.array([[-1.0, 0.1], [0.2, 1.0]]), "after": np.array([[-1.0, 0.0], [0.0, 1.0]])}

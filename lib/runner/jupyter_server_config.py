@@ -1,9 +1,10 @@
-"""Settings that JupyterLab executes when `course lab` starts it: it ends, with its kernels, when the command does."""
+"""What JupyterLab executes when `course lab` starts it: its look; and it ends, with its kernels, when the command does."""
 
 import os
 import signal
 import threading
 import time
+from pathlib import Path
 
 PARENT = "KIT_LAB_PARENT"  # set for JupyterLab: the number of the command's process
 
@@ -16,3 +17,11 @@ def _end_with(parent):
 
 if os.name != "nt" and PARENT in os.environ:  # Windows keeps the number of a parent that has ended
     threading.Thread(target=_end_with, args=(int(os.environ.pop(PARENT)),), daemon=True).start()
+
+if "get_config" in globals():  # where a server reads this, and not the command
+    from jupyter_core.paths import jupyter_config_dir
+
+    c = globals()["get_config"]()
+    c.LabApp.custom_css = True  # a learner's own custom.css is looked for first
+    ours = Path(__file__).parent / "labconfig" / "custom"
+    c.ServerApp.tornado_settings = {"static_custom_path": [str(Path(jupyter_config_dir(), "custom")), str(ours)]}

@@ -228,7 +228,7 @@ def plotly_div(figure, name, nonce=""):
     """Return the HTML that draws a figure.
 
     Args:
-        figure: dict with "data", "layout" and maybe "config", as in a notebook's output.
+        figure: dict with "data", "layout" and maybe "config" and "frames", as in a notebook's output.
         name: id of the element, one of its own in the page.
         nonce: str, the word by which the page knows its own scripts; empty where it asks for none.
 
@@ -241,10 +241,17 @@ def plotly_div(figure, name, nonce=""):
     height = layout.get("height")
     style = f"width: 100%; height: {height if isinstance(height, int | float) else PLOTLY_HEIGHT}px"
     meta = layout.get("meta")
-    alt = meta.get("alt", "") if isinstance(meta, dict) else ""
+    meta = meta if isinstance(meta, dict) else {}
+    alt = meta.get("alt", "")
+    if isinstance(room := meta.get("room"), int):  # below this width its words would cover each other: it is moved sideways
+        style += f"; min-width: {room}px"
     spoken = f' role="figure" aria-label="{escape(str(alt))}"' if alt else ""  # no "img": there are buttons in it
     known = f' nonce="{nonce}"' if nonce else ""
-    return f'<div id="{name}" style="{style}"{spoken}></div>\n<script{known}>Plotly.newPlot({arguments});</script>'
+    frames = script_json(figure.get("frames") or [])
+    moving = "" if frames == "[]" else f".then(figure => Plotly.addFrames(figure, {frames}))"
+    unseen = f"<noscript><p>{escape(str(alt))}</p></noscript>" if alt else ""
+    script = f"<script{known}>Plotly.newPlot({arguments}){moving};</script>"
+    return f'<div id="{name}" style="{style}"{spoken}>{unseen}</div>\n{script}'
 
 
 def script_json(value):

@@ -1,4 +1,7 @@
-"""The pages of a sweep: parallel.html, whose lines can be brushed, and index.html, a table of all runs; both work from disk."""
+"""The pages of a sweep: parallel.html, whose lines and points can be brushed, and index.html, a table of all runs.
+
+Both work from disk.
+"""
 
 import json
 import math
@@ -52,12 +55,26 @@ document.querySelectorAll("th[data-sort]").forEach((th, place) => th.addEventLis
 }));
 {% if figure %}
 const figure = document.getElementById("parallel"), lines = {{ axes | safe }};
+const points = document.getElementById("points");
+// A box over the points is a brush on the two axes that they have in common with the lines: the first, and the last.
+// Plotly's own box goes: it would outlive the brush.
+const boxed = async ends => {
+  const last = figure.data[0].dimensions.length - 1;
+  await Plotly.relayout(points, { selections: [] });
+  Plotly.restyle(figure, {
+    "dimensions[0].constraintrange": [ends ? ends.x : null], [`dimensions[${last}].constraintrange`]: [ends ? ends.y : null],
+  });
+};
+points.on("plotly_selected", box => box?.range && boxed(box.range));
+points.on("plotly_deselect", () => boxed(null));
 figure.on("plotly_restyle", () => {
   const kept = lines.map(line => figure.data[0].dimensions.every((dimension, axis) => {
     const range = dimension.constraintrange;
     if (!range || !range.length) return true;
     return (Array.isArray(range[0]) ? range : [range]).some(([low, high]) => low <= line[axis] && line[axis] <= high);
   }));
+  const all = !kept.includes(false), there = kept.flatMap((stays, line) => stays ? [line] : []);
+  Plotly.restyle(points, { selectedpoints: [all ? null : there] });
   document.querySelectorAll("tbody tr").forEach(row => {
     const line = row.dataset.line;
     row.hidden = line === "" ? kept.includes(false) : !kept[line];
@@ -95,7 +112,7 @@ def write_pages(books):
         write_plotly(books.out)
         lines = {row["notebook"]: place for place, row in enumerate(scored)}
         table |= {"plotly": PLOTLY_FILE, "figure": figure, "axes": script_json(axes), "lines": lines}
-        table["summary"] += " Drag along an axis to keep only the runs that pass there; the table follows."
+        table["summary"] += " Drag along an axis, or a box over the points, to keep only some runs; the table follows."
     table["other"] = ("index.html", "The table alone")
     replace_text(books.out / "parallel.html", page(PAGE, **table))
 
@@ -116,7 +133,7 @@ def _number(value):
 
 
 def _parallel(rows, books):
-    """Return the figure's HTML, and the values of each line along the axes: what varies, metrics, the last as colour.
+    """Return the figures' HTML, and the values of each line along the axes: what varies, metrics, the last as colour.
 
     None where there is nothing to compare, as after the first run.
     """
@@ -142,7 +159,24 @@ def _parallel(rows, books):
     figure = plot_parallel(frame, f"{len(rows)} runs of {books.info.title}", objective=last).to_plotly_json()
     text = json.loads(_json(figure))
     values = [[None if math.isnan(v) else v for v in line] for line in zip(*[a["values"].tolist() for a in axes], strict=True)]
-    return plotly_div(text, "parallel"), values
+    points = json.loads(_json(_points(axes[0], axes[-1]).to_plotly_json()))
+    return f"{plotly_div(text, 'parallel')}\n{plotly_div(points, 'points')}", values
+
+
+def _points(across, upwards):
+    """Return the runs as points over two axes of their lines: the first thing that varies, and the metric."""
+    import plotly.graph_objects as go
+
+    from lib.viz.look import BLUE, GREY, layout
+
+    figure = go.Figure()
+    figure.add_scatter(
+        x=across["values"], y=upwards["values"], mode="markers", marker={"size": 8, "color": BLUE}, hoverinfo="skip",
+        unselected={"marker": {"color": GREY, "opacity": 0.25}},
+    )
+    figure.update_xaxes(title_text=across["label"], tickvals=across["ticks"], ticktext=across["names"])
+    figure.update_yaxes(title_text=upwards["label"], tickvals=upwards["ticks"], ticktext=upwards["names"])
+    return layout(figure, f"{upwards['label']} over {across['label']}: drag a box", 320, dragmode="select")
 
 
 def _json(figure):

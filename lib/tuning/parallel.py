@@ -164,6 +164,7 @@ class _Run:
             worker.ready = True
         elif name == "epoch":
             worker.epochs += 1
+            worker.values.append(args[1])
             self.progress.epoch()
         elif name == "done":
             self.workers.remove(worker)
@@ -200,6 +201,7 @@ class _Run:
             return
         if trial.status == "RUNNING":
             worker.trial, worker.began, worker.epochs = trial, time.time(), 0
+            worker.values = []
             self.tuner.on_trial_begin(trial)
         self.answer(worker, trial)
 
@@ -225,6 +227,7 @@ class _Run:
         row = {
             "trial_id": trial.trial_id, "worker": worker.number, "start": round(worker.began, 3),
             "seconds": round(time.time() - worker.began, 3), "epochs": worker.epochs, "status": trial.status,
+            "values": [None if value is None else round(value, 6) for value in worker.values],
         }
         with open(os.path.join(self.tuner.project_dir, LOG), "a") as file:
             file.write(json.dumps(row) + "\n")

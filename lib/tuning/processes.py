@@ -108,6 +108,7 @@ class Worker:
         self.process = start(worker.main, theirs, *arguments)
         theirs.close()
         self.trial, self.began, self.epochs = None, None, 0
+        self.values = []
         self.ready = self.waiting = False
 
     def stop(self):

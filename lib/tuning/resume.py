@@ -19,8 +19,9 @@ def search_log(tuner):
 
     Returns:
         A list of dicts, one for each time a trial ran to its end: trial_id, worker, start (seconds since 1970),
-        seconds, epochs (trained), status. Empty where no parallel search has run. A trial that ended in the instant
-        before a kill may have none: KerasTuner's file of it comes first, so that it never runs twice.
+        seconds, epochs (trained), status, values (of the objective, one after each epoch; None where Keras told none).
+        Empty where no parallel search has run. A trial that ended in the instant before a kill may have none: KerasTuner's
+        file of it comes first, so that it never runs twice.
     """
     path = os.path.join(getattr(tuner, "project_dir", tuner), LOG)
     rows = []

@@ -4,7 +4,7 @@ A worker sends (name, args, kwargs). Whoever called the search answers the names
 the worker raises the error.
 
     ready                      it has read its job
-    epoch (trial_id)           an epoch of its trial has ended
+    epoch (trial_id, value)    an epoch of its trial has ended, with this value of the objective, or None
     create_trial (tuner_id)  → the next trial, as soon as the Oracle has one, or word that there are no more
     end_trial (trial)        → the trial has ended, and is on disk when the answer comes
     any other                → a method of the Oracle, or an attribute, by its name
@@ -108,11 +108,13 @@ def _prepare(job, connection):
 
 def _report_epochs(tuner, connection):
     original = getattr(tuner, "on_epoch_end", None)
+    name = getattr(tuner.oracle.objective, "name", None)
     if original is None:
         return
 
     def on_epoch_end(trial, model, epoch, logs=None):
         original(trial, model, epoch, logs=logs)
-        connection.send(("epoch", (trial.trial_id,), {}))
+        value = (logs or {}).get(name)
+        connection.send(("epoch", (trial.trial_id, None if value is None else float(value)), {}))
 
     tuner.on_epoch_end = on_epoch_end

@@ -26,10 +26,30 @@ from lib.viz.folds import (
     validation_curve_data,
 )
 from lib.viz.front import front_data, places_data, plot_front
-from lib.viz.look import BLUE, GREEN, GREY, ORANGE, PURPLE, SKY, VERMILION, layout
+from lib.viz.living_brush import narrowed_data, plot_narrowed
+from lib.viz.living_models import (
+    flips_data,
+    plot_flips,
+    plot_gaining,
+    plot_ridges,
+    plot_scaling,
+    ridges_data,
+    weights_by_round,
+)
+from lib.viz.living_search import (
+    climb_data,
+    margins_data,
+    plot_climb,
+    plot_margins,
+    plot_thinking,
+    plot_tournament,
+    tournament_data,
+)
+from lib.viz.living_teams import budgets_data, joining_data, plot_budgets, plot_joining
+from lib.viz.look import BLUE, GOOD, GREEN, GREY, ORANGE, PURPLE, SKY, TIME, VERMILION, layout
 from lib.viz.optuna_figures import dress, timeline_data
 from lib.viz.parallel import brushable, parallel_data, plot_parallel, selected
-from lib.viz.precision import FORMATS, bits_data, costs_data, gradients_data, plot_bits, plot_costs, plot_gradients
+from lib.viz.precision import FORMATS, bits_data, costs_data, gradients_data, plot_costs
 from lib.viz.report import (
     best_of_data,
     diagnosis_data,
@@ -43,24 +63,17 @@ from lib.viz.report import (
 from lib.viz.samples import (
     confusion_data,
     deviations_data,
-    heavy_data,
     pictures_data,
     plot_confusion,
     plot_deviations,
-    plot_heavy,
     plot_pictures,
     plot_variants,
 )
 from lib.viz.search import (
-    brackets_data,
-    coverage_data,
     intermediates_data,
     journey_data,
-    plot_brackets,
-    plot_coverage,
     plot_intermediates,
     plot_journey,
-    plot_posterior,
     plot_proposals,
     proposals_data,
 )

@@ -7,7 +7,7 @@ from plotly.subplots import make_subplots
 
 from lib import arrays
 from lib.columns import texts
-from lib.viz.look import BLUE, GREY, drawable, layout
+from lib.viz.look import BLUE, FIELD, GOOD, GREY, drawable, layout
 from lib.viz.parallel import drawn_lines, line_colours, parallel_data, sign
 
 # --- two hyperparameters: a map of scores, and a path over it
@@ -34,7 +34,7 @@ def _labels(values):
     return brief if len(set(brief)) == len(brief) else texts(values)
 
 
-def plot_map(table, title, path=(), digits=2):
+def plot_map(table, title, path=(), digits=2, direction="max"):
     """Draw a table of scores as a map, and the path of a search over it in numbered dots; see `path_data`.
 
     Args:
@@ -42,11 +42,13 @@ def plot_map(table, title, path=(), digits=2):
         title: the figure's title.
         path: the cells that a search tried, in order, as (row, column); none by default.
         digits: int, of the scores written into the cells where there is no path.
+        direction: "max" where a high score is good, "min" for a loss: the strongest field is the best one.
     """
     drawable(table, "the table has no scores")
     heat = go.Heatmap(
-        z=table, x=_labels(table.columns), y=_labels(table.index), colorscale="Viridis", xgap=1, ygap=1,
-        colorbar={"thickness": 14}, texttemplate=None if len(path) else f"%{{z:.{digits}f}}",
+        z=table, x=_labels(table.columns), y=_labels(table.index), colorscale=FIELD, reversescale=direction == "min", xgap=1,
+        ygap=1, colorbar={"thickness": 14, "title": "score"}, texttemplate=None if len(path) else f"%{{z:.{digits}f}}",
+        textfont={"color": "#000000", "size": 12},
         hovertemplate=f"{table.index.name} %{{y}}, {table.columns.name} %{{x}}: %{{z:.3f}}<extra></extra>",
     )
     figure = go.Figure(heat)
@@ -55,11 +57,21 @@ def plot_map(table, title, path=(), digits=2):
         figure.add_scatter(
             x=steps.x, y=steps.y, text=steps.trial, mode="lines+markers+text", textfont={"color": "#000000", "size": 11},
             marker={"size": 20, "color": "#ffffff", "line": {"color": "#000000", "width": 1}},
-            line={"color": "#ffffff", "width": 2}, hovertemplate="trial %{text}<extra></extra>",
+            line={"color": "#000000", "width": 2}, hovertemplate="trial %{text}<extra></extra>",
         )
     figure.update_xaxes(title_text=table.columns.name, type="category", showgrid=False)
     figure.update_yaxes(title_text=table.index.name, type="category", showgrid=False)
-    return layout(figure, title, 400)
+    return layout(figure, title, 400, _way_said(table, path) if len(path) else None)
+
+
+def _way_said(table, path):
+    """Say in words where a path begins, and the scores on its way up."""
+    scores = [table.iloc[row, column] for row, column in path]
+    best = int(np.argmax(scores))
+    row, column = path[best]
+    where = f"{table.index.name} {table.index[row]}, {table.columns.name} {table.columns[column]:.4g}"
+    on_the_way = f"{len(path)} trials, the first {scores[0]:.4g}, the best, trial {best + 1}, {scores[best]:.4g} at {where}"
+    return [f"The path: {on_the_way}; the map spans {np.nanmin(table):.4g} to {np.nanmax(table):.4g}."]
 
 
 # --- one hyperparameter at a time
@@ -80,11 +92,11 @@ def plot_slices(frame, title, scales=None):
     for place, axis in enumerate(axes):
         here = {"row": place // columns + 1, "col": place % columns + 1}
         figure.add_scatter(
-            x=axis["values"], y=score["values"], mode="markers", marker={"size": 9, "color": BLUE, "opacity": 0.75},
+            x=axis["values"], y=score["values"], mode="markers", marker={"size": 9, "color": BLUE},
             hovertemplate=axis["label"] + ": %{x:.4g}, score %{y:.4f}<extra></extra>", **here,
         )
-        named = axis["kind"] == "log" or set(axis["names"]) != {f"{t:.4g}" for t in axis["ticks"]}
-        ticks = _few_ticks(axis) if named else {"nticks": 4}
+        tried = axis["kind"] != "number" or np.isin(axis["values"], axis["ticks"]).all()
+        ticks = _few_ticks(axis) if tried else {"nticks": 4}
         figure.update_xaxes(title_text=axis["label"].removeprefix("param_"), **here, **ticks)
     figure.update_yaxes(title_text=score["label"], col=1)
     if score["kind"] == "log":
@@ -112,15 +124,17 @@ def plot_matrix(frame, title, objective="score", scales=None, order=None):
     axes = parallel_data(frame, objective, scales=scales, order=order)
     size = len(axes) - 1
     figure = make_subplots(
-        size, size, shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.02, vertical_spacing=0.02
+        size, size, shared_xaxes=True, shared_yaxes=True, horizontal_spacing=0.22 / max(size, 3), vertical_spacing=0.02
     )
     colours = line_colours(frame, axes[-1], ranks=True)["color"]
     drawn = np.argsort(colours)  # the best last, above the others
-    marker = {"size": 4, "color": colours[drawn], "colorscale": "Viridis"}
+    bar = {"title": "rank", "thickness": 14, "tickvals": [0, 1], "ticktext": ["worst", "best"]}
+    marker = {"size": 5, "color": colours[drawn], "cmin": 0, "cmax": 1, "colorscale": GOOD, "colorbar": bar}
     for row, upwards in enumerate(axes):
         for column, across in enumerate(axes[:row]):
             figure.add_scatter(
-                x=across["values"][drawn], y=upwards["values"][drawn], mode="markers", marker=marker, row=row, col=column + 1,
+                x=across["values"][drawn], y=upwards["values"][drawn], mode="markers", row=row, col=column + 1,
+                marker=marker | {"showscale": row == size and not column},
                 hovertemplate=f"{across['label']} %{{x:.4g}}, {upwards['label']} %{{y:.4g}}<extra></extra>",
             )
     for place, axis in enumerate(axes):
@@ -130,7 +144,10 @@ def plot_matrix(frame, title, objective="score", scales=None, order=None):
         if place:
             figure.update_yaxes(**_few_ticks(axis), row=place)
             figure.update_yaxes(title_text=axis["label"], row=place, col=1)
-    return layout(figure, title, 140 + 130 * size, showlegend=False)
+    ranks = pd.DataFrame({axis["label"]: axis["values"] for axis in axes}).rank().corr()
+    score = axes[-1]["label"]
+    said = [f"{score} over {axis['label']}: rank correlation {ranks.loc[score, axis['label']]:.2f}." for axis in axes[:-1]]
+    return layout(figure, title, 140 + 130 * size, said, showlegend=False)
 
 
 # --- the best of many trials
@@ -226,7 +243,8 @@ def plot_gates(frame, title, share=0.01, scales=None):
         title_text="share of the axis, from its lowest value to its highest", range=[0, 1], tickformat=".0%"
     )
     figure.update_yaxes(autorange="reversed", showgrid=False)
-    return layout(figure, title, 150 + 42 * len(gates), barmode="overlay", margin_r=150)
+    said = [f"{gate.label}: {word}, {gate.width:.0%} of the axis." for gate, word in zip(gates.itertuples(), words, strict=True)]
+    return layout(figure, title, 150 + 42 * len(gates), said, barmode="overlay", margin_r=150)
 
 
 def _gate_words(gate, most):

@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib import arrays
-from lib.viz.look import BLUE, GREY, SKY, VERMILION, drawable, layout, style
+from lib.viz.look import AGAINST, FIELD, GOOD, GREY, drawable, layout, style
 
 # --- pairs of members
 
@@ -29,7 +29,7 @@ def pairs_data(matrix, names):
     return table.mask(np.eye(len(table), dtype=bool))
 
 
-def plot_pairs(matrix, names, title, unit, low=None, high=None):
+def plot_pairs(matrix, names, title, unit, low=None, high=None, good=True):
     """Draw a matrix over pairs of members as a heat map; see `pairs_data`.
 
     Args:
@@ -37,13 +37,15 @@ def plot_pairs(matrix, names, title, unit, low=None, high=None):
         title: the figure's title.
         unit: what a field says, for the colour bar; "<br>" breaks its lines.
         low, high: ends of the colour scale; the smallest and the largest field where None.
+        good: bool, whether one wants much of it; what one does not has another colour.
     """
     drawable(names, "there are no members")
     table = pairs_data(matrix, names)
     texts = [["" if np.isnan(field) else f"{field:.2f}" for field in row] for row in table.to_numpy()]
     few = {"text": texts, "texttemplate": "%{text}"} if len(table) <= 14 else {}
     heat = go.Heatmap(
-        z=table, x=list(table.columns), y=list(table.index), colorscale="Blues", zmin=low, zmax=high, xgap=1, ygap=1,
+        z=table, x=list(table.columns), y=list(table.index), colorscale=FIELD if good else AGAINST, zmin=low, zmax=high,
+        xgap=1, ygap=1, textfont={"color": "#000000", "size": 12},
         colorbar={"title": unit, "thickness": 14}, hovertemplate="%{y} and %{x}: %{z:.3f}<extra></extra>",
         hoverongaps=False, **few,
     )
@@ -91,7 +93,7 @@ def plot_points(frame, x, y, kind, title, x_title, y_title, trend=False, equal=N
     figure = go.Figure()
     for number, (name, part) in enumerate(frame.groupby(kind, sort=False, dropna=False)):
         colour, _, symbol = style(number)
-        marker = {"size": 8, "symbol": symbol, "color": colour, "opacity": 0.75}
+        marker = {"size": 8, "symbol": symbol, "color": colour}
         figure.add_scatter(
             x=part[x], y=part[y], mode="markers", name=str(name), marker=marker,
             hovertemplate="%{x:.3f}, %{y:.4f}<extra>" + str(name) + "</extra>",
@@ -131,10 +133,10 @@ def plot_dots(table, title, x_title):
             )
             figure.add_scatter(
                 x=values, y=[way] * len(values), mode="markers", name=f"{team}: {way}", hovertemplate=hover + "</extra>",
-                marker={"size": 9, "symbol": symbol, "color": colour, "opacity": 0.75}, row=row, col=1,
+                marker={"size": 9, "symbol": f"{symbol}-open", "color": colour, "line_width": 2}, row=row, col=1,
             )
     figure.update_yaxes(autorange="reversed", showgrid=False).update_xaxes(title_text=x_title, row=len(teams), col=1)
-    return layout(figure, title, 130 + len(teams) * (60 + 30 * table.shape[1]), showlegend=False, margin_t=90)
+    return layout(figure, title, 100 + len(teams) * (60 + 30 * table.shape[1]), showlegend=False)
 
 
 # --- how sure, and how right
@@ -213,7 +215,7 @@ def plot_bags(rows, n, title):
     counts = bags_data(rows, n)
     names = [f"member {number}" for number in range(1, len(counts) + 1)]
     # What was never drawn is the page itself, light or dark.
-    steps = ["rgba(0,0,0,0)", SKY, BLUE, VERMILION]
+    steps = ["rgba(0,0,0,0)", *(colour for _, colour in GOOD)]
     scale = [[end, colour] for place, colour in enumerate(steps) for end in (place / 4, (place + 1) / 4)]
     bar = {"title": "times<br>drawn", "thickness": 14, "tickvals": [0, 1, 2, 3], "ticktext": ["0", "1", "2", "3+"]}
     heat = go.Heatmap(
@@ -288,7 +290,7 @@ def plot_stages(x, y, staged, rounds, title, x_title, y_title):
     """
     figure = go.Figure()
     figure.add_scatter(
-        x=x, y=y, mode="markers", name="data", marker={"color": GREY, "size": 5, "opacity": 0.4}, hoverinfo="skip"
+        x=x, y=y, mode="markers", name="data", marker={"color": GREY, "size": 4, "symbol": "circle-open"}, hoverinfo="skip"
     )
     for number, (count, line) in enumerate(stages_data(x, staged, rounds).groupby("rounds", sort=False)):
         colour, dash, _ = style(number)

@@ -55,7 +55,9 @@ def plot_division(n, splits, title):
         )
     figure.update_xaxes(title_text="sample", showgrid=False, range=[-0.8, n - 0.2])
     figure.update_yaxes(categoryorder="array", categoryarray=list(table.index), autorange="reversed", showgrid=False)
-    return layout(figure, title, 170 + 24 * len(table))
+    said = [f"{name}: {', '.join(f'{len(list(samples))} samples are {role}' for role, samples in split.items())}."
+            for name, split in splits.items()]
+    return layout(figure, title, 150 + 24 * len(table), said)
 
 
 # --- a search of scikit-learn over one parameter
@@ -111,7 +113,8 @@ def plot_validation_curve(cv_results, name):
     figure.add_bar(x=means.value, y=means.seconds, marker_color=SKY, showlegend=False, row=1, col=2)
     figure.update_xaxes(title_text=label, type="category").update_yaxes(title_text="accuracy", col=1)
     figure.update_yaxes(title_text="seconds", rangemode="tozero", col=2)
-    return layout(figure, f"A grid over {label}", 400, legend={"y": 1.12}, margin_t=110)
+    best = means.loc[means["rank"].idxmin(), "value"]
+    return layout(figure, f"A grid over {label}: {best} has the best mean", 400)
 
 
 # --- the folds of every trial
@@ -161,7 +164,7 @@ def plot_fold_scores(scores, title, y_title):
     )
     figure.update_xaxes(title_text="trial", dtick=1 if len(scores) <= 20 else None, showgrid=False)
     figure.update_yaxes(title_text=y_title)
-    return layout(figure, title, 400, legend={"y": 1.0}, margin_t=90)
+    return layout(figure, title, 400)
 
 
 # --- nested cross-validation
@@ -205,4 +208,4 @@ def plot_inner_outer(nest, title, y_title):
             hovertemplate=row.line + ": %{y:.4f}<extra></extra>",
         )
     figure.update_xaxes(range=[-0.35, 1.35], showgrid=False, tickcolor=GREY).update_yaxes(title_text=y_title)
-    return layout(figure, title, 420, legend={"y": 1.0}, margin_t=90)
+    return layout(figure, title, 420)

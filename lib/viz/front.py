@@ -6,6 +6,8 @@ import plotly.graph_objects as go
 from lib.errors import CourseError
 from lib.viz.look import GREY, VERMILION, drawable, layout, style
 
+WIDTH = 820  # of the drawing in pixels, for which names are placed
+
 
 def front_data(table, cost, gain, least=0.0):
     """Mark the rows that are worth their price: nothing that costs as little or less gains as much or more.
@@ -78,7 +80,7 @@ def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budg
                 error_y={"array": [least / 2] * len(part), "thickness": 1, "width": 0} if least else None,
             )
     if budget is not None:
-        figure.add_vline(x=budget, line={"color": VERMILION, "dash": "dash"})
+        figure.add_vline(x=budget, line={"color": VERMILION, "dash": "dash", "width": 2}, name="the budget", showlegend=True)
     ends = np.log10([table[cost].min(), table[cost].max()])
     room = max(0.1, 0.08 * np.ptp(ends))  # for the names at both ends
     ticks = [digit * 10.0**power for power in range(int(ends[0]) - 2, int(ends[1]) + 2) for digit in (1, 2, 5)]
@@ -87,6 +89,7 @@ def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budg
         ticktext=[f"{tick:,g}" if tick < 1e6 else f"{tick / 1e6:,g} M" for tick in ticks],
     )
     figure.update_yaxes(title_text=gain_title)
+    figure.update_layout(meta={"room": WIDTH + 100})  # a page that is narrower moves it sideways
     return layout(figure, title, 480)
 
 
@@ -98,7 +101,7 @@ PLACES = {  # where a name may stand: how far its middle lies from the point, in
 }
 
 
-def places_data(x, y, names, front=(), width=820, height=330):
+def places_data(x, y, names, front=(), width=WIDTH, height=330):
     """Find for each point a place beside it for its name, so that names cover neither each other nor points.
 
     Args:

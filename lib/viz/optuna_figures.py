@@ -3,12 +3,9 @@
 from datetime import datetime
 
 import numpy as np
-from plotly.colors import sample_colorscale
+from plotly.colors import sample_colorscale, unlabel_rgb
 
-from lib.viz.look import BLUE, GREY, PURPLE, SKY, VERMILION, drawable, ending, layout
-
-# From early, or bad, to late, or good: each colour stands out on white and on black.
-SCALE = [[0.0, SKY], [0.4, BLUE], [0.7, PURPLE], [1.0, VERMILION]]
+from lib.viz.look import BLUE, GOOD, GREY, TIME, drawable, ending, layout, log_ticks
 
 
 def dress(figure, title, height=400, **settings):
@@ -25,32 +22,51 @@ def dress(figure, title, height=400, **settings):
     """
     drawable(figure.data, "the study has no trials for this figure")
     kind = (figure.layout.title.text or "").split(" ")[0]
-    own = {"Timeline": _dress_timeline, "Parallel": _dress_parallel, "Pareto-front": _dress_front, "Rank": lambda _: None}
-    own.get(kind, _dress_colours)(figure)
+    own = {"Timeline": _dress_timeline, "Parallel": _dress_parallel, "Pareto-front": _dress_front, "Rank": _dress_rank}
+    said = own.get(kind, _dress_colours)(figure)
     for part in figure.select_annotations():
-        part.font.color = GREY
-    powers = {"dtick": 1, "exponentformat": "power"}
-    figure.update_xaxes(powers, selector={"type": "log"}).update_yaxes(powers, selector={"type": "log"})
-    settings = {"legend": {"orientation": "h", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}} | settings
-    figure.update_layout(title={"text": None, "x": 0, "y": 0.97, "yref": "container", "yanchor": "auto"})
-    return layout(figure, title, height, width=None, plot_bgcolor="rgba(0,0,0,0)", **settings)
+        part.font.update(color=GREY, shadow="auto")  # they may stand on lines
+    for letter in "xy":
+        for axis in getattr(figure, f"select_{letter}axes")(selector={"type": "log"}):
+            axis.update(log_ticks(_along(figure, letter, axis.plotly_name.replace("axis", "")), most=0))
+    figure.update_layout(title={"text": None, "x": 0}, legend_orientation="h")
+    return layout(figure, title, height, said, width=None, plot_bgcolor="rgba(0,0,0,0)", **settings)
+
+
+def _along(figure, letter, name):
+    """Return the numbers that are drawn along an axis, whose name is such as "x2"."""
+    drawn = [trace[letter] for trace in figure.data if (trace[f"{letter}axis"] or letter) == name]
+    return np.concatenate([np.asarray(values, float) for values in drawn if values is not None])
 
 
 def _dress_colours(figure):
     for trace in figure.data:
         if trace.type == "contour":
-            trace.colorscale = "Viridis"
+            trace.colorscale = GOOD
         elif trace.type == "bar":
             trace.marker.color = BLUE
         elif trace.marker.colorscale:
-            trace.marker.colorscale = SCALE
+            trace.marker.update(colorscale=TIME, size=8, line={"color": GREY, "width": 1})
+
+
+def _dress_rank(figure):
+    """Colour the ranks anew, the highest strongest: Optuna's go from blue through yellow to red."""
+    theirs = sample_colorscale("RdYlBu_r", np.linspace(0, 1, 101))
+    known = np.array([unlabel_rgb(colour) for colour in theirs])
+    for trace in figure.data:
+        if trace.marker.showscale:
+            trace.marker.colorscale = GOOD
+        elif trace.marker.color is not None:
+            own = np.array([unlabel_rgb(colour) for colour in trace.marker.color])
+            places = np.abs(own[:, None] - known).sum(axis=2).argmin(axis=1) / 100
+            trace.marker.update(color=sample_colorscale(GOOD, places), size=8, line={"color": GREY, "width": 1})
 
 
 def _dress_front(figure):
     """Tell the front from the other trials by colour; when each ran does not matter here."""
-    for trace, colour, size in zip(figure.data, (SKY, VERMILION), (7, 10), strict=False):
+    for trace, colour, size in zip(figure.data, (GREY, BLUE), (7, 11), strict=False):
         trace.update(marker={"color": colour, "showscale": False, "size": size}, showlegend=True)
-        trace.name = "on the front" if colour == VERMILION else "beaten by another trial"
+        trace.name = "on the front" if colour == BLUE else "beaten by another trial"
         trace.hovertemplate = "%{x}, %{y}<extra></extra>"
         trace.text = None
 
@@ -79,14 +95,20 @@ def _dress_timeline(figure):
         trace.update(base=here, x=np.array(trace.x, float) / 1000, text=None, marker_color=ending(trace.name)[1])
         trace.hovertemplate = "trial %{y}<extra>" + trace.name + "</extra>"
     figure.update_xaxes(type="linear", title_text="seconds since the first trial began")
+    return [f"{ending(trace.name)[0]}: {len(trace.x)} trials, {np.min(trace.x):.3g} to {np.max(trace.x):.3g} s each."
+            for trace in figure.data]
 
 
 def _dress_parallel(figure):
-    """Colour the lines anew: Optuna's best ones are too dark for a dark page."""
+    """Colour the lines anew, the best ones strongest."""
     *lines, bar = figure.data
-    bar.marker.colorscale = SCALE
+    bar.marker.colorscale = GOOD
     for line in lines:
         if line.mode == "lines" and line.y and line.line.color:
             good = 1 - line.y[0] if bar.marker.reversescale else line.y[0]
-            line.line.color = sample_colorscale(SCALE, [min(max(good, 0), 1)])[0]
-            line.opacity = 0.8
+            good = min(max(good, 0), 1)
+            line.line.update(color=sample_colorscale(GOOD, [good])[0], width=1 + 1.2 * good**2)
+            line.opacity = 1
+    best = max((line for line in lines if line.mode == "lines"), key=lambda line: line.line.width or 0)
+    where = ", ".join(f"{name} {value}" for name, value in best.customdata)
+    return [f"{sum(line.mode == 'lines' for line in lines)} lines.", f"The best: {where}."]

@@ -8,16 +8,17 @@ import zlib
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
-from plotly.colors import get_colorscale
 
 from lib.columns import OUTCOME, check_trials, texts
 from lib.errors import CourseError, did_you_mean
 from lib.table import to_number
-from lib.viz.look import ENDS, GREY, SYNONYMS, ending, layout
+from lib.viz.look import ENDS, GOOD, GREY, NARROW, SYNONYMS, ending, layout
 
 APART = ("failed", "pruned")  # in colours below those of the scores; other trials without a score look like the worst
 BAND = 0.08  # of the colour bar, for each end that has no score to compare
 NONE = "(none)"
+SLANT = 18  # degrees, of names that would not fit side by side
+LETTER = 7.4  # pixels that a letter of them needs
 GAP = 0.12  # of an axis, between its outermost value and a place that lies apart
 LARGEST = float(np.finfo("float32").max)  # that a picture can draw; a loss beyond has diverged
 
@@ -192,7 +193,7 @@ def _round_ticks(low, high):
 def plot_parallel(frame, title, objective="score", every=False, scales=None, order=None, brush=None, ranks=False):
     """Draw every scored trial as a line across its hyperparameters to its score; see `parallel_data`.
 
-    The better a trial, the brighter its line, and the higher it lies above the others.
+    The better a trial, the stronger its line, and the higher it lies above the others.
 
     Args:
         frame: DataFrame of `lib.trials.trials_frame`.
@@ -210,13 +211,37 @@ def plot_parallel(frame, title, objective="score", every=False, scales=None, ord
     quiet = {"color": GREY, "size": 12}
     rows = np.arange(len(frame)) if every else np.flatnonzero(frame["score"].notna())
     faint = {"line": {"color": GREY, "opacity": float(np.clip(60 / max(1, len(rows)), 0.02, 0.3))}}
+    line = line_colours(frame, axes[-1], every, ranks)
+    labels = [axis["label"] for axis in axes]
+    aslant = LETTER * sum(map(len, labels)) > NARROW
     lines = go.Parcoords(
-        dimensions=dimensions, line=line_colours(frame, axes[-1], every, ranks), unselected=faint, labelfont=quiet,
+        dimensions=dimensions, line=line, unselected=faint, labelfont=quiet, labelangle=-SLANT if aslant else 0,
         tickfont=quiet, rangefont={"color": "rgba(0,0,0,0)"}, customdata=rows.astype("int32"), meta=_mark(frame),
     )
+    rise = LETTER * max(map(len, labels)) * np.sin(np.radians(SLANT)) if aslant else 0
     # Plotly gives the tick labels a halo, white unless the paper has a colour: on a dark page that hides them.
-    margin = {"l": 70, "r": 30, "t": 100, "b": 30}
-    return layout(go.Figure(lines), title, 420, margin=margin, paper_bgcolor="#ffffff")
+    margin = {"l": 70, "r": 30, "t": 100 + rise, "b": 30}
+    said = extremes(axes, line["color"])
+    return layout(go.Figure(lines), title, 400, said, margin=margin, paper_bgcolor="#ffffff")
+
+
+def extremes(axes, colours):
+    """Say in words where the best line goes and where the worst, of those that `line_colours` has coloured; a list of str."""
+    said = [f"{len(colours)} lines."]
+    scored = np.where(axes[-1]["real"], colours, np.inf)  # what has failed is no worst
+    worst = np.argmin(scored if axes[-1]["real"].any() else colours)
+    for name, line in (("best", np.argmax(colours)), ("worst", worst)):
+        where = [f"{axis['label'].removesuffix(' (log)')} {_told(axis, line)}" for axis in reversed(axes)]
+        said.append(f"The {name}: {', '.join(where)}.")
+    return said
+
+
+def _told(axis, line):
+    """Say in words where a line meets an axis."""
+    place = axis["values"][line]
+    if axis["kind"] == "names" or not axis["real"][line]:
+        return axis["names"][int(np.argmin(np.abs(np.asarray(axis["ticks"]) - place)))]
+    return f"{10**place if axis['kind'] == 'log' else place:.4g}"
 
 
 def _dimension(axis, ranges):
@@ -371,7 +396,7 @@ def _colour_bar(bands, marks, title):
     """Return plotly's scale and its bar: a band of one colour for each end that has no score to compare, then the scores."""
     first = BAND * len(bands)
     scale = [[BAND * place + far, ENDS[end]] for place, end in enumerate(bands) for far in (0, BAND - 1e-6)]
-    scale += [[first + (1 - first) * at, colour] for at, colour in get_colorscale("Viridis")]
+    scale += [[first + (1 - first) * at, colour] for at, colour in GOOD]
     ticks = {end: BAND * (place + 0.5) for place, end in enumerate(bands)}
     ticks |= {name: first + (1 - first) * at for name, at in marks.items()}
     bar = {"title": title, "thickness": 14, "tickvals": [*ticks.values()], "ticktext": [*ticks]}

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib import arrays
@@ -46,32 +45,6 @@ def bits_data(number, formats=tuple(FORMATS)):
     return pd.DataFrame(rows, columns=["format", "sign", "exponent", "mantissa", "stored", "error"])
 
 
-def plot_bits(number, formats=tuple(FORMATS)):
-    """Draw the bits of a number in each format, coloured by what they are for; see `bits_data`."""
-    table = bits_data(number, formats)
-    figure = go.Figure()
-    for part, colour, ink in (("sign", VERMILION, "white"), ("exponent", ORANGE, "black"), ("mantissa", BLUE, "white")):
-        before = {"sign": 0, "exponent": 1}.get(part)
-        starts = [1 + len(row.exponent) if before is None else before for row in table.itertuples()]
-        places = [
-            (start + offset, row, bit)
-            for row, (start, bits) in enumerate(zip(starts, table[part], strict=True))
-            for offset, bit in enumerate(bits)
-        ]
-        x, y, text = zip(*places, strict=True)
-        marker = {"symbol": "square", "size": 19, "color": colour}
-        figure.add_scatter(
-            x=x, y=y, text=text, mode="markers+text", marker=marker, textfont={"color": ink, "size": 12},
-            name=part, hoverinfo="skip",
-        )
-    names = [f"<b>{row.format}</b><br>{row.stored:.9g}" for row in table.itertuples()]
-    figure.update_yaxes(
-        tickvals=list(range(len(names))), ticktext=names, range=[len(names) - 0.5, -0.5], showgrid=False
-    )
-    figure.update_xaxes(visible=False, range=[-0.7, 31.7])
-    return layout(figure, f"The bits of {number:g}, and the number they stand for", 120 + 52 * len(table))
-
-
 FLOAT16 = {"smallest": 2.0**-24, "smallest normal": 2.0**-14, "largest": 65504.0}
 FATES = {"lost: becomes 0": VERMILION, "coarse: subnormal": ORANGE, "kept": BLUE, "too large: becomes infinite": PURPLE}
 
@@ -97,27 +70,6 @@ def gradients_data(gradients, scale=1.0):
     fate = np.select(conditions, list(FATES)[:3], list(FATES)[3])
     table = pd.DataFrame({"exponent": np.floor(np.log2(sizes)).astype(int), "fate": fate})
     return (table.value_counts() / max(len(table), 1)).rename("share").reset_index().sort_values(["exponent", "fate"])
-
-
-def plot_gradients(gradients, scales=(1.0,)):
-    """Draw how large gradients are, and what float16 loses of them, one panel a loss scale; see `gradients_data`."""
-    titles = [f"loss scale {scale:,.0f}" for scale in scales]
-    figure = make_subplots(len(scales), 1, shared_xaxes=True, subplot_titles=titles, vertical_spacing=0.13)
-    for row, scale in enumerate(scales, start=1):
-        for fate, part in gradients_data(gradients, scale).groupby("fate", sort=False):
-            words = f"{fate}, {part.share.sum():.1%} in all"
-            figure.add_bar(
-                x=part.exponent + 0.5, y=part.share, width=0.9, name=fate, marker_color=FATES[fate],
-                hovertemplate="2<sup>%{x:.0f}</sup>: %{y:.2%}<extra>" + words + "</extra>", row=row, col=1,
-            )
-    figure.add_vrect(x0=-25, x1=16, fillcolor=GREY, opacity=0.2, line_width=0, row="all", col=1)
-    exponents = range(-60, 21, 5)
-    figure.update_xaxes(tickvals=list(exponents), ticktext=[f"2<sup>{e}</sup>" for e in exponents])
-    figure.update_xaxes(title_text="size of a gradient; the grey band is what float16 can hold", row=len(scales))
-    figure.update_yaxes(title_text="share", tickformat=".0%", rangemode="tozero")
-    height = 140 + 190 * len(scales)
-    legend = {"y": 1 + 22 / (height - 150)}
-    return layout(name_once(figure), "What float16 makes of gradients", height, barmode="overlay", legend=legend, margin_t=100)
 
 
 # --- what a step costs under each policy
@@ -155,8 +107,6 @@ def plot_costs(table, title):
                 row=1, col=column,
             )
     figure.add_vline(x=1, line={"color": GREY, "dash": "dot"})
-    figure.update_xaxes(title_text="times as fast", rangemode="tozero", tickcolor=GREY)
-    figure.update_yaxes(autorange="reversed", tickcolor=GREY)
-    height = 200 + 28 * len(table) // len(steps)
-    legend = {"y": 1 + 22 / (height - 150), "traceorder": "normal"}
-    return layout(name_once(figure), title, height, legend=legend, margin_t=100)
+    figure.update_xaxes(title_text="times as fast", rangemode="tozero")
+    figure.update_yaxes(autorange="reversed")
+    return layout(name_once(figure), title, 200 + 28 * len(table) // len(steps), legend_traceorder="normal")

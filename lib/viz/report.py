@@ -108,14 +108,14 @@ def plot_edges(frame, title, share=0.1, edge=0.2, scales=None):
             if which.any():
                 figure.add_scatter(
                     x=place[which], y=np.full(which.sum(), number + height), mode="markers", name=name,
-                    marker={"color": colour, "symbol": symbol, "size": size, "opacity": 0.8}, hoverinfo="skip",
+                    marker={"color": colour, "symbol": symbol, "size": size}, hoverinfo="skip",
                 )
     for low, high in ((0, edge), (1 - edge, 1)):
-        figure.add_vrect(x0=low, x1=high, fillcolor="rgba(125,125,125,0.15)", line_width=0, layer="below")
+        figure.add_vrect(x0=low, x1=high, fillcolor="rgba(125,125,125,0.07)", line_width=0, layer="below")
     for row in table.itertuples():
         at = {"x": float(row.side == "high"), "xanchor": "left" if row.side == "low" else "right"}
         words = f"{row.end:.3g}: {row.best} of the best, {row.expected:.1f} expected" + (" – crowded" if row.crowded else "")
-        font = {"color": VERMILION if row.crowded else GREY, "size": 12}
+        font = {"color": GREY, "size": 12, "weight": 700 if row.crowded else 400}
         height = [axis["column"] for axis in axes].index(row.column) + 0.38
         figure.add_annotation(y=height, text=words, showarrow=False, font=font, **at)
     figure.update_xaxes(title_text="share of the axis, from its lowest value to its highest", tickformat=".0%")
@@ -123,7 +123,9 @@ def plot_edges(frame, title, share=0.1, edge=0.2, scales=None):
     figure.update_yaxes(
         tickvals=list(range(len(axes))), ticktext=[axis["label"] for axis in axes], range=[-0.4, len(axes) - 0.4], showgrid=False,
     )
-    return layout(name_once(figure), title, 150 + 90 * len(axes), margin_t=90)
+    said = [f"{row.label}, its {row.side} end, {row.end:.3g}: {row.best} of the best, {row.expected:.1f} expected"
+            + (", crowded." if row.crowded else ".") for row in table.itertuples()]
+    return layout(name_once(figure), title, 150 + 90 * len(axes), said)
 
 
 # --- were there enough points?
@@ -292,8 +294,8 @@ def plot_isolation(frame, column, title, parts=6, y_title="score", floor=None, s
     panels = ["every trial, and the middle one", f"the best of {of} near each value"]
     figure = make_subplots(1, 2, shared_yaxes=True, subplot_titles=panels, horizontal_spacing=0.05)
     figure.add_scatter(
-        x=axis["values"], y=_filled(here), mode="markers", marker={"size": 5, "color": GREY, "opacity": 0.6}, name="trial",
-        hovertemplate="%{y:.4f}<extra></extra>", row=1, col=1,
+        x=axis["values"], y=_filled(here), mode="markers", name="trial", hovertemplate="%{y:.4f}<extra></extra>", row=1, col=1,
+        marker={"size": 5, "color": GREY, "symbol": "circle-open"},
     )
     figure.add_scatter(
         x=table.place, y=table.average, mode="lines+markers", line={"color": ORANGE, "dash": "dash"}, name="middle", row=1, col=1,
@@ -307,7 +309,7 @@ def plot_isolation(frame, column, title, parts=6, y_title="score", floor=None, s
     figure.update_yaxes(title_text=y_title, col=1)
     if floor is not None:
         figure.update_yaxes(range=[floor, _filled(here).max() + 0.05 * (_filled(here).max() - floor)])
-    return layout(figure, title, 400, showlegend=False, margin_t=90)
+    return layout(figure, title, 400, showlegend=False)
 
 
 # --- what do the curves of the best trials say?
@@ -379,6 +381,5 @@ def plot_diagnosis(histories, title, metric="accuracy", direction="max"):
                 x=epochs, y=history[part], mode="lines+markers", name=name, line={"color": colour, "dash": dash},
                 hovertemplate="epoch %{x}: %{y:.4f}<extra>" + name + "</extra>", row=1, col=column,
             )
-    figure.update_xaxes(title_text="epoch").update_yaxes(title_text=metric, col=1)
-    figure.for_each_annotation(lambda note: note.update(font_size=12))
-    return layout(name_once(figure), title, 380, legend_y=1.14, margin_t=110)
+    figure.update_xaxes(title_text="epoch", nticks=5).update_yaxes(title_text=metric, col=1)
+    return layout(name_once(figure), title, 380)

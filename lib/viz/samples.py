@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib import arrays
-from lib.viz.look import BLUE, drawable, layout
+from lib.viz.look import BLUE, FIELD, drawable, layout, log_ticks
 
 # --- pictures
 
@@ -88,7 +88,7 @@ def plot_pictures(x, y, classes):
     half = -(-len(pictures) // 2)
     spacing = {"horizontal_spacing": 0.02, "vertical_spacing": 0.12}
     figure = picture_grid([pictures[:half], pictures[half:]], subplot_titles=list(classes), **spacing)
-    return layout(figure, "One picture of each class", 400, margin={"l": 0, "r": 0, "t": 80, "b": 0})
+    return layout(figure, "One picture of each class", 400, margin={"l": 0, "r": 0, "b": 0})
 
 
 def plot_variants(kinds, title):
@@ -99,51 +99,7 @@ def plot_variants(kinds, title):
         title: the figure's title.
     """
     figure = picture_grid([*kinds.values()], row_titles=list(kinds), horizontal_spacing=0.01, vertical_spacing=0.03)
-    return layout(figure, title, 60 + 110 * len(kinds), margin={"l": 0, "r": 40, "t": 50, "b": 0})
-
-
-def heavy_data(weights, n):
-    """Find the samples of the largest and of the smallest weight.
-
-    Args:
-        weights: of the samples, float, shape (n_samples,).
-        n: how many of either; at most half of the samples.
-
-    Returns:
-        A DataFrame with 2n rows: row (of the samples) and times (float, the weight as a multiple of the mean weight);
-        the n heaviest, heaviest first, then the n lightest, lightest first.
-
-    Raises:
-        CourseError: weights that are not finite numbers, 0 or more and not all 0, or fewer than 2n of them.
-    """
-    weights = arrays.numbers("weights", weights)
-    n = arrays.whole("n", n, least=1)
-    if weights.ndim != 1 or len(weights) < 2 * n:
-        raise arrays.refused("weights", f"shape {weights.shape}", f"(n_samples,), {2 * n} samples or more")
-    if weights.min() < 0 or not weights.any():
-        raise arrays.refused("weights", f"from {weights.min():g} to {weights.max():g}", "0 or more, and not all 0")
-    order = np.argsort(weights, kind="stable")
-    rows = np.concatenate([order[::-1][:n], order[:n]])
-    return pd.DataFrame({"row": rows, "times": weights[rows] / weights.mean()})
-
-
-def plot_heavy(x, weights, names, n=8, title="The heaviest pictures, and below them the lightest"):
-    """Draw the n heaviest pictures above the n lightest, under their names and weights; see `heavy_data`.
-
-    Args:
-        x: pictures in [0, 1], shape (n_samples, height, width).
-        weights: of the pictures, float, shape (n_samples,).
-        names: of the pictures, n_samples str.
-        n: how many of either.
-        title: the figure's title.
-    """
-    table = heavy_data(weights, n)
-    if not len(x) == len(names) == len(weights):
-        raise arrays.refused("x", f"{len(x)} pictures and {len(names)} names", f"{len(weights)} of each, as of the weights")
-    texts = [f"{names[row]}<br>weight × {times:.3g}" for row, times in zip(table.row, table.times, strict=True)]
-    rows = [x[table.row[:n]], x[table.row[n:]]]
-    figure = picture_grid(rows, subplot_titles=texts, horizontal_spacing=0.012, vertical_spacing=0.2)
-    return layout(figure.update_annotations(font_size=10), title, 380, margin={"l": 0, "r": 0, "t": 90, "b": 0})
+    return layout(figure, title, 60 + 110 * len(kinds), margin={"l": 0, "r": 40, "b": 0})
 
 
 # --- columns
@@ -178,7 +134,7 @@ def plot_deviations(x, features):
         x=deviations, y=deviations.index, mode="markers", marker={"size": 9, "color": BLUE},
         hovertemplate="%{y}: %{x:.3g}<extra></extra>",
     )
-    figure.update_xaxes(type="log", title_text="standard deviation, in the column's own unit", dtick=1)
+    figure.update_xaxes(type="log", title_text="standard deviation, in the column's own unit", **log_ticks(deviations, most=0))
     figure.update_yaxes(autorange="reversed", dtick=1)
     return layout(figure, "How far each column spreads", 160 + 18 * len(deviations))
 
@@ -219,10 +175,12 @@ def plot_confusion(y_true, y_pred, classes, unit="pictures"):
     shares = counts.div(counts.sum(axis=1).clip(lower=1), axis=0)
     heat = go.Heatmap(
         z=shares, x=list(counts.columns), y=list(counts.index), text=counts, texttemplate="%{text}",
-        colorscale="Blues", zmin=0, zmax=1, colorbar={"title": "share of<br>the class", "thickness": 14, "tickformat": ".0%"},
+        colorscale=FIELD, zmin=0, zmax=1, textfont={"color": "#000000", "size": 12},
+        colorbar={"title": "share of<br>the class", "thickness": 14, "tickformat": ".0%"},
         hovertemplate="%{text} " + unit + " of %{y} taken for %{x}<extra></extra>",
     )
     figure = go.Figure(heat)
     figure.update_xaxes(title_text="predicted class").update_yaxes(title_text="true class", autorange="reversed")
-    margin = {"l": 100, "r": 30, "t": 60, "b": 90}
-    return layout(figure, f"Confusion matrix of the test set, in {unit}", 540, margin=margin)
+    right = np.diag(counts).sum() / max(1, counts.to_numpy().sum())
+    title = f"{right:.1%} of the test {unit} are right: those on the diagonal"
+    return layout(figure, title, 540, margin={"l": 100, "r": 30, "b": 90})

@@ -5,7 +5,7 @@ import pandas as pd
 import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
-from lib.viz.look import BLUE, GREEN, GREY, ORANGE, SKY, VERMILION, add_band, drawable, ending, layout, name_once
+from lib.viz.look import BLUE, GREEN, GREY, TIME, drawable, ending, layout, log_ticks, name_once, ticks_at
 
 # --- the journey of a trial between Oracle and Tuner
 
@@ -53,42 +53,9 @@ def plot_journey(steps, title):
     figure.update_traces(hoverinfo="skip")
     figure.update_xaxes(visible=False, range=[-0.35, right + 0.55])
     figure.update_yaxes(visible=False, range=[len(table) + 0.7, -0.4])
-    return layout(figure, title, 110 + 52 * len(table), showlegend=False)
-
-
-# --- Hyperband's tournament
-
-
-def brackets_data(rows):
-    """Turn the rounds of each bracket into the outline of an area: trials that train, over epochs.
-
-    Args:
-        rows: list of dict with bracket, round, trials, epochs_from, epochs_to (see `lib.tuning.brackets`).
-
-    Returns:
-        A dict from bracket to (epochs, trials), two lists of equal length that a step line joins.
-    """
-    outlines = {}
-    for row in rows:
-        epochs, trials = outlines.setdefault(row["bracket"], ([], []))
-        epochs += [row["epochs_from"], row["epochs_to"]]
-        trials += [row["trials"], row["trials"]]
-    return outlines
-
-
-def plot_brackets(rows):
-    """Draw each bracket as an area: its width is epochs, its height the trials still in, its area the cost."""
-    drawable(rows, "there are no rounds")
-    outlines = brackets_data(rows)
-    figure = make_subplots(1, len(outlines), shared_yaxes=True, subplot_titles=[f"bracket {b}" for b in outlines])
-    for column, (bracket, (epochs, trials)) in enumerate(outlines.items(), start=1):
-        figure.add_scatter(
-            x=epochs, y=trials, fill="tozeroy", mode="lines", name=f"bracket {bracket}", row=1, col=column,
-            hovertemplate="%{y} trials at epoch %{x}<extra></extra>",
-        )
-    figure.update_xaxes(title_text="epochs trained", rangemode="tozero").update_yaxes(rangemode="tozero")
-    figure.update_yaxes(title_text="trials still in", col=1)
-    return layout(figure, "A tournament in brackets: the area is what it costs", 340, showlegend=False)
+    said = [f"Step {row.step}: {lanes[row.sender]} to {lanes[row.receiver]}, {row.what}; then {row.status}."
+            for row in table.itertuples()]
+    return layout(figure, title, 110 + 52 * len(table), said, showlegend=False)
 
 
 # --- what pruners stop
@@ -117,56 +84,23 @@ def plot_intermediates(studies, title, y_title):
     table = intermediates_data(studies)
     drawable(table, "no trial of these studies has reported a value")
     figure = make_subplots(1, len(studies), shared_yaxes=True, subplot_titles=list(studies), horizontal_spacing=0.03)
-    for (study, trial), part in table.groupby(["study", "trial"], sort=False):
+    groups = [part for _, part in table.groupby(["study", "trial"], sort=False)]
+    for part in sorted(groups, key=lambda part: part.state.iloc[0] == "PRUNED"):  # above the others: they are what it is about
+        study, trial = part.study.iloc[0], part.trial.iloc[0]
         name, colour = ending(part.state.iloc[0])
         last = "x" if name == "pruned" else "circle"
         before = len(part) - 1
         figure.add_scatter(
-            x=part.step, y=part.value, mode="lines+markers", name=name, line={"color": colour, "width": 1.5}, opacity=0.8,
-            marker={"symbol": ["circle"] * before + [last], "size": [3] * before + [8], "line_width": 0},
+            x=part.step, y=part.value, mode="lines+markers", name=name, line={"color": colour, "width": 1.2},
+            marker={"symbol": ["circle"] * before + [last], "size": [3] * before + [8], "line_width": 0, "opacity": 1},
             hovertemplate=f"trial {trial}, step %{{x}}: %{{y:.3f}}<extra></extra>",
             row=1, col=list(studies).index(study) + 1,
         )
-    figure.update_xaxes(title_text="epoch").update_yaxes(title_text=y_title, col=1)
-    return layout(name_once(figure), title, 380, legend_y=1.12, margin_t=100)
+    figure.update_xaxes(title_text="epoch", **ticks_at(table.step)).update_yaxes(title_text=y_title, col=1)
+    return layout(name_once(figure), title, 380)
 
 
 # --- where the points are
-
-
-def coverage_data(draws, rng):
-    """Lay as many points in a square by a grid and by chance.
-
-    Args:
-        draws: how many, a square number.
-        rng: `numpy.random.Generator`.
-
-    Returns:
-        A dict from "grid" and "random" to points in [0, 1], shape (draws, 2).
-    """
-    side = round(draws**0.5)
-    ticks = (np.arange(side) + 0.5) / side
-    return {"grid": np.stack(np.meshgrid(ticks, ticks), axis=-1).reshape(-1, 2), "random": rng.random((draws, 2))}
-
-
-def plot_coverage(draws, rng):
-    """Draw where a grid and random draws look, and how many values of the first axis each tries; see `coverage_data`."""
-    points = coverage_data(draws, rng)
-    values = {kind: len(np.unique(xy[:, 0])) for kind, xy in points.items()}
-    titles = [f"{kind}: {len(xy)} trials, {values[kind]} different values" for kind, xy in points.items()]
-    figure = make_subplots(1, 2, subplot_titles=titles, horizontal_spacing=0.1)
-    for column, (xy, colour) in enumerate(zip(points.values(), (ORANGE, BLUE), strict=True), start=1):
-        figure.add_scatter(
-            x=xy[:, 0], y=xy[:, 1], mode="markers", marker={"size": 11, "color": colour}, hoverinfo="skip", row=1, col=column,
-        )
-        figure.add_scatter(
-            x=xy[:, 0], y=np.full(len(xy), -0.06), mode="markers", hoverinfo="skip", row=1, col=column,
-            marker={"symbol": "line-ns", "size": 14, "line": {"width": 2, "color": colour}},
-        )
-    figure.update_xaxes(title_text="a hyperparameter that matters", range=[-0.03, 1.03], showticklabels=False)
-    figure.update_yaxes(range=[-0.12, 1.03], showticklabels=False)
-    figure.update_yaxes(title_text="one that does not", col=1)
-    return layout(figure, f"What {draws} trials see", 380, showlegend=False, margin_t=90)
 
 
 def proposals_data(frame, x, y, by="oracle"):
@@ -186,7 +120,7 @@ def proposals_data(frame, x, y, by="oracle"):
 
 
 def plot_proposals(frame, x, y, title, by="oracle", log_x=False, log_y=False, peak=None, landscape=None):
-    """Draw the points of each oracle in a panel of its own, early ones dark and late ones bright; see `proposals_data`.
+    """Draw the points of each oracle in a panel of its own, early ones pale and late ones strong; see `proposals_data`.
 
     Args:
         frame, x, y, by: as for `proposals_data`.
@@ -203,18 +137,32 @@ def plot_proposals(frame, x, y, title, by="oracle", log_x=False, log_y=False, pe
         if landscape is not None:
             figure.add_trace(_contours(landscape, frame[x], frame[y]), **here)
         if peak is not None:
-            cross = {"symbol": "cross-thin", "size": 22, "line": {"color": VERMILION, "width": 3}}
-            figure.add_scatter(x=peak[:1], y=peak[1:], mode="markers", marker=cross, hoverinfo="skip", **here)
+            cross = {"symbol": "cross-thin", "size": 24, "line": {"color": GREEN, "width": 4}}
+            figure.add_scatter(x=peak[:1], y=peak[1:], mode="markers", name="the peak", marker=cross, hoverinfo="skip", **here)
         figure.add_scatter(
             x=part.x, y=part.y, mode="markers", name=name, customdata=part[["trial", "score"]], **here,
             marker={"size": 9, "color": part.trial, "coloraxis": "coloraxis", "line": {"color": GREY, "width": 1}},
             hovertemplate="trial %{customdata[0]}, score %{customdata[1]:.3f}<br>(%{x:.3g}, %{y:.3g})<extra></extra>",
         )
-    power = {"type": "log", "dtick": 1, "exponentformat": "power"}
-    figure.update_xaxes(title_text=x, matches="x", **(power if log_x else {"nticks": 4}))
-    figure.update_yaxes(**(power if log_y else {"nticks": 6})).update_yaxes(title_text=y, col=1)
-    scale = {"colorscale": "Viridis", "cmin": 1, "colorbar": {"title": "trial", "thickness": 14}}
-    return layout(figure, title, 330, showlegend=False, coloraxis=scale)
+    room = {"type": "log"} | log_ticks(frame[x], most=0, room=6 / len(panels)) if log_x else {"nticks": 4}
+    figure.update_xaxes(title_text=x, matches="x", **room)
+    figure.update_yaxes(**({"type": "log"} | log_ticks(frame[y], most=0) if log_y else {"nticks": 6}))
+    figure.update_yaxes(title_text=y, col=1)
+    scale = {"colorscale": TIME, "cmin": 1, "colorbar": {"title": "trial", "thickness": 14}}
+    said = [_looked(name, part, x, y) for name, part in panels.items()]
+    return layout(figure, title, 360, said, showlegend=False, coloraxis=scale)
+
+
+def _looked(name, part, x, y):
+    """Say in words where an oracle looked first and last, and where its best trial lies."""
+    best = part.loc[part.score.idxmax()] if part.score.notna().any() else part.iloc[-1]
+    third = max(1, len(part) // 3)
+    words = [f"{name}: {len(part)} trials"]
+    for when, some in ((f"the first {third}", part[:third]), (f"the last {third}", part[-third:])):
+        spans = [f"{what} {some[axis].min():.3g} to {some[axis].max():.3g}" for what, axis in ((x, "x"), (y, "y"))]
+        words.append(f"{when} at {' and '.join(spans)}")
+    words.append(f"the best, trial {best.trial:g}, at {x} {best.x:.3g} and {y} {best.y:.3g}, scores {best.score:.4g}.")
+    return "; ".join(words)
 
 
 def _contours(landscape, x, y):
@@ -226,33 +174,3 @@ def _contours(landscape, x, y):
         x=across, y=upwards, z=heights, contours={"coloring": "lines"}, ncontours=12, showscale=False, hoverinfo="skip",
         colorscale=[[0, GREY], [1, GREY]], line={"width": 0.7},
     )
-
-
-# --- a Gaussian process in one dimension
-
-
-def plot_posterior(table, seen, title, x_title, y_title):
-    """Draw mean and band of a Gaussian process over the points seen, and below where it would look next.
-
-    Args:
-        table: DataFrame with x, mean, sd (the band is two of them to either side) and improvement (the expected one).
-        seen: what was measured, (x, y), two arrays of equal length.
-        title, x_title, y_title: str.
-    """
-    drawable(table, "the table has no rows")
-    figure = make_subplots(2, 1, shared_xaxes=True, row_heights=[0.7, 0.3], vertical_spacing=0.06)
-    band = {"name": "two standard deviations", "showlegend": True, "row": 1, "col": 1}
-    add_band(figure, table.x, table["mean"] - 2 * table.sd, table["mean"] + 2 * table.sd, SKY, **band)
-    figure.add_scatter(x=table.x, y=table["mean"], mode="lines", name="mean", line_color=BLUE, row=1, col=1)
-    figure.add_scatter(
-        x=seen[0], y=seen[1], mode="markers", name="measured", marker={"size": 9, "color": VERMILION}, row=1, col=1
-    )
-    figure.add_scatter(
-        x=table.x, y=table.improvement, mode="lines", fill="tozeroy", line_color=GREEN, name="expected improvement",
-        row=2, col=1,
-    )
-    chosen = table.loc[table.improvement.idxmax(), "x"]
-    figure.add_vline(x=chosen, line={"color": GREEN, "dash": "dash"})
-    figure.update_xaxes(title_text=x_title, row=2).update_yaxes(title_text=y_title, row=1)
-    figure.update_yaxes(title_text="expected<br>improvement", rangemode="tozero", row=2)
-    return layout(figure, title, 440)

@@ -6,7 +6,9 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib import arrays
-from lib.viz.look import BLUE, ORANGE, VERMILION, add_band, drawable, layout, name_once, style
+from lib.viz.look import BLUE, GREY, ORANGE, add_band, drawable, layout, log_ticks, name_once, style, ticks_at
+
+MANY = 10  # measurements, and more, have a box; the quartiles of fewer would be made up
 
 # --- wholes and their parts
 
@@ -49,12 +51,13 @@ def history_data(history):
     return pd.DataFrame(rows, columns=["epoch", "metric", "part", "value"])
 
 
-def plot_history(history, metrics=("accuracy", "loss")):
-    """Draw a learning curve: each metric over the epochs, on training and on validation data.
+def plot_history(history, metrics=("accuracy", "loss"), title=None):
+    """Draw a learning curve: each metric over the epochs, on training and on validation data, and where validation is best.
 
     Args:
         history: as for `history_data`.
         metrics: those to draw, a panel each.
+        title: the figure's title; None for one that says where validation is best.
     """
     table = history_data(history)
     there = ", ".join(table.metric.unique())
@@ -66,8 +69,28 @@ def plot_history(history, metrics=("accuracy", "loss")):
             x=points.epoch, y=points.value, name=part, mode="lines+markers", line_color=colours[part],
             row=1, col=list(metrics).index(metric) + 1,
         )
-    figure.update_xaxes(title_text="epoch")
-    return layout(name_once(figure), "Learning curve", 380, legend={"x": 1, "xanchor": "right", "y": 1.12})
+        if part == "validation":
+            best = points.value.idxmin() if _is_loss(metric) else points.value.idxmax()
+            figure.add_scatter(
+                x=points.epoch[[best]], y=points.value[[best]], name="best on validation", mode="markers", row=1,
+                col=list(metrics).index(metric) + 1, marker={"symbol": "circle-open", "size": 15, "color": GREY, "line_width": 2},
+            )
+    figure.update_xaxes(title_text="epoch", **ticks_at(table.epoch))
+    return layout(name_once(figure), title or _finding(table, metrics[0]), 380)
+
+
+def _finding(table, metric):
+    """Say in which epoch a metric is best on validation data."""
+    points = table[(table.metric == metric) & (table.part == "validation")]
+    if not len(points):
+        return "Learning curve"
+    best = points.value.idxmin() if _is_loss(metric) else points.value.idxmax()
+    return f"The {metric} on validation data is best in epoch {points.epoch[best]} of {points.epoch.max()}"
+
+
+def _is_loss(metric):
+    """Say whether less of a metric is better, by its name, as Keras does."""
+    return "loss" in metric or "error" in metric or metric in ("mse", "mae", "rmse", "mape", "msle")
 
 
 # --- several runs of several kinds
@@ -88,22 +111,32 @@ def curves_data(frame, x, y, kind):
     return groups.agg(median="median", low="min", high="max").reset_index()
 
 
-def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False):
+def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False, level=None):
     """Draw the median of each kind's runs as a line, in a band from the lowest to the highest.
 
     Args:
         frame, x, y, kind: as for `curves_data`.
         title: the figure's title.
         log_x, log_y: whether an axis is logarithmic.
+        level: a pair of a name and a value of y to compare with, drawn as a line; or None.
     """
     table = curves_data(frame, x, y, kind)
     figure = go.Figure()
     for number, (name, part) in enumerate(table.groupby(kind, sort=False, dropna=False)):
-        _add_curve(figure, number, name, part[x], part["median"], part.low, part.high, mode="lines")
-    figure.update_xaxes(title_text=x, type="log" if log_x else "linear")
-    figure.update_yaxes(title_text=y, type="log" if log_y else "linear")
-    figure.update_xaxes(exponentformat="power").update_yaxes(exponentformat="power")
+        mode = "lines+markers" if len(part) <= 12 else "lines"  # with few points they are seen, so a line promises no more
+        _add_curve(figure, number, name, part[x], part["median"], part.low, part.high, mode=mode)
+    if level:
+        figure.add_hline(y=level[1], line={"color": GREY, "dash": "dash", "width": 2}, name=level[0], showlegend=True)
+    figure.update_xaxes(title_text=x, **_axis(table[x], log_x))
+    figure.update_yaxes(title_text=y, **({"type": "log"} | log_ticks(table[["low", "high"]], most=0) if log_y else {}))
+    figure.update_layout(showlegend=table[kind].nunique() > 1 or level is not None)
     return layout(figure, title, 380)
+
+
+def _axis(values, log):
+    """Return the scale of an axis and its ticks, as plotly takes them."""
+    numbers = values.dtype.kind in "iuf"
+    return ({"type": "log"} | log_ticks(values, most=12)) if log else ticks_at(values, most=12) if numbers else {}
 
 
 def bands_data(x, curves):
@@ -144,10 +177,7 @@ def plot_bands(table, title, x_title, y_title, log_x=False):
         _add_curve(
             figure, number, name, line.x, line["mean"], line.low, line.high, mode="lines+markers", hovertemplate=hover
         )
-    figure.update_xaxes(title_text=x_title).update_yaxes(title_text=y_title)
-    if log_x:
-        ticks = sorted(set(table.x))
-        figure.update_xaxes(type="log", tickvals=ticks, ticktext=[f"{x:g}" for x in ticks])
+    figure.update_xaxes(title_text=x_title, **_axis(table.x, log_x)).update_yaxes(title_text=y_title)
     return layout(figure, title, 420)
 
 
@@ -175,29 +205,35 @@ def spread_data(scores):
     return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "mean", "sd", "lowest", "highest"])
 
 
-def plot_spread(scores, title, x_title, truth=None):
-    """Draw every measurement as a dot beside a box, a row for each way of measuring, and the truth as a line.
+def plot_spread(scores, title, x_title, truth=None, truth_name="measured on 10,000"):
+    """Draw every measurement as a dot, a row for each way of measuring, with its mean; and a box where there are ten or more.
 
     Args:
         scores: as for `spread_data`.
         title, x_title: texts of the figure.
-        truth: float, what is measured, where it is known.
+        truth: float, what is measured, where it is known, or another value to compare with; drawn as a line.
+        truth_name: what that is, in words.
     """
     drawable(scores, "nothing was measured")
     figure = go.Figure()
     for name, values in scores.items():
-        figure.add_box(
-            x=values, name=name, boxpoints="all", jitter=0.6, pointpos=0, marker={"size": 6, "opacity": 0.75},
-            fillcolor="rgba(125,125,125,0.12)", hovertemplate="%{x:.3f}<extra>" + name + "</extra>",
-        )
+        if len(values) >= MANY:
+            figure.add_box(
+                x=values, name=name, boxpoints="all", jitter=0.6, pointpos=0, marker={"size": 6, "color": BLUE},
+                fillcolor="rgba(125,125,125,0.12)", showlegend=False, hovertemplate="%{x:.3f}<extra>" + name + "</extra>",
+            )
+            continue
+        dot = {"symbol": "circle-open", "size": 10, "color": BLUE, "line_width": 2}
+        mean = {"symbol": "line-ns", "size": 24, "line": {"width": 4, "color": ORANGE}}
+        hover = "%{x:.4f}<extra>" + name + "</extra>"
+        figure.add_scatter(x=values, y=[name] * len(values), name="one of them", mode="markers", marker=dot, hovertemplate=hover)
+        figure.add_scatter(x=[np.mean(values)], y=[name], name="their mean", mode="markers", marker=mean, hovertemplate=hover)
     if truth is not None:
-        figure.add_vline(x=truth, line={"color": VERMILION, "dash": "dash"})
-        figure.add_annotation(
-            x=truth, y=1, yref="paper", yanchor="bottom", text="measured on 10,000", showarrow=False,
-            font={"color": VERMILION},
-        )
+        figure.add_vline(x=truth, line={"color": GREY, "dash": "dash", "width": 2}, name=truth_name, showlegend=True)
     figure.update_xaxes(title_text=x_title).update_yaxes(autorange="reversed", showgrid=False)
-    return layout(figure, title, 170 + 90 * len(scores), showlegend=False)
+    name_once(figure).update_traces(showlegend=False, selector={"type": "box"})
+    rows = [70 if len(values) >= MANY else 36 for values in scores.values()]
+    return layout(figure, title, 150 + sum(rows))
 
 
 # --- weights before and after

@@ -8,8 +8,6 @@ from plotly.subplots import make_subplots
 from lib.errors import CourseError
 from lib.viz.look import GREY, drawable, ending, layout, name_once, style
 
-BELOW = {"legend": {"yref": "container", "y": 0, "yanchor": "bottom"}, "margin_b": 95}  # there it is in nobody's way
-
 
 def shifts_data(rows):
     """Turn a search's log into a table of who ran what, in seconds since the first trial began.
@@ -70,16 +68,25 @@ def plot_shifts(searches, title, rounds=False):
         for (group, colour), part in table.groupby(groups):
             figure.add_bar(
                 x=part.seconds, base=part.start, y=part.worker, orientation="h", name=group, width=0.8,
-                marker={"color": colour, "line": {"color": "white", "width": 1}}, customdata=part[["trial", "end"]],
+                marker={"color": colour, "line": {"color": "#ffffff", "width": 1}}, customdata=part[["trial", "end"]],
                 hovertemplate="trial %{customdata[0]}: %{base:.2f} to %{customdata[1]:.2f} s<extra>worker %{y}</extra>",
                 row=row, col=1,
             )
         few = lanes[row - 1] <= 12
         figure.update_yaxes(title_text="worker", autorange="reversed", dtick=1 if few else None, showgrid=False, row=row, col=1)
     figure.update_xaxes(title_text="seconds since the first trial began", row=len(tables), col=1)
-    height = 160 + sum(max(70, min(24 * count, 260)) + 50 for count in lanes)
+    height = 130 + sum(max(70, min(24 * count, 260)) + 50 for count in lanes)
     several = len({bars.name for bars in figure.data}) > 1
-    return layout(name_once(figure), title, height, barmode="overlay", showlegend=several, **BELOW)
+    said = [_busy_words(name, searches[name], lane) for name, lane in zip(searches, lanes, strict=True)]
+    return layout(name_once(figure), title, height, said, barmode="overlay", showlegend=several)
+
+
+def _busy_words(name, rows, workers):
+    """Say in words how long a search took, and how its trials ended."""
+    table = shifts_data(rows)
+    ends = ", ".join(f"{count} {end}" for end, count in table.status.map(lambda status: ending(status)[0]).value_counts().items())
+    sums = busy_data(rows, workers)[1]
+    return f"{name}: {len(table)} trials on {workers} workers in {sums['makespan']:.3g} s, {sums['idle']:.0%} idle; {ends}."
 
 
 def plot_busy(searches, workers, title):
@@ -145,4 +152,5 @@ def plot_speedup(curves, title, points=()):
     ticks = [int(n) for n in 2.0 ** np.arange(0, np.log2(most) + 1)]
     axis = {"type": "log", "tickvals": ticks, "ticktext": [str(n) for n in ticks]}
     figure.update_xaxes(axis, title_text="workers").update_yaxes(axis, title_text="times as fast as one worker")
-    return layout(figure, title, 420, **BELOW)
+    figure.update_traces(line_width=3, selector={"name": "as many times as workers"})  # a line that lies on it lets it be seen
+    return layout(figure, title, 420)

@@ -95,10 +95,10 @@ def forms_of_traces(traces):
 
 
 def forms_of_sentences(alternative):
-    """Return the sentences of a text alternative that name what is there; those that list values go."""
-    text = re.sub(r", the greatest at .*? upwards", "", apart_from_numbers(alternative))
-    sentences = re.split(r"(?<=[.?]) ", text)
-    return sorted({line for line in sentences if not re.search(r": #", line) and line.rstrip(".").lower() not in ENDED})
+    """Return the sentences of a text alternative that name what is there; those that say what can be seen go."""
+    sentences = re.split(r"(?<=[.?]) ", apart_from_numbers(alternative))
+    seen = {line for line in sentences if re.search(r": .*#|^# lines", line) or line.rstrip(".").lower() in ENDED}
+    return sorted({*sentences} - seen)
 
 
 def figure_differences(stored, fresh):

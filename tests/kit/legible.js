@@ -1,15 +1,30 @@
 // What of the figures in a page can be read: contrast of text and of marks, what lies over what, what is cut off.
 // Evaluated by kit/legible.py; returns for each figure a dict from a kind of fault to the worst of it, in words.
-async () => {
-  const GREY = "125,125,125"; // of lib/viz/look.py: what a figure shows beside its message
+async ([greys, scales]) => {
+  // Of lib/viz/look.py: what a figure shows beside its message, and the scales, whose strongest end alone has to stand out.
+  const GREYS = greys.map(grey => colour(grey).slice(0, 3).join()), SCALES = scales.map(scale => scale.map(colour));
   const TEXT = 4.5, MARK = 3, SLACK = 2; // contrasts of WCAG 2.2 AA; pixels
   const MARKS = ".scatterlayer .trace .js-line, .scatterlayer .trace .point, .barlayer .trace .point path, .boxlayer .trace path";
   const AREAS = ".shapelayer path, .js-fill, .heatmaplayer image, .barlayer .point path, .annotation rect.bg, .scatterlayer .point";
 
-  const colour = text => {
+  function colour(text) {
+    const hex = text.match(/^#(..)(..)(..)$/);
+    if (hex) return [...hex.slice(1).map(two => parseInt(two, 16)), 1];
     const [r, g, b, a = 1] = (text.match(/[\d.]+/g) || [0, 0, 0, 0]).map(Number);
     return text === "none" || text === "transparent" ? [0, 0, 0, 0] : [r, g, b, a];
-  };
+  }
+  // The style sheet turns over some of what is drawn, by invert(1) hue-rotate(180deg). That is affine, so each part can be taken alone.
+  const turned = element => { for (let e = element; e; e = e.parentElement) if (getComputedStyle(e).filter.includes("invert")) return true; };
+  const ROTATED = [[-0.574, 1.43, 0.144], [0.426, 0.43, 0.144], [0.426, 1.43, -0.856]];
+  const over_turned = ([r, g, b, a]) => [...ROTATED.map(([x, y, z]) =>
+    Math.min(255, Math.max(0, x * (255 - r) + y * (255 - g) + z * (255 - b)))), a];
+  const seen = (rgba, element) => (turned(element) ? over_turned(rgba) : rgba);
+  const on_scale = rgb => SCALES.some(scale => scale.slice(1).some((end, place) => {
+    const start = scale[place], way = end.map((v, i) => v - start[i]).slice(0, 3), last = place === scale.length - 2;
+    const share = way.reduce((sum, v, i) => sum + v * (rgb[i] - start[i]), 0) / way.reduce((sum, v) => sum + v * v, 0);
+    const off = Math.hypot(...way.map((v, i) => start[i] + share * v - rgb[i]));
+    return share > -0.02 && share < (last ? 0.97 : 1.02) && off < 5;
+  }));
   const over = ([r, g, b, a], under) => [...[r, g, b].map((v, i) => v * a + under[i] * (1 - a)), 1];
   const light = ([r, g, b]) => {
     const [x, y, z] = [r, g, b].map(v => (v / 255 <= 0.04045 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4));
@@ -26,7 +41,7 @@ async () => {
     const ink = pattern && document.getElementById(pattern).querySelector("path, circle");
     if (ink) return paint(ink, ink.hasAttribute("stroke") ? "stroke" : "fill", top);
     const [r, g, b, a] = colour(style[what]);
-    return [r, g, b, a * Number(style[`${what}Opacity`]) * opacity(element, top)];
+    return seen([r, g, b, a * Number(style[`${what}Opacity`]) * opacity(element, top)], element);
   };
   const inside = (box, x, y, edge = 0) =>
     x > box.left + edge && x < box.right - edge && y > box.top + edge && y < box.bottom - edge;
@@ -55,7 +70,7 @@ async () => {
       const box = element.getBoundingClientRect();
       if (element.tagName === "image") {
         const at = await pixels(element);
-        found.push({ element, at: (x, y) => (inside(box, x, y) ? at(box, x, y) : null) });
+        found.push({ element, at: (x, y) => (inside(box, x, y) ? seen(at(box, x, y), element) : null) });
       } else {
         const fill = paint(element, "fill", top);
         const back = element.getScreenCTM()?.inverse();
@@ -136,7 +151,8 @@ async () => {
       const line = mark.matches(".js-line"), fill = line ? [0, 0, 0, 0] : paint(mark, "fill", figure);
       const stroke = parseFloat(getComputedStyle(mark).strokeWidth) >= 1 ? paint(mark, "stroke", figure) : [0, 0, 0, 0];
       const open = /-open|-thin/.test(mark.dataset.symbol ?? "");
-      const quiet = [fill, stroke].every(([r, g, b, a]) => !a || `${r},${g},${b}` === GREY) || (!fill[3] && !stroke[3]);
+      const drawn = ["fill", "stroke"].map(what => colour(getComputedStyle(mark)[what])).filter((_, i) => [fill, stroke][i][3]);
+      const quiet = drawn.every(rgb => GREYS.includes(rgb.slice(0, 3).join()) || on_scale(rgb));
       const ratios = [];
       for (const [x, y] of places(mark)) {
         if (!quiet) {
@@ -151,10 +167,10 @@ async () => {
       if (ratio < MARK) worse("mark", MARK / ratio, `${ratio.toFixed(2)}`);
     }
 
+    // In WebGL nothing can be asked: the strongest end of the scale is what the best line is drawn in.
     for (const trace of figure.data.filter(trace => trace.type === "parcoords" && Array.isArray(trace.line?.colorscale))) {
-      const filter = getComputedStyle(figure.querySelector(".parcoords-lines, .gl-container, canvas")).filter;
-      let best = colour(Object.assign(document.createElement("i"), { style: `color: ${trace.line.colorscale.at(-1)[1]}` }).style.color);
-      if (filter.includes("invert")) best = [...best.slice(0, 3).map(v => 255 - v), 1];
+      const best = seen(colour(Object.assign(document.createElement("i"), { style: `color: ${trace.line.colorscale.at(-1)[1]}` }).style.color),
+                        figure.querySelector(".gl-container"));
       const ratio = contrast(best, ground);
       if (ratio < MARK) worse("mark", MARK / ratio, `${ratio.toFixed(2)}: the best line`);
     }

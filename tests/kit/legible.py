@@ -1,28 +1,31 @@
-"""What can be read of the figures that the notebooks have stored: measured in Chromium, on the pages of the site.
+"""What can be read of the figures that the notebooks have stored: measured in Chromium, in the style of the pages.
 
 Kinds of faults: "text" and "mark" have too little contrast to what lies below them, 4.5 and 3 of WCAG 2.2 AA; "overlap" is
 writing over writing, "covers" writing over lines or points, "cut" writing that the figure's edge cuts off. What is drawn in
-the grey of `lib.viz.look` stands beside the message, and bands and map colours have their own scale: none of them is a mark.
+the grey of `lib.viz.look` stands beside the message; of a scale the strongest end has to stand out; bands and maps are no marks.
 """
 
 import shutil
 from pathlib import Path
 
+import nbformat
+
 from kit.browser import WEBGL, chromium
 from kit.figures import PLOTLY
 from kit.notebooks import NOTEBOOKS, code_cells
-from lib.runner.folder import WORK
-from lib.runner.notebooks import read_folder
-from lib.runner.site import write_site
+from lib.runner.page import write_page
+from lib.viz import look
 
 KINDS = ("text", "mark", "overlap", "covers", "cut")
 WIDTHS = (390, 1280, 1920)
 THEMES = ("light", "dark")
 KNOWN = Path(__file__).parents[1] / "legible.yaml"  # figures that cannot be read yet
 MEASURE = Path(__file__).with_name("legible.js").read_text(encoding="utf-8")
+LOOK = [[look.GREY, "#7d7d7d"], [[colour for _, colour in scale] for scale in (look.GOOD, look.TIME)]]  # the second grey was one
 DRAWN = "[...document.querySelectorAll('[id^=figure-]')].every(one => one.querySelector('.main-svg'))"
 SETTLED = "[...document.querySelectorAll('.js-plotly-plot')].every(one => Math.abs(one._fullLayout.width - one.clientWidth) < 2)"
 PATIENCE = 240_000  # milliseconds; drawings in WebGL are computed by the processor
+SLICE = 4  # figures on a page: a machine that may be busy draws as many in time, and has WebGL for as many
 
 
 def names(path):
@@ -34,8 +37,13 @@ def names(path):
     return found
 
 
+def outputs(path):
+    """Return the outputs of a notebook that are figures, in order."""
+    return [output for cell in code_cells(path) for output in cell["outputs"] if PLOTLY in output.get("data", {})]
+
+
 def measure(path, out, browser=None):
-    """Measure the figures of a notebook on its page of the site.
+    """Measure the figures of a notebook on pages of their own, a few on each.
 
     Args:
         path: Path of the notebook.
@@ -48,22 +56,40 @@ def measure(path, out, browser=None):
     if browser is None:
         with chromium(*WEBGL) as browser:
             return measure(path, out, browser)
-    (out / WORK).mkdir(parents=True)
-    write_site([info for info in read_folder(path.parent) if info.path.name == path.name], out)
+    out.mkdir(parents=True)
     found = {name: {} for name in names(path)}
-    for width in WIDTHS:  # each drawn anew, as a reader's page is
-        page = browser.new_page(viewport={"width": width, "height": 900})
-        page.set_default_timeout(PATIENCE)
-        page.goto((out / f"{path.stem}.html").as_uri())
-        page.wait_for_function(DRAWN)
-        page.wait_for_function(SETTLED)
-        for theme in THEMES:
-            page.emulate_media(color_scheme=theme)
-            for name, faults in zip(found, page.evaluate(MEASURE).values(), strict=True):
-                found[name] |= {(kind, width, theme): said for kind, said in faults.items()}
-        page.close()
+    figures = list(zip(found, outputs(path), strict=True))
+    for start in range(0, len(figures), SLICE):
+        few = figures[start : start + SLICE]
+        page = write_slice([output for _, output in few], out / f"{path.stem}_{start}")
+        for width in WIDTHS:
+            for theme, faults in measured(browser, page, width):
+                for (name, _), fault in zip(few, faults, strict=True):
+                    found[name] |= {(kind, width, theme): said for kind, said in fault.items()}
     shutil.rmtree(out)
     return found
+
+
+def write_slice(outputs, path):
+    """Write a page that shows outputs of figures and nothing else; return its Path."""
+    cell = nbformat.v4.new_code_cell("", outputs=[nbformat.from_dict(output) for output in outputs])
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    nbformat.write(notebook, path.with_suffix(".ipynb"))
+    write_page(path.with_suffix(".ipynb"), path.with_suffix(".html"), path.parent, path.stem)
+    return path.with_suffix(".html")
+
+
+def measured(browser, path, width):
+    """Yield each theme with what is wrong in the figures of a page, drawn anew as a reader's page is, in order."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.set_default_timeout(PATIENCE)
+    page.goto(path.as_uri())
+    page.wait_for_function(DRAWN)
+    page.wait_for_function(SETTLED)
+    for theme in THEMES:
+        page.emulate_media(color_scheme=theme)
+        yield theme, list(page.evaluate(MEASURE, LOOK).values())
+    page.close()
 
 
 def kinds(faults):

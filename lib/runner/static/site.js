@@ -23,6 +23,20 @@ const wider = () => document.querySelectorAll(".jp-RenderedHTML, .highlight pre,
 addEventListener("load", wider);
 addEventListener("resize", wider);
 
+// The sliders of a living picture are moved by the arrow keys, once Tab has come to it: the second one by up and down.
+const KEYS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowDown: [1, -1], ArrowUp: [1, 1] };
+addEventListener("load", () => figures().forEach(figure => {
+  if (!figure.layout.sliders?.length) return;
+  figure.tabIndex = 0;
+  figure.addEventListener("keydown", event => {
+    const [place, by] = KEYS[event.key] ?? [], slider = figure.layout.sliders[place];
+    const next = (slider?.active ?? 0) + by, step = slider?.steps[next];
+    if (slider) event.preventDefault();
+    if (step?.method === "animate") Plotly.animate(figure, ...step.args);  // takes the slider with it
+    else if (step) Plotly.update(figure, step.args[0], { [`sliders[${place}].active`]: next }, step.args[1]);
+  });
+}));
+
 // --- the search, on pages that have one
 
 const nonce = document.currentScript?.nonce;
