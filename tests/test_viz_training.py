@@ -15,6 +15,18 @@ def test_parts_are_stacked():
     assert len({bar.marker.pattern.shape for bar in figure.data}) == 2, "told apart without colours too"
 
 
+def test_parts_of_several_groups_have_a_panel_for_each():
+    parts = pd.DataFrame({"bias": [1.0, 2, 3], "variance": [3.0, 2, 1]}, pd.MultiIndex.from_tuples(
+        [("40 people", "one"), ("40 people", "team"), ("80 people", "one")]))
+    figure = viz.plot_parts(parts, "title", "error")
+    assert [note.text for note in figure.layout.annotations] == ["40 people", "80 people"]
+    assert [(bar.name, bar.yaxis, list(bar.y)) for bar in figure.data] == [
+        ("bias", "y", ["one", "team"]), ("variance", "y", ["one", "team"]), ("bias", "y2", ["one"]), ("variance", "y2", ["one"])]
+    assert figure.data[0].marker.color == figure.data[2].marker.color != figure.data[1].marker.color
+    assert [bar.showlegend for bar in figure.data] == [True, True, False, False], "a part is named once"
+    assert [axis.title.text for axis in figure.select_xaxes()] == [None, "error"]
+
+
 def test_history_is_long():
     table = viz.history_data({"loss": [2.0, 1.0], "val_loss": [3.0, 2.5]})
     assert table.values.tolist() == [
@@ -35,6 +47,24 @@ def test_curves_and_their_spread():
     assert table.values.tolist() == [["float32", 1, 3, 1, 5], ["float32", 2, 2, 0, 4]]
     band, line = viz.plot_curves(frame, "epoch", "loss", "policy", "title").data
     assert list(band.y) == [5, 4, 0, 1] and list(line.y) == [3, 2]
+
+
+def test_each_run_is_drawn_in_the_look_of_its_kind():
+    frame = pd.DataFrame({"epoch": [1, 2] * 3, "loss": [5, 4, 3, 2, 1, 0], "how": list("aabbbb"), "trial": list("uuvvww")})
+    lines = viz.plot_curves(frame, "epoch", "loss", "how", "title", each="trial").data
+    assert [(line.name, list(line.y), line.showlegend) for line in lines] == [
+        ("a", [5, 4], True), ("b", [3, 2], True), ("b", [1, 0], False)]
+    assert lines[1].line == lines[2].line != lines[0].line and lines[2].hovertemplate.startswith("w: ")
+
+
+def test_a_name_of_two_parts_has_a_colour_for_the_one_and_a_dash_for_the_other():
+    names = [f"{way}, {part}" for way in ("boosted", "clones") for part in ("training", "test")]
+    table = viz.bands_data([1, 2], {name: [[0.1, 0.2]] for name in names})
+    by_part, by_way = (viz.plot_bands(table, "title", "x", "y", colour_by=place).data for place in (1, 0))
+    assert [(line.line.color, line.line.dash) for line in by_part] == [
+        (viz.BLUE, "solid"), (viz.ORANGE, "solid"), (viz.BLUE, "dash"), (viz.ORANGE, "dash")]
+    assert [(line.line.color, line.line.dash) for line in by_way] == [
+        (viz.BLUE, "solid"), (viz.BLUE, "dash"), (viz.ORANGE, "solid"), (viz.ORANGE, "dash")]
 
 
 def test_bands_keep_eight_runs_in_ten():

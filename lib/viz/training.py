@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib import arrays
-from lib.viz.look import BLUE, GREY, ORANGE, add_band, drawable, layout, log_ticks, name_once, style, ticks_at
+from lib.viz.look import BLUE, COLOURS, DASHES, GREY, ORANGE, add_band, drawable, layout, log_ticks, name_once, style, ticks_at
 
 MANY = 10  # measurements, and more, have a box; the quartiles of fewer would be made up
 
@@ -17,19 +17,33 @@ def plot_parts(parts, title, x_title="seconds"):
     """Draw how the whole of each row divides into parts, as stacked horizontal bars.
 
     Args:
-        parts: DataFrame, one row a bar (the index names it), one column a part, in the unit of x_title.
+        parts: DataFrame, one row a bar (the index names it), one column a part, in the unit of x_title. Where the index has
+            two levels, the rows of each value of the first have a panel of their own.
         title, x_title: texts of the figure.
     """
     drawable(parts, "the table has no rows")
-    figure = go.Figure()
+    if parts.index.nlevels == 1:
+        figure = _add_parts(go.Figure(), parts)
+    else:
+        panels = {name: part.droplevel(0) for name, part in parts.groupby(level=0, sort=False)}
+        spacing = 0.36 / (len(panels) + 1)
+        figure = make_subplots(len(panels), 1, shared_xaxes=True, subplot_titles=list(panels), vertical_spacing=spacing)
+        for row, part in enumerate(panels.values(), start=1):
+            _add_parts(figure, part, row=row, col=1)
+        name_once(figure).for_each_trace(lambda bar: bar.update(marker_color=style(list(parts).index(bar.name))[0]))
+    figure.update_layout(barmode="stack").update_yaxes(autorange="reversed", showgrid=False)
+    figure.update_xaxes(title_text=x_title, selector=-1)
+    return layout(figure, title, 160 + 45 * len(parts), legend_traceorder="normal")
+
+
+def _add_parts(figure, parts, **place):
+    """Add a stacked bar for each row of a table to a panel of a figure; return the figure."""
     for number, part in enumerate(parts):
         figure.add_bar(
             y=parts.index, x=parts[part], name=part, orientation="h", marker_pattern_shape=("", "/", ".")[number % 3],
-            hovertemplate="%{y}: %{x:.4g}<extra>" + part + "</extra>",
+            hovertemplate="%{y}: %{x:.4g}<extra>" + part + "</extra>", **place,
         )
-    figure.update_layout(barmode="stack").update_xaxes(title_text=x_title)
-    figure.update_yaxes(autorange="reversed", showgrid=False)
-    return layout(figure, title, 160 + 45 * len(parts), legend_traceorder="normal")
+    return figure
 
 
 # --- one training
@@ -111,7 +125,7 @@ def curves_data(frame, x, y, kind):
     return groups.agg(median="median", low="min", high="max").reset_index()
 
 
-def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False, level=None):
+def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False, level=None, each=None):
     """Draw the median of each kind's runs as a line, in a band from the lowest to the highest.
 
     Args:
@@ -119,18 +133,24 @@ def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False, level=None):
         title: the figure's title.
         log_x, log_y: whether an axis is logarithmic.
         level: a pair of a name and a value of y to compare with, drawn as a line; or None.
+        each: name of a column that tells runs apart: then each run is drawn, in the look of its kind; or None.
     """
     table = curves_data(frame, x, y, kind)
     figure = go.Figure()
     for number, (name, part) in enumerate(table.groupby(kind, sort=False, dropna=False)):
         mode = "lines+markers" if len(part) <= 12 else "lines"  # with few points they are seen, so a line promises no more
-        _add_curve(figure, number, name, part[x], part["median"], part.low, part.high, mode=mode)
+        if each is None:
+            _add_curve(figure, style(number)[:2], name, part[x], part["median"], part.low, part.high, mode=mode)
+            continue
+        for run, line in frame[frame[kind] == name].groupby(each, sort=False):
+            hover = f"{run}: %{{y:.3f}}<extra>{name}</extra>"
+            _add_curve(figure, style(number)[:2], name, line[x], line[y], line[y], line[y], mode=mode, hovertemplate=hover)
     if level:
         figure.add_hline(y=level[1], line={"color": GREY, "dash": "dash", "width": 2}, name=level[0], showlegend=True)
     figure.update_xaxes(title_text=x, **_axis(table[x], log_x))
     figure.update_yaxes(title_text=y, **({"type": "log"} | log_ticks(table[["low", "high"]], most=0) if log_y else {}))
     figure.update_layout(showlegend=table[kind].nunique() > 1 or level is not None)
-    return layout(figure, title, 380)
+    return layout(name_once(figure) if each else figure, title, 380)
 
 
 def _axis(values, log):
@@ -163,27 +183,36 @@ def bands_data(x, curves):
     return pd.concat(tables, ignore_index=True)
 
 
-def plot_bands(table, title, x_title, y_title, log_x=False):
+def plot_bands(table, title, x_title, y_title, log_x=False, colour_by=None):
     """Draw the mean of each line, and a pale band for where eight in ten runs lie.
 
     Args:
         table: DataFrame of `bands_data`, or of those of its rows that are worth a look.
         title, x_title, y_title: texts of the figure.
         log_x: bool, whether the lower axis is logarithmic, with a tick at each x.
+        colour_by: int, which part of names as "boosted, test" the colour stands for; the rest of the name has the dash.
+            None gives each line a colour and a dash of its own.
     """
+    names = list(dict.fromkeys(table.line))
+    looks = [style(number)[:2] for number in range(len(names))] if colour_by is None else _paired(names, colour_by)
     figure = go.Figure()
-    for number, (name, line) in enumerate(table.groupby("line", sort=False)):
+    for look, (name, line) in zip(looks, table.groupby("line", sort=False), strict=True):
         hover = "%{y:.3f}<extra>" + name + "</extra>"
-        _add_curve(
-            figure, number, name, line.x, line["mean"], line.low, line.high, mode="lines+markers", hovertemplate=hover
-        )
+        _add_curve(figure, look, name, line.x, line["mean"], line.low, line.high, mode="lines+markers", hovertemplate=hover)
     figure.update_xaxes(title_text=x_title, **_axis(table.x, log_x)).update_yaxes(title_text=y_title)
     return layout(figure, title, 420)
 
 
-def _add_curve(figure, number, name, x, middle, low, high, **settings):
-    """Add a line of its own colour and dash, since lines may lie on each other, in the band that its runs keep to."""
-    colour, dash, _ = style(number)
+def _paired(names, place):
+    """Return the colour and the dash of each name that has two parts, a comma between: one part says the one, one the other."""
+    parts = [name.split(", ") for name in names]
+    firsts, seconds = (list(dict.fromkeys(part[at] for part in parts)) for at in (place, 1 - place))
+    return [(COLOURS[firsts.index(part[place])], DASHES[seconds.index(part[1 - place])]) for part in parts]
+
+
+def _add_curve(figure, look, name, x, middle, low, high, **settings):
+    """Add a line of some colour and dash, since lines may lie on each other, in the band that its runs keep to."""
+    colour, dash = look
     if (high > low).any():
         add_band(figure, x, low, high, colour, legendgroup=name)
     figure.add_scatter(x=x, y=middle, name=name, legendgroup=name, line={"color": colour, "dash": dash}, **settings)

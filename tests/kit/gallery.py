@@ -143,8 +143,8 @@ def ensembles():
     teams["stack"] = teams.members + rng().normal(0, 0.02, 60)
     dots = {f"{n:,} pictures": pd.DataFrame(rng().uniform(0.1, n / 1e4, (3, 3)), columns=["one network", "clones", "bagged"])
             for n in (5000, 2000)}
-    rows = [f"{n} people: {who}" for n in (50, 300) for who in ("one, whole", "one, bagged", "team, whole", "team, bagged")]
-    parts = pd.DataFrame(rng().uniform(0.1, 1, (8, 2)), rows, ["bias² and noise", "variance"])
+    rows = [["50 people", "300 people"], ["one, whole", "one, bagged", "team, whole", "team, bagged"]]
+    parts = pd.DataFrame(rng().uniform(0.1, 1, (8, 2)), pd.MultiIndex.from_product(rows), ["bias² and noise", "variance"])
     names = ["float32", "float16", "int8, weights", "int8, all", "pruned to 0.9", "pruned and int8", "rank 16", "student", "mine"]
     kinds = ["Keras", "Keras", "LiteRT", "LiteRT", "pruned", "pruned", "low rank", "distilled", "mine"]
     board = pd.DataFrame({"kB": [430.0, 216, 110, 108, 150, 60, 95, 30, 40],
@@ -195,6 +195,8 @@ def trainings():
 
     forms = [f"{way}, {part}" for way in ("boosted", "shrunk") for part in ("training", "test")]
     kinds = ["random", "Hyperband", "Bayesian", "grid that fits", "grid cut off"]
+    trials = pd.DataFrame({"epoch": [1, 2, 3] * 4, "accuracy": rng().uniform(0.5, 0.9, 12), "trial": np.repeat([*"abcd"], 3)})
+    trials["how"] = trials.trial.map(lambda trial: "ends at its best" if trial < "c" else "ends below its best")
     fits = {f"trial {n}": HISTORY | {"accuracy": HISTORY["accuracy"] + n / 100} for n in (3, 7, 12)}
     cut = "A grid that is cut off stays far behind (mean, and where 8 in 10 searches lie)"
     apart = "5 trainings of one setting may lie close together, or far apart"
@@ -204,8 +206,9 @@ def trainings():
     kernel, mask = rng().normal(size=500), rng().uniform(size=500) > 0.9
     return {
         "bands": viz.plot_bands(rising(forms, 20), "Wrong labels, two classes: training error falls, test error rises", "rounds",
-                                "share wrong, hard vote"),
+                                "share wrong, hard vote", colour_by=1),
         "bands, log": viz.plot_bands(rising(kinds, 16), cut, "epochs spent", "best validation accuracy so far", log_x=True),
+        "curves, each": viz.plot_curves(trials, "epoch", "accuracy", "how", "Every trial, and how it ends", each="trial"),
         "diagnosis": viz.plot_diagnosis(fits, "What the curves of three trials say"),
         "history": viz.plot_history(HISTORY),
         "spread, few": viz.plot_spread(few, apart, "validation accuracy"),
