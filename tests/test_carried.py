@@ -1,4 +1,4 @@
-"""What one lesson hands to another: the files as README says, from the lessons that are stored, and told when they are damaged."""
+"""What one lesson hands to another: the files as README says, from the stored lessons, and told when they are damaged."""
 
 import hashlib
 import importlib.util
