@@ -44,6 +44,7 @@ def test_a_damaged_file_is_named_with_its_mend(tmp_path, file):
         LOADERS[file](tmp_path)
 
 
+@pytest.mark.lesson("03")
 def test_the_winner_is_that_of_the_stored_lesson():
     assert data.load_winner() == command().read_winner(read(LESSONS["03"])), "python data/carried/make.py 03"
 
@@ -54,6 +55,7 @@ def test_the_team_gives_each_training_picture_a_probability_for_each_class():
     assert np.allclose(np.exp(team.astype(float)).sum(axis=1), 1, atol=0.01)
 
 
+@pytest.mark.lesson("08")
 def test_the_team_is_as_right_as_the_stored_lesson_says():
     right = data.load_team().argmax(axis=1) == data.load("fashion_mnist").y_train
     (cell,) = [cell for cell in read(LESSONS["08"])["cells"] if cell["id"] == "carried-right"]
