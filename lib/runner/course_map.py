@@ -31,21 +31,23 @@ h1 { font-size: 1.5rem; margin: 0; } p { margin: .3rem 0 .8rem; color: var(--sof
 <body><main>
 <h1>{{ course }}</h1>
 {% if trouble %}
-<p>{{ trouble }}</p><p><a class="next" href="lab">Open JupyterLab</a></p>
+<p>{{ trouble }}</p><p><a class="next" href="lab" target="jupyterlab">Open JupyterLab</a></p>
 {% else %}
 <p>{{ solved }} of {{ all }} exercises solved. A line leads from a lesson to those that need it.
-Come back here with your browser's back button.</p>
-<p>{% if next %}<a class="next" href="{{ next.href }}">{{ "Go on with" if begun else "Begin with" }} {{ next.name }}</a>
+Lessons open in JupyterLab, in a tab of its own; when you come back to this one, it shows what you have solved.</p>
+<p>{% if next %}<a class="next" href="{{ next.href }}" target="jupyterlab">
+{{ "Go on with" if begun else "Begin with" }} {{ next.name }}</a>
 {% else %}All exercises are solved.{% endif %}</p>
 <nav class="map" aria-label="Map of the course">
 <svg aria-hidden="true">{% for line in lines %}<path d="{{ line }}"/>{% endfor %}</svg>
 <ol>{% for box in boxes %}
-<li><a href="{{ box.href }}" class="{{ box.state }}" style="left: {{ box.x }}px; top: {{ box.y }}px" title="{{ box.title }}">
+<li><a href="{{ box.href }}" target="jupyterlab" class="{{ box.state }}" title="{{ box.title }}"
+style="left: {{ box.x }}px; top: {{ box.y }}px">
 <b>{{ box.name }}</b><small>{% if box.minutes %}{{ box.minutes }} min{% endif %} <i aria-hidden="true">{{ box.dots }}</i>
 <span class="unseen">{{ box.solved }} of {{ box.exercises }} exercises solved</span></small></a></li>
 {% endfor %}</ol></nav>
 {% endif %}
-</main></body></html>
+</main><script>document.addEventListener("visibilitychange", () => document.hidden || location.reload());</script></body></html>
 """
 
 
