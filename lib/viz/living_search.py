@@ -62,7 +62,7 @@ def plot_tournament(curves, title="A tournament in brackets: who falls behind tr
     model, epoch, score = moments[-1]["best"]
     finding = (
         f"{moments[-1]['paid']} epochs are paid for, and {len(brackets)} models to their end would cost {whole}. "
-        f"{len(moments[-1]['out'])} models go out early. The best score, {score:.4g}, comes from bracket {brackets[model]}, "
+        f"{len(moments[-1]['out'])} models go out early. The best score: {score:.4g}, from bracket {brackets[model]}, "
         f"after epoch {epoch}."
     )
     return animate(figure, states, "After", finding, milliseconds=350)

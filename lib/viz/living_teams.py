@@ -153,7 +153,7 @@ def plot_budgets(table, costs, gain, title, cost_titles, gain_title):
     best = f"the best of them is {best}, with {known[gain][best]:.4g}" if best else "none of them"
     finding = (
         f"Two sliders set the most that is allowed. Within {middle[0]:g} ({cost_titles[0]}) and {middle[1]:g} "
-        f"({cost_titles[1]}) there are {within.sum()} of {len(known)} models; {best}."
+        f"({cost_titles[1]}): {within.sum()} of {len(known)} models; {best}."
     )
     return add_finding(figure, [finding])
 
