@@ -103,7 +103,7 @@ def test_lab_starts_jupyterlab_at_the_map_and_ends_quietly(monkeypatch, tmp_path
     ((words, environment),) = started
     assert words[:3] == [sys.executable, "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={tmp_path.resolve()}" in words
-    assert "--LabApp.default_url=/course" in words
+    assert "--LabApp.default_url=/course-map" in words
     assert words[-3:] == ["--no-browser", "--port", "9000"]
     assert environment["JUPYTER_PATH"].startswith(sys.prefix)
 

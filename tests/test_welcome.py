@@ -49,19 +49,19 @@ def test_no_box_of_the_course_lies_on_another_and_every_line_goes_to_the_right(i
 
 def test_the_map_says_how_far_the_learner_is(infos):
     rows = [{"notebook": info.number, "exercises": 3, "solved": 0, "tried": "", "open": "q1, q2, q3"} for info in infos]
-    fresh = course_map.map_page("Course", infos, rows, "my lessons")
+    fresh = course_map.map_page("Course", infos, rows, "/lab/tree/my lessons/")
     assert "Begin with 00 Start here" in fresh and fresh.count("○○○") == len(infos) and "●" not in fresh
-    assert all(f'href="lab/tree/my%20lessons/{info.name}.ipynb"' in fresh for info in infos)
+    assert all(f'href="/lab/tree/my%20lessons/{info.name}.ipynb"' in fresh for info in infos)
     rows[0] |= {"solved": 3, "open": ""}
     rows[2] |= {"solved": 1, "tried": "q2", "open": "q3"}
-    later = course_map.map_page("Course", infos, rows, "my lessons")
+    later = course_map.map_page("Course", infos, rows, "/lab/tree/my lessons/")
     assert "Go on with 02 Grid search" in later and 'class="solved"' in later and 'class="begun"' in later
     assert f"4 of {3 * len(infos)} exercises solved" in later and "1 of 3 exercises solved" in later
 
 
 def test_where_no_lesson_can_be_read_the_page_says_why(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_NOTEBOOKS", str(tmp_path))
-    assert "There are no numbered notebooks" in welcome.welcome() and 'href="lab"' in welcome.welcome()
+    assert "There are no numbered notebooks" in welcome.welcome() and 'href="/user/me/lab"' in welcome.welcome("/user/me/")
 
 
 # --- as a learner meets it
@@ -96,7 +96,7 @@ def test_from_the_map_to_a_lesson_and_back(lab, page, infos):
     address, token = lab
     page.goto(f"{address}/?token={token}")
     boxes = page.locator("nav.map a")
-    assert page.url.startswith(f"{address}/course") and boxes.count() == len(infos)
+    assert page.url.startswith(f"{address}/course-map") and boxes.count() == len(infos)
     assert page.get_by_role("heading").first.inner_text() == "Getting the most out of a Keras model"
     for scheme in ("light", "dark"):
         page.emulate_media(color_scheme=scheme)
@@ -125,13 +125,15 @@ def test_from_the_map_to_a_lesson_and_back(lab, page, infos):
     with lesson.expect_popup() as again:
         lesson.locator(".lm-Menu-itemLabel", has_text="Map of the course").click()
     again.value.wait_for_selector("nav.map")
+    assert again.value.locator("nav.map a").evaluate_all("links => links.map(link => link.href)") == page.locator(
+        "nav.map a").evaluate_all("links => links.map(link => link.href)"), "wherever it was opened from"
     assert not [url for url in page.asked if not url.startswith(address)]
 
 
 @needs_browser
 def test_the_map_is_for_the_learner_alone(lab, page):
     address, _ = lab
-    page.goto(f"{address}/course")
+    page.goto(f"{address}/course-map")
     assert "/login" in page.url and page.locator("nav.map").count() == 0
 
 

@@ -126,7 +126,7 @@ def lab(args):
     """
     # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
     words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={places.notebooks().parent}",
-             "--LabApp.default_url=/course",  # see lib.runner.welcome
+             "--LabApp.default_url=/course-map",  # see lib.runner.welcome
              "--ServerApp.answer_yes=True", *args]
     # First in the search paths: the python3 kernel of this interpreter, whatever else is registered, and our
     # settings, which ask nobody for news from the network. A learner's own settings still win.

@@ -31,7 +31,7 @@ h1 { font-size: 1.5rem; margin: 0; } p { margin: .3rem 0 .8rem; color: var(--sof
 <body><main>
 <h1>{{ course }}</h1>
 {% if trouble %}
-<p>{{ trouble }}</p><p><a class="next" href="lab" target="jupyterlab">Open JupyterLab</a></p>
+<p>{{ trouble }}</p><p><a class="next" href="{{ lab }}" target="jupyterlab">Open JupyterLab</a></p>
 {% else %}
 <p>{{ solved }} of {{ all }} exercises solved. A line leads from a lesson to those that need it.
 Lessons open in JupyterLab, in a tab of its own; when you come back to this one, it shows what you have solved.</p>
@@ -90,18 +90,18 @@ def steps(infos):
             if name in behind and not any(name in behind.get(other, ()) for other in names)]
 
 
-def map_page(course, infos, rows, folder):
+def map_page(course, infos, rows, top):
     """Return the page with the map, as HTML.
 
     Args:
         course: name of the course.
         infos: list of `NotebookInfo`, in order.
         rows: what `lib.exercises.progress` returns.
-        folder: name of the folder of the notebooks, as JupyterLab shows it.
+        top: address of the folder of the notebooks in JupyterLab, with a slash at its end.
     """
     done = {row["notebook"]: row for row in rows}
     place = places(infos)
-    boxes = [_box(info, done.get(info.number), place[info.name], folder) for info in infos]
+    boxes = [_box(info, done.get(info.number), place[info.name], top) for info in infos]
     open_ones = [box for kind in ("tried", "open") for box in boxes if box[kind]]
     height = STEP_Y * max(row for _, row in place.values()) + HIGH + 4
     return _page(
@@ -112,21 +112,21 @@ def map_page(course, infos, rows, folder):
     )
 
 
-def trouble_page(course, trouble):
-    """Return a page that says in one line why there is no map."""
-    return _page(course, trouble=trouble, width=STEP_X * 4, height=0)
+def trouble_page(course, trouble, lab):
+    """Return a page that says in one line why there is no map; `lab` is the address of JupyterLab."""
+    return _page(course, trouble=trouble, lab=lab, width=STEP_X * 4, height=0)
 
 
 def _page(course, **values):
     return page(PAGE, course=course, wide=WIDE, high=HIGH, **values)
 
 
-def _box(info, row, place, folder):
+def _box(info, row, place, top):
     row = row or {"exercises": 0, "solved": 0, "tried": "", "open": ""}
     solved, exercises = row["solved"], row["exercises"]
     state = "solved" if exercises and solved == exercises else "begun" if solved or row["tried"] else "new"
     return row | {
-        "href": quote(f"lab/tree/{folder}/{info.path.name}"), "title": f"{info.number} {info.title}", "minutes": info.minutes,
+        "href": quote(f"{top}{info.path.name}"), "title": f"{info.number} {info.title}", "minutes": info.minutes,
         "name": f"{info.number} {info.title.partition(':')[0]}", "state": state,
         "dots": "●" * solved + "○" * (exercises - solved), "x": STEP_X * place[0], "y": int(STEP_Y * place[1]),
     }

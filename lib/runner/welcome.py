@@ -1,4 +1,4 @@
-"""The page that `course lab` opens first, at /course of its server: the map of the course, and where the learner is."""
+"""The page that `course lab` opens first, at /course-map of its server: the map of the course, and where the learner is."""
 
 import asyncio
 
@@ -12,14 +12,14 @@ from lib.runner.course_map import map_page, trouble_page
 from lib.runner.notebooks import course_name, read_folder
 
 
-def welcome():
-    """Return the page, as HTML."""
+def welcome(base="/"):
+    """Return the page, as HTML, of a server whose addresses begin with `base`."""
     folder = places.notebooks()
     course = course_name(folder)
     try:
-        return map_page(course, read_folder(folder), progress(), folder.name)
+        return map_page(course, read_folder(folder), progress(), f"{base}lab/tree/{folder.name}/")
     except CourseError as error:
-        return trouble_page(course, str(error))
+        return trouble_page(course, str(error), f"{base}lab")
 
 
 class Welcome(JupyterHandler):
@@ -28,9 +28,10 @@ class Welcome(JupyterHandler):
     @authenticated
     async def get(self):
         """Send the page; the browser keeps none, so that it is a new one when the learner comes back."""
-        page = await asyncio.to_thread(welcome)  # the first time the exercises are imported, which takes a second
+        page = await asyncio.to_thread(welcome, self.base_url)  # the first time the exercises are imported, which takes a second
         self.set_header("Cache-Control", "no-store")
         await self.finish(page)
 
 
-default_handlers = [(r"/course/?", Welcome)]  # the name that the server looks for
+# The name that the server looks for. In JupyterLab the menu's "course-map" is beside the address of what is open.
+default_handlers = [(r"/(?:lab/(?:.*/)?)?course-map", Welcome)]
