@@ -129,10 +129,12 @@ def lab(args):
              "--LabApp.default_url=/course-map",  # see lib.runner.welcome
              "--ServerApp.answer_yes=True", *args]
     # First in the search paths: the python3 kernel of this interpreter, whatever else is registered, and our
-    # settings, which ask nobody for news from the network. A learner's own settings still win.
-    first = {"JUPYTER_PATH": Path(sys.prefix, "share", "jupyter"), "JUPYTER_CONFIG_PATH": Path(__file__).parent}
+    # settings, which ask nobody for news from the network. A learner's own settings still win. The menu's way to the map
+    # is for this server alone: a hub's has other addresses.
+    ours = Path(__file__).parent
+    first = {"JUPYTER_PATH": [Path(sys.prefix, "share", "jupyter")], "JUPYTER_CONFIG_PATH": [ours, ours / "labmenu"]}
     environment = os.environ | {PARENT: str(os.getpid())} | {
-        name: os.pathsep.join(filter(None, [str(path), os.environ.get(name)])) for name, path in first.items()
+        name: os.pathsep.join([*map(str, paths), *filter(None, [os.environ.get(name)])]) for name, paths in first.items()
     }
     with subprocess.Popen(words, env=environment) as server:
         for number in POLITE:

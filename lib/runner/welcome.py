@@ -33,5 +33,4 @@ class Welcome(JupyterHandler):
         await self.finish(page)
 
 
-# The name that the server looks for. In JupyterLab the menu's "course-map" is beside the address of what is open.
-default_handlers = [(r"/(?:lab/(?:.*/)?)?course-map", Welcome)]
+default_handlers = [(r"/course-map", Welcome)]  # the name that the server looks for
