@@ -15,7 +15,8 @@ IMAGES = "fashion-mnist/t10k-images-idx3-ubyte.gz"
 
 @pytest.fixture
 def copy(tmp_path):
-    shutil.copytree(data.FOLDER / "fashion-mnist", tmp_path / "fashion-mnist")
+    for folder in ("fashion-mnist", "carried"):
+        shutil.copytree(data.FOLDER / folder, tmp_path / folder)
     return tmp_path
 
 

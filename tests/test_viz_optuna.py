@@ -77,6 +77,7 @@ def test_a_dressed_figure_shows_the_same_on_any_page(name):
         if name != "timeline":
             assert np.array_equal(np.array(before.x), np.array(after.x)) and np.array_equal(np.array(before.y), np.array(after.y))
     assert "white" not in json.dumps(figure.layout.to_plotly_json() | {"template": None}, default=str)
+    assert ", 0.25)" not in json.dumps([t.to_plotly_json() for t in figure.data], default=str), "too pale to see"
     assert "247,251,255" not in json.dumps([t.to_plotly_json() for t in figure.data], default=str)
 
 

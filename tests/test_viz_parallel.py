@@ -415,3 +415,16 @@ def test_a_lesson_has_no_more_living_pictures_than_a_browser_keeps(notebook):
     figures = [output.get("data", {}).get("application/vnd.plotly.v1+json") for output in outputs]
     living = [figure for figure in figures if figure and any(t["type"] == "parcoords" for t in figure["data"])]
     assert len(living) <= 5, f"there are {len(living)}: draw some with viz.plot_still"
+
+
+@pytest.mark.parametrize("names, aslant", [
+    (["C (log)", "batch_size", "param_epochs", "optimizer", "units", "dropout", "activation", "score"], True),
+    (["learning_rate (log)", "optimizer", "a", "b", "c", "d", "score"], True),
+    (["units", "learning_rate (log)", "dropout", "score"], False),
+    (["one", "score"], False),
+])
+def test_names_that_would_meet_on_a_phone_rise_to_the_right(names, aslant):
+    frame = pd.DataFrame({name.removesuffix(" (log)"): [0.1, 0.2, 0.4] for name in names})
+    scales = {name.removesuffix(" (log)"): "log" for name in names if name.endswith("(log)")}
+    lines = viz.plot_parallel(frame.assign(direction="max", status="COMPLETED"), "T", scales=scales, objective=names[-1]).data[0]
+    assert (lines.labelangle < 0) == aslant

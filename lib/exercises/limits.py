@@ -61,7 +61,7 @@ class Clock:
         if used < self.seconds - 0.01:
             if not self._told:
                 self._told = True
-                print(f"Your answer is still running. It is stopped after {self.seconds:g} seconds.", file=self._out, flush=True)
+                print(f"Your answer takes its time. It may run for up to {self.seconds:g} seconds.", file=self._out, flush=True)
             alarm.set(self._next())
             return
         self._raised += 1

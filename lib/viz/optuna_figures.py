@@ -47,6 +47,8 @@ def _dress_colours(figure):
             trace.marker.color = BLUE
         elif trace.marker.colorscale:
             trace.marker.update(colorscale=TIME, size=8, line={"color": GREY, "width": 1})
+        elif str(trace.marker.color).endswith(", 0.25)"):  # Optuna's pale for what came before there was enough to judge by
+            trace.update(marker_color=GREY, line_color=GREY)
 
 
 def _dress_rank(figure):
