@@ -121,6 +121,9 @@ ALL = [(e{number}.q1, *answers(2)), (e{number}.q2, *answers(3)), (e{number}.q3, 
 '''
 
 
+METADATA = {"imports code": {"jupyter": {"source_hidden": True}}, "parameters code": {"tags": ["parameters"]}}
+
+
 def notebook(name, words, file):
     """Return the notebook of a lesson: its name, the words of its title, the file of the lesson after it."""
     questions = [QUESTION.format(number=name[:2], place=place, factor=place + 1) for place in (1, 2, 3)]
@@ -130,7 +133,7 @@ def notebook(name, words, file):
         head, _, source = part.partition("\n")
         key, _, kind = head.partition(" ")
         make = new_code_cell if kind else new_markdown_cell
-        cells.append(make(source.strip(), id=key, metadata={"tags": ["parameters"]} if key == "parameters" else {}))
+        cells.append(make(source.strip(), id=key, metadata=METADATA.get(head, {})))
     cells[0].source = title(cells)
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return new_notebook(cells=cells, metadata={"kernelspec": kernel, "language_info": {"name": "python"}})

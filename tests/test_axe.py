@@ -1,14 +1,15 @@
-"""No page keeps anybody out: axe-core finds nothing serious in pages of a lesson, a run, a sweep and a class, by day or night."""
+"""No page keeps anybody out: axe-core finds nothing serious in pages of the site, a run, a sweep and a class, by day or night."""
 
 import pytest
 from kit.axe import violations
 from kit.browser import needs_browser, watched
 from kit.course import course, make_course, write_notebook, write_sweep
-from kit.notebooks import ROOT
+from kit.notebooks import NOTEBOOKS, ROOT
 
 from lib.runner.folder import WORK
 from lib.runner.grade_page import page_of
 from lib.runner.notebooks import read_folder
+from lib.runner.page import PLOTLY_FILE
 from lib.runner.site import write_site
 
 pytestmark = needs_browser
@@ -19,6 +20,9 @@ LONG = "a_name = [" + ", ".join(f"{number}" for number in range(200)) + "]  # a 
 TABLE = """import pandas as pd
 
 pd.DataFrame({f"column {n}": [n / 7, n / 3] for n in range(40)})"""
+# Code in one colour: to look at each of its thousands of words takes seconds, and a lesson with its figures is looked at whole.
+PLAIN = "document.querySelectorAll('.highlight pre').forEach(code => { code.textContent = code.textContent; })"
+PAGES = [pytest.param(name, marks=pytest.mark.lesson) for name in ("index", "glossary")] + [path.stem for path in NOTEBOOKS]
 GRADES = [
     {"learner": "one", "exercise": "e03.q1", "verdict": "right", "message": "Right."},
     {"learner": "two", "exercise": "e03.q1", "verdict": "wrong", "message": "Not yet."},
@@ -77,8 +81,31 @@ def test_axe_finds_what_is_wrong(page, tmp_path):
     assert rules == {"color-contrast", "image-alt"}
 
 
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """The site of all lessons, whose pages have no plotly.js: what they say without it stands in the place of a figure."""
+    out = tmp_path_factory.mktemp("site")
+    (out / WORK).mkdir()
+    write_site(read_folder(ROOT / "notebooks"), out)
+    (out / PLOTLY_FILE).unlink()
+    return out
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_of_the_site(page, site, name):
+    page.goto((site / f"{name}.html").as_uri())
+    page.evaluate(PLAIN)
+    assert violations(page) == []
+
+
+@pytest.mark.lesson
+def test_no_page_of_the_site_is_over_six_megabytes(site):
+    """Beside plotly.js, which all share: one that stood in a page for each of its figures would be seen."""
+    assert not [path.name for path in site.glob("*.html") if path.stat().st_size > 6e6]
+
+
 @pytest.mark.long("axe over lessons", by="notebook")
-def test_a_lesson(page, notebook, tmp_path):
+def test_a_lesson_with_its_figures(page, notebook, tmp_path):
     (tmp_path / WORK).mkdir()
     write_site([info for info in read_folder(ROOT / "notebooks") if info.path == notebook], tmp_path)
     assert serious(page, tmp_path / f"{notebook.stem}.html") == []

@@ -14,6 +14,7 @@ from kit.notebooks import NOTEBOOKS, ROOT, code_cells, read, source, tags
 # tagged skip-execution over; other keys and tags mean something to other tools.
 METADATA = {"course", "kernelspec", "language_info"}
 CELL_METADATA = {"tags", "ignored"}
+FOLDED = {"jupyter": {"source_hidden": True}}  # and nothing else: JupyterLab shows three dots in place of the code
 TAGS = {"code": {"parameters", "nbval-ignore-output"}, "markdown": {"rest"}}
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 SETTINGS = {"addopts", "cache_dir", "testpaths", "python_files"}
@@ -26,11 +27,16 @@ def unknown_keys(document):
     found = [key for key in document["metadata"] if key not in METADATA]
     found += ["kernelspec"] if document["metadata"].get("kernelspec") != KERNEL else []
     for cell in document["cells"]:
-        found += [(cell["id"], key) for key in cell["metadata"] if key not in CELL_METADATA]
+        found += [(cell["id"], key) for key in cell["metadata"] if key not in CELL_METADATA and not is_folded(cell)]
         found += [(cell["id"], tag) for tag in tags(cell) if tag not in TAGS.get(cell["cell_type"], ())]
         found += [(cell["id"], "tags")] if not isinstance(tags(cell), list) else []
         found += [(cell["id"], cell["cell_type"])] if cell["cell_type"] not in ("code", "markdown") else []
     return found
+
+
+def is_folded(cell):
+    """Say whether a cell is one of imports that JupyterLab folds."""
+    return cell["metadata"] == FOLDED and cell["id"].startswith("imports") and not cell["outputs"]
 
 
 def wrong_settings(options):
@@ -42,6 +48,11 @@ def wrong_settings(options):
 
 def test_a_notebook_holds_nothing_unknown(notebook):
     assert not unknown_keys(read(notebook))
+
+
+def test_imports_are_folded(notebook):
+    imports = [cell for cell in code_cells(notebook) if cell["id"].startswith("imports") and not cell["outputs"]]
+    assert imports and all(is_folded(cell) for cell in imports)
 
 
 def test_no_cell_asks_whether_it_is_tested(notebook):

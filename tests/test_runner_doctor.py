@@ -75,14 +75,9 @@ def test_doctor_ends_with_one_where_a_problem_is(monkeypatch, capsys):
     assert "no problems found" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("status, ending, first", [
-    (0, 0, "00_start_here"), (1, 1, "00_start_here"), (-signal.SIGINT, 0, "08_voting"),  # which a handout may begin with
-])
-def test_lab_starts_jupyterlab_at_the_first_notebook_and_ends_quietly(monkeypatch, tmp_path, status, ending, first):
+@pytest.mark.parametrize("status, ending", [(0, 0), (1, 1), (-signal.SIGINT, 0)])
+def test_lab_starts_jupyterlab_at_the_map_and_ends_quietly(monkeypatch, tmp_path, status, ending):
     started = []
-    (tmp_path / "notebooks").mkdir()
-    for name in {first, "09_bagging"}:
-        (tmp_path / "notebooks" / f"{name}.ipynb").touch()
 
     class Server:
         def __init__(self, words, env):
@@ -108,7 +103,7 @@ def test_lab_starts_jupyterlab_at_the_first_notebook_and_ends_quietly(monkeypatc
     ((words, environment),) = started
     assert words[:3] == [sys.executable, "-m", "jupyterlab"]
     assert f"--ServerApp.root_dir={tmp_path.resolve()}" in words
-    assert f"--LabApp.default_url=/lab/tree/notebooks/{first}.ipynb" in words
+    assert "--LabApp.default_url=/course-map" in words
     assert words[-3:] == ["--no-browser", "--port", "9000"]
     assert environment["JUPYTER_PATH"].startswith(sys.prefix)
 

@@ -16,11 +16,9 @@ from lib.errors import CourseError, without_password
 from lib.runner import DONE, FAILED, POLITE, STOPPED
 from lib.runner.jupyter_server_config import PARENT
 from lib.runner.listing import listing
-from lib.runner.notebooks import NUMBERED, read_folder, resolve
+from lib.runner.notebooks import read_folder, resolve
 from lib.runner.request import PROFILES, plan
 from lib.runner.ways import read_ways
-
-FIRST_NOTEBOOK = "00_start_here.ipynb"
 
 # A line of nothing but \b keeps click from filling the lines below it up.
 EXAMPLES = """\b
@@ -122,21 +120,21 @@ TIMEOUT = click.option("--timeout", type=click.IntRange(1, 10**6), metavar="SECO
 @course.command(context_settings={"ignore_unknown_options": True})
 @click.argument("args", nargs=-1, type=click.UNPROCESSED)
 def lab(args):
-    """Open the lessons in JupyterLab, until Ctrl-C.
+    """Open the map of the course, and its lessons in JupyterLab, until Ctrl-C.
 
     ARGS go to JupyterLab, such as --no-browser or --port 9000.
     """
-    folder = places.notebooks()
-    first_notebook = min((path.name for path in folder.glob(NUMBERED)), default=FIRST_NOTEBOOK)
     # The root is the folder above: JupyterLab shows no picture from outside its root, and lessons use ../images.
-    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder.parent}",
-             f"--LabApp.default_url=/lab/tree/{folder.name}/{first_notebook}",
+    words = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={places.notebooks().parent}",
+             "--LabApp.default_url=/course-map",  # see lib.runner.welcome
              "--ServerApp.answer_yes=True", *args]
     # First in the search paths: the python3 kernel of this interpreter, whatever else is registered, and our
-    # settings, which ask nobody for news from the network. A learner's own settings still win.
-    first = {"JUPYTER_PATH": Path(sys.prefix, "share", "jupyter"), "JUPYTER_CONFIG_PATH": Path(__file__).parent}
+    # settings, which ask nobody for news from the network. A learner's own settings still win. The menu's way to the map
+    # is for this server alone: a hub's has other addresses.
+    ours = Path(__file__).parent
+    first = {"JUPYTER_PATH": [Path(sys.prefix, "share", "jupyter")], "JUPYTER_CONFIG_PATH": [ours, ours / "labmenu"]}
     environment = os.environ | {PARENT: str(os.getpid())} | {
-        name: os.pathsep.join(filter(None, [str(path), os.environ.get(name)])) for name, path in first.items()
+        name: os.pathsep.join([*map(str, paths), *filter(None, [os.environ.get(name)])]) for name, paths in first.items()
     }
     with subprocess.Popen(words, env=environment) as server:
         for number in POLITE:

@@ -60,7 +60,7 @@ def jupyterlab(**environment):
         (settings / "tracker.jupyterlab-settings").write_text('{"windowingMode": "none"}')
         call = [Path(sys.executable).with_name("course"), "lab", "--no-browser", "--allow-root", f"--port={port}"]
         call += [f"--IdentityProvider.token={token}", "--ServerApp.log_level=ERROR", "--LabApp.expose_app_in_browser=True"]
-        call += [f"--LabApp.user_settings_dir={top}"]
+        call += [f"--LabApp.user_settings_dir={top}", f"--LabApp.workspaces_dir={Path(top, 'workspaces')}"]
 
         def answers():
             assert server.poll() is None, f"JupyterLab has ended: {Path(top, 'said').read_text()}"
