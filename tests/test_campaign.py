@@ -1,5 +1,6 @@
 """The command that trains the studies of lesson 17: its points, its dials against Keras' own, and that it goes on."""
 
+import hashlib
 import importlib.util
 import queue
 import re
@@ -10,7 +11,8 @@ import pandas as pd
 import pytest
 from kit.notebooks import ROOT
 
-spec = importlib.util.spec_from_file_location("campaign", ROOT / "data" / "campaign" / "make.py")
+FOLDER = ROOT / "data" / "campaign"
+spec = importlib.util.spec_from_file_location("campaign", FOLDER / "make.py")
 make = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(make)
 
@@ -28,6 +30,35 @@ def few(monkeypatch):
     make.pictures.cache_clear()
     yield
     make.pictures.cache_clear()
+
+
+# --- what ships
+
+
+@pytest.mark.parametrize("name", ["trials.csv", "curves.csv"])
+def test_the_tables_are_those_that_readme_names(name):
+    content = (FOLDER / name).read_bytes()
+    readme = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    size, digest = re.search(rf"`campaign/{name}` \| ([\d,]+) \| `(\w+)`", readme).groups()
+    assert int(size.replace(",", "")) == len(content) and digest == hashlib.sha256(content).hexdigest()
+
+
+def test_every_training_of_every_study_is_there_and_was_that_of_its_point():
+    trials, curves = make.read(FOLDER)
+    for name, points in (POINTS | {"seeds": make.seeds(trials)}).items():
+        rows = trials[trials.study == name].set_index("trial")
+        assert rows.index.tolist() == [*range(1, len(points) + 1)], name
+        assert rows[list(make.BASE)].to_dict("records") == [make.BASE | point for point in points], name
+    assert (trials.study == "tpe").sum() == 2 * make.CHAIN
+    assert curves.groupby(["study", "trial"]).size().shape == (len(trials),), "each with its curves"
+    assert (trials.score.isna() == (trials.status == "FAILED")).all() and trials.score.between(0.05, 0.95).sum() > 600
+
+
+def test_a_training_again_gives_about_what_the_table_says():
+    trials, curves = make.read(FOLDER)
+    (row,) = trials[(trials.study == "diverge") & (trials.trial == 1)].to_dict("records")
+    outcome, found = make.train({name: row[name] for name in make.BASE})
+    assert abs(outcome["score"] - row["score"]) < 0.03 and len(found["val_accuracy"]) == row["epochs"]
 
 
 # --- the points
@@ -179,13 +210,26 @@ def test_the_tables_stand_in_the_order_of_the_studies():
     assert tables[0][["study", "trial"]].values.tolist() == [["turn", 5], ["batch", 1], ["batch", 3]]
 
 
-def test_a_search_that_learns_goes_on_as_if_never_stopped(few):
-    (first, second) = make.lines("tpe", EMPTY)
+def test_more_points_are_those_that_follow():
+    longer = make.sobol(128, make.SPACE, seed=1)
+    assert longer[:64] == POINTS["space"][:64] and longer[64:96] == POINTS["more"]
+
+
+def test_the_second_search_knows_the_points_of_the_space():
+    tables = with_trials("space", range(1, 65), POINTS["space"])
+    (first, second) = make.lines("tpe", tables[0])
     assert first.points == (*range(1, 33),) and second.points == (*range(33, 65),)
+    assert first.done == () and [row["rate"] for row in second.done] == [point["rate"] for point in POINTS["space"][:64]]
+    with pytest.raises(SystemExit, match="needs the baseline's trainings of space"):
+        make.lines("tpe", tables[0][1:])
+
+
+def test_a_search_that_learns_goes_on_as_if_never_stopped(few):
+    tables = with_trials("space", range(1, 65), POINTS["space"])
+    (first, _) = make.lines("tpe", tables[0])
     results = queue.SimpleQueue()
     make.run(make.Line("tpe", first.points[:3], 1), results)
     trained = [results.get() for _ in range(3)]
-    tables = [EMPTY, pd.DataFrame(columns=make.CURVES)]
     for each in trained[:2]:
         tables = make.add(tables, *each)
     (line, _) = make.lines("tpe", tables[0])

@@ -98,6 +98,11 @@ def edge():
     return sobol(32, SPACE | {"rate": (1e-5, 1e-3, "log")}, seed=2)
 
 
+def more():
+    """As many more quasi-random points as a search that learns gets at the end: those that follow the 64 of `space`."""
+    return sobol(128, SPACE, seed=1)[64 : 64 + CHAIN]
+
+
 def adam():
     """Three spaces: the rate alone, the rate and the first moment, and all four that Adam has."""
     one, two = {"rate": ADAM["rate"]}, {name: ADAM[name] for name in ("rate", "one_minus_beta_1")}
@@ -148,7 +153,7 @@ def proposed(chain, done):
 
     Args:
         chain: int, which of the two searches of the study `tpe` asks.
-        done: list of dict, the trainings that this search has had, each with its values and its score.
+        done: list of dict, the trainings that this search knows, each with its values and its score.
     """
     import optuna
 
@@ -162,16 +167,24 @@ def proposed(chain, done):
         score = NO_SCORE if math.isnan(row["score"]) else row["score"]
         study.add_trial(optuna.trial.create_trial(params=values, distributions=ranges, value=score))
     params = study.ask(ranges).params
-    return {name: _rounded(params[name], *SPACE[name][:2]) for name in SPACE} | {"seed": chain}
+    return {name: _rounded(params[name], *SPACE[name][:2]) for name in SPACE}
 
 
 def _rounded(value, low, high):
     return min(max(float(f"{value:.4g}"), low), high)
 
 
-STUDIES = {study.__name__: study for study in (turn, space, edge, adam, batch, schedule, diverge, length, seeds)}
+def known(trials):
+    """Return the baseline's trainings of `space`, dicts: what the second search of `tpe` knows when it begins."""
+    had = trials[(trials.study == "space") & (trials.extra == 0)]
+    if len(had) < 64:
+        raise SystemExit("The study tpe needs the baseline's trainings of space: run that first.")
+    return had.to_dict("records")
+
+
+STUDIES = {study.__name__: study for study in (turn, seeds, space, edge, batch, schedule, length, diverge, more, adam)}
 NAMES = [*STUDIES, "tpe"]
-CHAIN = 32  # trainings of each of the two chains of tpe
+CHAIN = 32  # trainings of each of the two searches of tpe: one that knows nothing, one that knows those of `space`
 
 
 # --- one training
@@ -318,7 +331,7 @@ class Line:
         study: its name.
         points: pairs of the trial's number in the study, from 1, and its setting; for tpe its numbers alone.
         chain: of tpe, which of the two; 0 for any other study.
-        done: of tpe, the rows that the chain has already.
+        done: of tpe, the rows that the search knows already.
     """
 
     study: str
@@ -331,10 +344,12 @@ def lines(study, trials):
     """Return what a study still has to do, in lines; those with the most to do first."""
     had = trials[trials.study == study]
     if study == "tpe":
-        chains = [had[had.seed == chain].sort_values("trial").to_dict("records") for chain in (1, 2)]
-        numbers = [range(1 + len(done), CHAIN + 1) for done in chains]
-        return [Line(study, tuple(CHAIN * (chain - 1) + n for n in left), chain, tuple(done))
-                for chain, done, left in zip((1, 2), chains, numbers, strict=True) if left]
+        found = []
+        for chain, before in ((1, []), (2, known(trials))):
+            own = had[(had.trial > CHAIN * (chain - 1)) & (had.trial <= CHAIN * chain)].sort_values("trial").to_dict("records")
+            left = range(CHAIN * (chain - 1) + len(own) + 1, CHAIN * chain + 1)
+            found += [Line(study, tuple(left), chain, (*before, *own))] if left else []
+        return found
     points = STUDIES[study](trials) if study == "seeds" else STUDIES[study]()
     left = [(number, point) for number, point in enumerate(points, start=1) if number not in set(had.trial)]
     programs = {}
