@@ -55,7 +55,7 @@ def test_every_training_of_every_study_is_there_and_was_that_of_its_point():
 
 
 def test_a_training_again_gives_about_what_the_table_says():
-    trials, curves = make.read(FOLDER)
+    trials, _ = make.read(FOLDER)
     (row,) = trials[(trials.study == "diverge") & (trials.trial == 1)].to_dict("records")
     outcome, found = make.train({name: row[name] for name in make.BASE})
     assert abs(outcome["score"] - row["score"]) < 0.03 and len(found["val_accuracy"]) == row["epochs"]
