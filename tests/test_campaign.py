@@ -92,7 +92,7 @@ def network(point):
     return name
 
 
-def test_each_network_is_taken_at_its_own_best_rate():
+def test_each_network_is_taken_at_its_own_best_rate_and_at_that_of_the_baseline():
     rates = {"baseline": 1e-2, "deeper": 1e-3, "wider": 3e-3, "normalized": 3e-2}
     rows = []
     for point in POINTS["turn"]:
@@ -101,7 +101,8 @@ def test_each_network_is_taken_at_its_own_best_rate():
         score = np.nan if gone else 0.9 - abs(np.log(point["rate"] / rates[name]))
         rows.append({"study": "turn"} | make.BASE | point | {"score": score})
     seeds = make.seeds(pd.DataFrame(rows))
-    assert {(network(point), point["rate"]) for point in seeds} == set(rates.items()) and len(seeds) == 40
+    at_the_baselines = {(name, rates["baseline"]) for name in rates}
+    assert {(network(point), point["rate"]) for point in seeds} == at_the_baselines | set(rates.items()) and len(seeds) == 70
     assert not {p["seed"] for p in seeds} & {p["seed"] for p in POINTS["turn"]}, "seeds that chose nothing"
     with pytest.raises(SystemExit, match="needs the whole of turn"):
         make.seeds(pd.DataFrame(rows[1:]))
@@ -244,4 +245,4 @@ def test_the_plan_says_what_there_is_to_do(tmp_path, capsys):
     make.plan(["batch", "tpe", "seeds"], tmp_path)
     said = [re.findall(r"[\w.]+", line)[:5] for line in capsys.readouterr().out.splitlines()]
     assert said == [["batch", "40", "trainings", "38", "left"], ["tpe", "64", "trainings", "64", "left"],
-                    ["seeds", "40", "trainings", "40", "left"]]
+                    ["seeds", "70", "trainings", "70", "left"]]

@@ -132,20 +132,21 @@ def length():
 
 
 def seeds(trials):
-    """The four networks, each at its best rate of the study `turn`, with ten seeds that chose nothing."""
+    """The four networks, each at its best rate of the study `turn` and at the baseline's, with ten seeds that chose nothing."""
     done = trials[trials.study == "turn"]
     if len(done) < len(turn()):
         raise SystemExit("The study seeds needs the whole of turn: run that first.")
+    best = {name: _best_rate(done, BASE | change) for name, change in VARIANTS.items()}
     points = []
-    for change in VARIANTS.values():
-        own = done.loc[(done[list(change)] == pd.Series(change)).all(axis=1) if change else _plain(done)]
-        best = own.assign(score=own.score.fillna(NO_SCORE)).groupby("rate").score.mean().idxmax()
-        points += [change | {"rate": best, "seed": seed} for seed in range(11, 21)]
+    for name, change in VARIANTS.items():
+        for rate in dict.fromkeys([best[name], best["baseline"]]):
+            points += [change | {"rate": rate, "seed": seed} for seed in range(11, 21)]
     return points
 
 
-def _plain(trials):
-    return (trials[["filters", "extra", "norm"]] == [BASE["filters"], BASE["extra"], BASE["norm"]]).all(axis=1)
+def _best_rate(trials, setting):
+    own = trials[(trials[["filters", "extra", "norm"]] == [setting[name] for name in ("filters", "extra", "norm")]).all(axis=1)]
+    return own.assign(score=own.score.fillna(NO_SCORE)).groupby("rate").score.mean().idxmax()
 
 
 def proposed(chain, done):
@@ -237,7 +238,7 @@ def compiled(filters, extra, norm, batch, optimizer, clip):
     model.compile(steps, keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     steps.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     steps.build(model.trainable_variables)
-    return tuning.fast(model), dials
+    return tuning.fast(model, jit_compile=False), dials  # on a CPU small convolutions are quicker without XLA
 
 
 def rate_of(dials):
@@ -443,7 +444,7 @@ def plan(names, folder):
     trials, _ = read(folder)
     for name in names:
         had = (trials.study == name).sum()
-        total = {"tpe": 2 * CHAIN, "seeds": 10 * len(VARIANTS)}.get(name) or len(STUDIES[name]())
+        total = {"tpe": 2 * CHAIN, "seeds": 10 * (2 * len(VARIANTS) - 1)}.get(name) or len(STUDIES[name]())
         print(f"{name:9} {total:4} trainings, {total - had:4} left, {trials.seconds[trials.study == name].sum():6.0f} s so far")
 
 
