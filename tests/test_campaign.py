@@ -17,7 +17,7 @@ make = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(make)
 
 EMPTY = pd.DataFrame(columns=make.TRIALS)
-POINTS = {name: study() for name, study in make.STUDIES.items() if name != "seeds"}
+POINTS = {name: study() for name, study in make.STUDIES.items() if name not in make.LATER}
 SETTING = make.BASE | {"rate": 3e-3, "epochs": 2}
 OUTCOME = {"score": 0.8, "fresh": 0.81, "best_fresh": float("nan"), "seconds": 1.0, "status": "COMPLETED"}
 
@@ -45,7 +45,7 @@ def test_the_tables_are_those_that_readme_names(name):
 
 def test_every_training_of_every_study_is_there_and_was_that_of_its_point():
     trials, curves = make.read(FOLDER)
-    for name, points in (POINTS | {"seeds": make.seeds(trials)}).items():
+    for name, points in (POINTS | {name: make.STUDIES[name](trials) for name in make.LATER}).items():
         rows = trials[trials.study == name].set_index("trial")
         assert rows.index.tolist() == [*range(1, len(points) + 1)], name
         assert rows[list(make.BASE)].to_dict("records") == [make.BASE | point for point in points], name
@@ -216,12 +216,23 @@ def test_more_points_are_those_that_follow():
     assert longer[:64] == POINTS["space"][:64] and longer[64:96] == POINTS["more"]
 
 
+def test_finals_take_the_best_point_of_each_network():
+    rows = [make.BASE | point | {"study": "space", "trial": n, "score": np.nan if n == 9 else n * (n != 100) / 200}
+            for n, point in enumerate(POINTS["space"], start=1)]
+    finals = make.finals(pd.DataFrame(rows))
+    best = {(point.get("extra", 0), point["rate"]) for point in finals}
+    assert best == {(0, POINTS["space"][63]["rate"]), (2, POINTS["space"][127]["rate"])} and len(finals) == 40
+    assert {point["schedule"] for point in finals} == {"constant", "cosine"} and len({point["seed"] for point in finals}) == 10
+    with pytest.raises(SystemExit, match="needs the whole of space"):
+        make.finals(pd.DataFrame(rows[:100]))
+
+
 def test_the_second_search_knows_the_points_of_the_space():
     tables = with_trials("space", range(1, 65), POINTS["space"])
     (first, second) = make.lines("tpe", tables[0])
     assert first.points == (*range(1, 33),) and second.points == (*range(33, 65),)
     assert first.done == () and [row["rate"] for row in second.done] == [point["rate"] for point in POINTS["space"][:64]]
-    with pytest.raises(SystemExit, match="needs the baseline's trainings of space"):
+    with pytest.raises(SystemExit, match="needs the whole of space"):
         make.lines("tpe", tables[0][1:])
 
 

@@ -149,6 +149,24 @@ def _best_rate(trials, setting):
     return own.assign(score=own.score.fillna(NO_SCORE)).groupby("rate").score.mean().idxmax()
 
 
+def known(trials, name="baseline"):
+    """Return a network's trainings of the study `space`, a DataFrame."""
+    had = trials[(trials.study == "space") & (trials.extra == VARIANTS[name].get("extra", 0))]
+    if len(had) < 64:
+        raise SystemExit("This study needs the whole of space: run that first.")
+    return had
+
+
+def finals(trials):
+    """The best of 64 points of each of two networks, as it is and with a rate that falls, with ten seeds that chose nothing."""
+    points = []
+    for name in ("baseline", "deeper"):
+        had = known(trials, name)
+        best = had.loc[had.score.idxmax(), list(SPACE)].to_dict()
+        points += [VARIANTS[name] | best | more for more in grid(schedule=["constant", "cosine"], seed=range(11, 21))]
+    return points
+
+
 def proposed(chain, done):
     """Return the next point that TPE proposes in the space of `space`.
 
@@ -175,15 +193,8 @@ def _rounded(value, low, high):
     return min(max(float(f"{value:.4g}"), low), high)
 
 
-def known(trials):
-    """Return the baseline's trainings of `space`, dicts: what the second search of `tpe` knows when it begins."""
-    had = trials[(trials.study == "space") & (trials.extra == 0)]
-    if len(had) < 64:
-        raise SystemExit("The study tpe needs the baseline's trainings of space: run that first.")
-    return had.to_dict("records")
-
-
-STUDIES = {study.__name__: study for study in (turn, seeds, space, edge, batch, schedule, length, diverge, more, adam)}
+STUDIES = {study.__name__: study for study in (turn, seeds, space, edge, batch, schedule, length, diverge, more, adam, finals)}
+LATER = {"seeds": 10 * (2 * len(VARIANTS) - 1), "finals": 40}  # those that lean on others, and their sizes
 NAMES = [*STUDIES, "tpe"]
 CHAIN = 32  # trainings of each of the two searches of tpe: one that knows nothing, one that knows those of `space`
 
@@ -346,12 +357,12 @@ def lines(study, trials):
     had = trials[trials.study == study]
     if study == "tpe":
         found = []
-        for chain, before in ((1, []), (2, known(trials))):
+        for chain, before in ((1, []), (2, known(trials).to_dict("records"))):
             own = had[(had.trial > CHAIN * (chain - 1)) & (had.trial <= CHAIN * chain)].sort_values("trial").to_dict("records")
             left = range(CHAIN * (chain - 1) + len(own) + 1, CHAIN * chain + 1)
             found += [Line(study, tuple(left), chain, (*before, *own))] if left else []
         return found
-    points = STUDIES[study](trials) if study == "seeds" else STUDIES[study]()
+    points = STUDIES[study](trials) if study in LATER else STUDIES[study]()
     left = [(number, point) for number, point in enumerate(points, start=1) if number not in set(had.trial)]
     programs = {}
     for number, point in left:
@@ -444,7 +455,7 @@ def plan(names, folder):
     trials, _ = read(folder)
     for name in names:
         had = (trials.study == name).sum()
-        total = {"tpe": 2 * CHAIN, "seeds": 10 * (2 * len(VARIANTS) - 1)}.get(name) or len(STUDIES[name]())
+        total = ({"tpe": 2 * CHAIN} | LATER).get(name) or len(STUDIES[name]())
         print(f"{name:9} {total:4} trainings, {total - had:4} left, {trials.seconds[trials.study == name].sum():6.0f} s so far")
 
 
