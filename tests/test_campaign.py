@@ -1,5 +1,6 @@
 """The command that trains the studies of lesson 17: its points, its dials against Keras' own, and that it goes on."""
 
+import hashlib
 import importlib.util
 import queue
 import re
@@ -10,12 +11,13 @@ import pandas as pd
 import pytest
 from kit.notebooks import ROOT
 
-spec = importlib.util.spec_from_file_location("campaign", ROOT / "data" / "campaign" / "make.py")
+FOLDER = ROOT / "data" / "campaign"
+spec = importlib.util.spec_from_file_location("campaign", FOLDER / "make.py")
 make = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(make)
 
 EMPTY = pd.DataFrame(columns=make.TRIALS)
-POINTS = {name: study() for name, study in make.STUDIES.items() if name != "seeds"}
+POINTS = {name: study() for name, study in make.STUDIES.items() if name not in make.LATER}
 SETTING = make.BASE | {"rate": 3e-3, "epochs": 2}
 OUTCOME = {"score": 0.8, "fresh": 0.81, "best_fresh": float("nan"), "seconds": 1.0, "status": "COMPLETED"}
 
@@ -28,6 +30,35 @@ def few(monkeypatch):
     make.pictures.cache_clear()
     yield
     make.pictures.cache_clear()
+
+
+# --- what ships
+
+
+@pytest.mark.parametrize("name", ["trials.csv", "curves.csv"])
+def test_the_tables_are_those_that_readme_names(name):
+    content = (FOLDER / name).read_bytes()
+    readme = (ROOT / "data" / "README.md").read_text(encoding="utf-8")
+    size, digest = re.search(rf"`campaign/{name}` \| ([\d,]+) \| `(\w+)`", readme).groups()
+    assert int(size.replace(",", "")) == len(content) and digest == hashlib.sha256(content).hexdigest()
+
+
+def test_every_training_of_every_study_is_there_and_was_that_of_its_point():
+    trials, curves = make.read(FOLDER)
+    for name, points in (POINTS | {name: make.STUDIES[name](trials) for name in make.LATER}).items():
+        rows = trials[trials.study == name].set_index("trial")
+        assert rows.index.tolist() == [*range(1, len(points) + 1)], name
+        assert rows[list(make.BASE)].to_dict("records") == [make.BASE | point for point in points], name
+    assert (trials.study == "tpe").sum() == 2 * make.CHAIN
+    assert curves.groupby(["study", "trial"]).size().shape == (len(trials),), "each with its curves"
+    assert (trials.score.isna() == (trials.status == "FAILED")).all() and trials.score.between(0.05, 0.95).sum() > 600
+
+
+def test_a_training_again_gives_about_what_the_table_says():
+    trials, _ = make.read(FOLDER)
+    (row,) = trials[(trials.study == "diverge") & (trials.trial == 1)].to_dict("records")
+    outcome, found = make.train({name: row[name] for name in make.BASE})
+    assert abs(outcome["score"] - row["score"]) < 0.03 and len(found["val_accuracy"]) == row["epochs"]
 
 
 # --- the points
@@ -61,7 +92,7 @@ def network(point):
     return name
 
 
-def test_each_network_is_taken_at_its_own_best_rate():
+def test_each_network_is_taken_at_its_own_best_rate_and_at_that_of_the_baseline():
     rates = {"baseline": 1e-2, "deeper": 1e-3, "wider": 3e-3, "normalized": 3e-2}
     rows = []
     for point in POINTS["turn"]:
@@ -70,7 +101,8 @@ def test_each_network_is_taken_at_its_own_best_rate():
         score = np.nan if gone else 0.9 - abs(np.log(point["rate"] / rates[name]))
         rows.append({"study": "turn"} | make.BASE | point | {"score": score})
     seeds = make.seeds(pd.DataFrame(rows))
-    assert {(network(point), point["rate"]) for point in seeds} == set(rates.items()) and len(seeds) == 40
+    at_the_baselines = {(name, rates["baseline"]) for name in rates}
+    assert {(network(point), point["rate"]) for point in seeds} == at_the_baselines | set(rates.items()) and len(seeds) == 70
     assert not {p["seed"] for p in seeds} & {p["seed"] for p in POINTS["turn"]}, "seeds that chose nothing"
     with pytest.raises(SystemExit, match="needs the whole of turn"):
         make.seeds(pd.DataFrame(rows[1:]))
@@ -179,13 +211,37 @@ def test_the_tables_stand_in_the_order_of_the_studies():
     assert tables[0][["study", "trial"]].values.tolist() == [["turn", 5], ["batch", 1], ["batch", 3]]
 
 
-def test_a_search_that_learns_goes_on_as_if_never_stopped(few):
-    (first, second) = make.lines("tpe", EMPTY)
+def test_more_points_are_those_that_follow():
+    longer = make.sobol(128, make.SPACE, seed=1)
+    assert longer[:64] == POINTS["space"][:64] and longer[64:96] == POINTS["more"]
+
+
+def test_finals_take_the_best_point_of_each_network():
+    rows = [make.BASE | point | {"study": "space", "trial": n, "score": np.nan if n == 9 else n * (n != 100) / 200}
+            for n, point in enumerate(POINTS["space"], start=1)]
+    finals = make.finals(pd.DataFrame(rows))
+    best = {(point.get("extra", 0), point["rate"]) for point in finals}
+    assert best == {(0, POINTS["space"][63]["rate"]), (2, POINTS["space"][127]["rate"])} and len(finals) == 40
+    assert {point["schedule"] for point in finals} == {"constant", "cosine"} and len({point["seed"] for point in finals}) == 10
+    with pytest.raises(SystemExit, match="needs the whole of space"):
+        make.finals(pd.DataFrame(rows[:100]))
+
+
+def test_the_second_search_knows_the_points_of_the_space():
+    tables = with_trials("space", range(1, 65), POINTS["space"])
+    (first, second) = make.lines("tpe", tables[0])
     assert first.points == (*range(1, 33),) and second.points == (*range(33, 65),)
+    assert first.done == () and [row["rate"] for row in second.done] == [point["rate"] for point in POINTS["space"][:64]]
+    with pytest.raises(SystemExit, match="needs the whole of space"):
+        make.lines("tpe", tables[0][1:])
+
+
+def test_a_search_that_learns_goes_on_as_if_never_stopped(few):
+    tables = with_trials("space", range(1, 65), POINTS["space"])
+    (first, _) = make.lines("tpe", tables[0])
     results = queue.SimpleQueue()
     make.run(make.Line("tpe", first.points[:3], 1), results)
     trained = [results.get() for _ in range(3)]
-    tables = [EMPTY, pd.DataFrame(columns=make.CURVES)]
     for each in trained[:2]:
         tables = make.add(tables, *each)
     (line, _) = make.lines("tpe", tables[0])
@@ -200,4 +256,4 @@ def test_the_plan_says_what_there_is_to_do(tmp_path, capsys):
     make.plan(["batch", "tpe", "seeds"], tmp_path)
     said = [re.findall(r"[\w.]+", line)[:5] for line in capsys.readouterr().out.splitlines()]
     assert said == [["batch", "40", "trainings", "38", "left"], ["tpe", "64", "trainings", "64", "left"],
-                    ["seeds", "40", "trainings", "40", "left"]]
+                    ["seeds", "70", "trainings", "70", "left"]]

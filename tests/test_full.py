@@ -57,6 +57,7 @@ SIZES = {
     "14": ["max(trials, study_trials) <= 100"],  # TensorBoard loads a hundred trials a page
     "15": ["loop_epochs >= 1", "trials >= 3"],
     "16": ["trials <= 100", "many // 100 + 600 <= many"],  # the same
+    "17": ["train_pictures >= 64", "validation_pictures >= 200"],  # a batch of them; what is evaluated more cheaply
 }
 
 

@@ -76,6 +76,7 @@ COMPARISONS = {
     "12": ("spread[small, taught, mean] - spread[small, alone, mean]", "taught_gain", "aware_gain",
            "units_out_over_slim", "units_out_over_pruned"),
     "13": ("mixed_bfloat16_difference", "mixed_float16_difference"),
+    "17": ("live_one_rate_gain", "live_own_rate_gain"),
 }
 
 

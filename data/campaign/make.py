@@ -98,6 +98,11 @@ def edge():
     return sobol(32, SPACE | {"rate": (1e-5, 1e-3, "log")}, seed=2)
 
 
+def more():
+    """As many more quasi-random points as a search that learns gets at the end: those that follow the 64 of `space`."""
+    return sobol(128, SPACE, seed=1)[64 : 64 + CHAIN]
+
+
 def adam():
     """Three spaces: the rate alone, the rate and the first moment, and all four that Adam has."""
     one, two = {"rate": ADAM["rate"]}, {name: ADAM[name] for name in ("rate", "one_minus_beta_1")}
@@ -127,20 +132,39 @@ def length():
 
 
 def seeds(trials):
-    """The four networks, each at its best rate of the study `turn`, with ten seeds that chose nothing."""
+    """The four networks, each at its best rate of the study `turn` and at the baseline's, with ten seeds that chose nothing."""
     done = trials[trials.study == "turn"]
     if len(done) < len(turn()):
         raise SystemExit("The study seeds needs the whole of turn: run that first.")
+    best = {name: _best_rate(done, BASE | change) for name, change in VARIANTS.items()}
     points = []
-    for change in VARIANTS.values():
-        own = done.loc[(done[list(change)] == pd.Series(change)).all(axis=1) if change else _plain(done)]
-        best = own.assign(score=own.score.fillna(NO_SCORE)).groupby("rate").score.mean().idxmax()
-        points += [change | {"rate": best, "seed": seed} for seed in range(11, 21)]
+    for name, change in VARIANTS.items():
+        for rate in dict.fromkeys([best[name], best["baseline"]]):
+            points += [change | {"rate": rate, "seed": seed} for seed in range(11, 21)]
     return points
 
 
-def _plain(trials):
-    return (trials[["filters", "extra", "norm"]] == [BASE["filters"], BASE["extra"], BASE["norm"]]).all(axis=1)
+def _best_rate(trials, setting):
+    own = trials[(trials[["filters", "extra", "norm"]] == [setting[name] for name in ("filters", "extra", "norm")]).all(axis=1)]
+    return own.assign(score=own.score.fillna(NO_SCORE)).groupby("rate").score.mean().idxmax()
+
+
+def known(trials, name="baseline"):
+    """Return a network's trainings of the study `space`, a DataFrame."""
+    had = trials[(trials.study == "space") & (trials.extra == VARIANTS[name].get("extra", 0))]
+    if len(had) < 64:
+        raise SystemExit("This study needs the whole of space: run that first.")
+    return had
+
+
+def finals(trials):
+    """The best of 64 points of each of two networks, as it is and with a rate that falls, with ten seeds that chose nothing."""
+    points = []
+    for name in ("baseline", "deeper"):
+        had = known(trials, name)
+        best = had.loc[had.score.idxmax(), list(SPACE)].to_dict()
+        points += [VARIANTS[name] | best | more for more in grid(schedule=["constant", "cosine"], seed=range(11, 21))]
+    return points
 
 
 def proposed(chain, done):
@@ -148,7 +172,7 @@ def proposed(chain, done):
 
     Args:
         chain: int, which of the two searches of the study `tpe` asks.
-        done: list of dict, the trainings that this search has had, each with its values and its score.
+        done: list of dict, the trainings that this search knows, each with its values and its score.
     """
     import optuna
 
@@ -162,16 +186,17 @@ def proposed(chain, done):
         score = NO_SCORE if math.isnan(row["score"]) else row["score"]
         study.add_trial(optuna.trial.create_trial(params=values, distributions=ranges, value=score))
     params = study.ask(ranges).params
-    return {name: _rounded(params[name], *SPACE[name][:2]) for name in SPACE} | {"seed": chain}
+    return {name: _rounded(params[name], *SPACE[name][:2]) for name in SPACE}
 
 
 def _rounded(value, low, high):
     return min(max(float(f"{value:.4g}"), low), high)
 
 
-STUDIES = {study.__name__: study for study in (turn, space, edge, adam, batch, schedule, diverge, length, seeds)}
+STUDIES = {study.__name__: study for study in (turn, seeds, space, edge, batch, schedule, length, diverge, more, adam, finals)}
+LATER = {"seeds": 10 * (2 * len(VARIANTS) - 1), "finals": 40}  # those that lean on others, and their sizes
 NAMES = [*STUDIES, "tpe"]
-CHAIN = 32  # trainings of each of the two chains of tpe
+CHAIN = 32  # trainings of each of the two searches of tpe: one that knows nothing, one that knows those of `space`
 
 
 # --- one training
@@ -224,7 +249,7 @@ def compiled(filters, extra, norm, batch, optimizer, clip):
     model.compile(steps, keras.losses.CategoricalCrossentropy(from_logits=True), metrics=["accuracy"])
     steps.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
     steps.build(model.trainable_variables)
-    return tuning.fast(model), dials
+    return tuning.fast(model, jit_compile=False), dials  # on a CPU small convolutions are quicker without XLA
 
 
 def rate_of(dials):
@@ -318,7 +343,7 @@ class Line:
         study: its name.
         points: pairs of the trial's number in the study, from 1, and its setting; for tpe its numbers alone.
         chain: of tpe, which of the two; 0 for any other study.
-        done: of tpe, the rows that the chain has already.
+        done: of tpe, the rows that the search knows already.
     """
 
     study: str
@@ -331,11 +356,13 @@ def lines(study, trials):
     """Return what a study still has to do, in lines; those with the most to do first."""
     had = trials[trials.study == study]
     if study == "tpe":
-        chains = [had[had.seed == chain].sort_values("trial").to_dict("records") for chain in (1, 2)]
-        numbers = [range(1 + len(done), CHAIN + 1) for done in chains]
-        return [Line(study, tuple(CHAIN * (chain - 1) + n for n in left), chain, tuple(done))
-                for chain, done, left in zip((1, 2), chains, numbers, strict=True) if left]
-    points = STUDIES[study](trials) if study == "seeds" else STUDIES[study]()
+        found = []
+        for chain, before in ((1, []), (2, known(trials).to_dict("records"))):
+            own = had[(had.trial > CHAIN * (chain - 1)) & (had.trial <= CHAIN * chain)].sort_values("trial").to_dict("records")
+            left = range(CHAIN * (chain - 1) + len(own) + 1, CHAIN * chain + 1)
+            found += [Line(study, tuple(left), chain, (*before, *own))] if left else []
+        return found
+    points = STUDIES[study](trials) if study in LATER else STUDIES[study]()
     left = [(number, point) for number, point in enumerate(points, start=1) if number not in set(had.trial)]
     programs = {}
     for number, point in left:
@@ -428,7 +455,7 @@ def plan(names, folder):
     trials, _ = read(folder)
     for name in names:
         had = (trials.study == name).sum()
-        total = {"tpe": 2 * CHAIN, "seeds": 10 * len(VARIANTS)}.get(name) or len(STUDIES[name]())
+        total = ({"tpe": 2 * CHAIN} | LATER).get(name) or len(STUDIES[name]())
         print(f"{name:9} {total:4} trainings, {total - had:4} left, {trials.seconds[trials.study == name].sum():6.0f} s so far")
 
 

@@ -114,10 +114,10 @@ def plot_edges(frame, title, share=0.1, edge=0.2, scales=None):
         figure.add_vrect(x0=low, x1=high, fillcolor="rgba(125,125,125,0.07)", line_width=0, layer="below")
     for row in table.itertuples():
         at = {"x": float(row.side == "high"), "xanchor": "left" if row.side == "low" else "right"}
-        words = f"{row.end:.3g}: {row.best} of the best, {row.expected:.1f} expected" + (" – crowded" if row.crowded else "")
+        words = f"{row.end:.3g}{' – crowded' * row.crowded}<br>{row.best} of the best, {row.expected:.1f} expected"
         font = {"color": GREY, "size": 12, "weight": 700 if row.crowded else 400}
-        height = [axis["column"] for axis in axes].index(row.column) + 0.38
-        figure.add_annotation(y=height, text=words, showarrow=False, font=font, **at)
+        height = [axis["column"] for axis in axes].index(row.column) + 0.42
+        figure.add_annotation(y=height, text=words, align=at["xanchor"], showarrow=False, font=font, **at)
     figure.update_xaxes(title_text="share of the axis, from its lowest value to its highest", tickformat=".0%")
     figure.update_xaxes(range=[-0.02, 1.02])
     figure.update_yaxes(
