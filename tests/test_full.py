@@ -32,7 +32,7 @@ from lib.runner.request import profile_values, read_profiles
 from lib.tuning import brackets
 
 PROFILES = read_profiles(ROOT / "notebooks")
-AMOUNT = re.compile(r"(?<!max_)epochs|(pictures|patients|labels|seeds|repeats|splits|teams|orders|replays|searches|steps)$")
+AMOUNT = re.compile(r"(?<!max_)epochs|(pictures|patients|labels|seeds|repeats|splits|teams|orders|replays|searches|steps|rows|minutes)$")
 COUNT = re.compile(r"(trials|draws|rounds|members|max_epochs)$")
 WHOLE = {("03", "max_epochs")}
 
@@ -58,6 +58,7 @@ SIZES = {
     "15": ["loop_epochs >= 1", "trials >= 3"],
     "16": ["trials <= 100", "many // 100 + 600 <= many"],  # the same
     "17": ["train_pictures >= 64", "validation_pictures >= 200"],  # a batch of them; what is evaluated more cheaply
+    "18": ["rows / 5 >= 2 * 10", "trials * minutes >= 1", "weights_left < 1"],  # of each class two rows to choose by
 }
 
 
