@@ -32,7 +32,8 @@ from lib.runner.request import profile_values, read_profiles
 from lib.tuning import brackets
 
 PROFILES = read_profiles(ROOT / "notebooks")
-AMOUNT = re.compile(r"(?<!max_)epochs|(pictures|patients|labels|seeds|repeats|splits|teams|orders|replays|searches|steps|rows|minutes)$")
+AMOUNTS = "pictures|patients|labels|seeds|repeats|splits|teams|orders|replays|searches|steps|rows|minutes"
+AMOUNT = re.compile(rf"(?<!max_)epochs|({AMOUNTS})$")
 COUNT = re.compile(r"(trials|draws|rounds|members|max_epochs)$")
 WHOLE = {("03", "max_epochs")}
 
