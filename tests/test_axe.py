@@ -2,7 +2,7 @@
 
 import pytest
 from kit.axe import violations
-from kit.browser import needs_browser, watched
+from kit.browser import needs_browser, patient
 from kit.course import course, make_course, write_notebook, write_sweep
 from kit.notebooks import NOTEBOOKS, ROOT
 
@@ -14,7 +14,6 @@ from lib.runner.site import write_site
 
 pytestmark = needs_browser
 
-PATIENCE = 240_000  # milliseconds; a lesson with all its figures, on a machine that may be busy
 STANDS = "[...document.querySelectorAll('[id^=figure-], #parallel')].every(one => one.querySelector('.main-svg'))"
 LONG = "a_name = [" + ", ".join(f"{number}" for number in range(200)) + "]  # a line that is longer than a page is wide"
 TABLE = """import pandas as pd
@@ -33,10 +32,8 @@ GRADES = [
 
 @pytest.fixture
 def page(browser):
-    page = watched(browser, 1400, 900)
-    page.set_default_timeout(PATIENCE)
-    yield page
-    page.close()
+    with patient(browser, 1400, 900) as page:
+        yield page
 
 
 def serious(page, path):

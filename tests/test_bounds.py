@@ -23,12 +23,6 @@ FREE = {
     ("smoke", "ends_below"): "of two trials none, one or both may end below their best",
 }
 
-# Whose runs over seeds are still to be made (python tests/bounds.py); their bounds are set by hand.
-NOT_YET = {
-    "smoke": set(),
-    "lesson": set(),
-}
-
 
 def each(notebook):
     """Yield the bounds of a notebook's metrics: profile, name, lowest, highest."""
@@ -47,8 +41,6 @@ def each_run(notebook):
 @pytest.mark.parametrize("profile", SEEDS)
 def test_every_recorded_metric_has_been_run_with_all_seeds(notebook, profile):
     runs = {key[2]: values[0] for key, values in TABLE.items() if key[:2] == (notebook.stem, profile)}
-    if not runs and notebook.name[:2] in NOT_YET[profile]:
-        pytest.skip("its runs are still to be made")
     assert set(runs) == set(bounds()[notebook.stem][profile]) == set(collect_metrics(read(notebook)))
     assert set(runs.values()) <= {SEEDS[profile]}
 

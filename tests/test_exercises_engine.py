@@ -293,6 +293,11 @@ def test_another_kind_is_told_in_one_line(kind, value):
     assert "\n" not in str(told.value)
 
 
+def test_a_name_that_is_no_text_is_told():
+    with pytest.raises(Other, match="something in which the name 2 is the int 2 where a text is due"):
+        kinds.mapping(kinds.number)({2: 1.0})
+
+
 def test_a_call_is_shown_short():
     assert len(asking.brief(list(range(1000)))) < 80
     assert asking.brief(np.zeros((50, 50))) == "<array of shape (50, 50)>"

@@ -91,15 +91,9 @@ def agrees(mean, error, runs, row):
 # --- every notebook
 
 
-# Whose runs over seeds are still to be made: python tests/verdicts.py.
-NOT_YET = set()
-
-
 def rows_for(notebook):
     if notebook.name[:2] not in seeded():
         pytest.skip("a lesson that draws nothing")
-    if notebook.name[:2] in NOT_YET:
-        pytest.skip("its runs over seeds are still to be made")
     return rows_of(notebook.name[:2])
 
 

@@ -7,14 +7,13 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 from kit.axe import violations
-from kit.browser import READY, jupyterlab, needs_browser, run_cell, watched
+from kit.browser import PATIENCE, READY, jupyterlab, needs_browser, patient, run_cell
 from kit.notebooks import NOTEBOOKS, ROOT
 
 from lib import exercises
 from lib.runner import course_map, welcome
 from lib.runner.notebooks import read_folder
 
-PATIENCE = 240_000  # milliseconds; on a machine that may be busy
 LESSON = "03_keras_tuner"
 RIGHT = """from lib.exercises import e03
 e03.q2.check(lambda rounds: sum(t * (e - b) for (t, e), b in zip(rounds, [0] + [e for _, e in rounds])))"""
@@ -85,10 +84,8 @@ def lab(tmp_path_factory):
 
 @pytest.fixture
 def page(browser):
-    page = watched(browser, 1280, 800)
-    page.set_default_timeout(PATIENCE)
-    yield page
-    page.close()
+    with patient(browser, 1280, 800) as page:
+        yield page
 
 
 @needs_browser

@@ -202,7 +202,8 @@ def mapping(kind, words=None):
 
     def read(value):
         found = dict(value.items() if hasattr(value, "items") else value)
-        return {_text(name): _inside(kind, item, f"the value of {name!r}") for name, item in found.items()}
+        names = [_inside(text, name, f"the name {name!r}") for name in found]
+        return {name: _inside(kind, found[name], f"the value of {name!r}") for name in names}
 
     return Kind(words or f"a dict from names to values, each {kind.words},", read)
 

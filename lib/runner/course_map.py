@@ -82,7 +82,7 @@ def places(infos):
 
 def steps(infos):
     """Return the pairs of names (needed, lesson) that the map draws: none that follows from others."""
-    needs = {info.name: [name for name in info.needs] for info in infos}
+    needs = {info.name: info.needs for info in infos}
     behind = {}
     for info in infos:
         behind[info.name] = {further for name in needs[info.name] if name in behind for further in (name, *behind[name])}

@@ -21,6 +21,8 @@ CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shuti
 ARGUMENTS = ["--no-sandbox", "--no-first-run", "--disable-background-networking", "--disable-component-update"]
 WEBGL = ["--use-angle=swiftshader", "--enable-unsafe-swiftshader"]  # parallel coordinates need it
 
+PATIENCE = 240_000  # milliseconds; many figures in a page, on a machine that may be busy
+
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no browser: apt-get install chromium")
 
 
@@ -44,6 +46,15 @@ def watched(browser, width=1300, height=1000):
     page.on("pageerror", lambda error: page.errors.append(str(error)))
     page.on("console", lambda message: message.type == "error" and page.errors.append(message.text))
     return page
+
+
+@contextlib.contextmanager
+def patient(browser, width, height):
+    """Yield a page as `watched` returns it, which waits long for what a busy machine draws slowly; close it."""
+    page = watched(browser, width, height)
+    page.set_default_timeout(PATIENCE)
+    yield page
+    page.close()
 
 
 @contextlib.contextmanager
