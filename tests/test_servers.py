@@ -138,7 +138,7 @@ def test_jupyterlab_ends_with_the_command(tmp_path, way):
     environment = os.environ | {"COURSE_NOTEBOOKS": str(folder), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
     with process_of([*COURSE, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
         for line in process.stderr:
-            if re.search(r"http://127\.0\.0\.1:\d+/lab", line):
+            if re.search(r"http://127\.0\.0\.1:\d+/(lab|course-map)", line):
                 break
         wait(lambda: listening(process.pid), 20)
         assert listening(process.pid) <= {"127.0.0.1", "::1"}
