@@ -136,10 +136,9 @@ def test_jupyterlab_ends_with_the_command(tmp_path, way):
     folder = make_course(tmp_path)
     words = ["lab", "--no-browser", "--allow-root", "--port=0", "--IdentityProvider.token=abc"]
     environment = os.environ | {"COURSE_NOTEBOOKS": str(folder), "JUPYTER_RUNTIME_DIR": str(tmp_path / "runtime")}
-    with process_of([*COURSE, *words], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        for line in process.stderr:
-            if re.search(r"http://127\.0\.0\.1:\d+/(lab|course-map)", line):
-                break
+    log = tmp_path / "log"  # no pipe: whoever reads one waits for ever where the line does not come
+    with log.open("w") as file, process_of([*COURSE, *words], env=environment, stdout=subprocess.DEVNULL, stderr=file) as process:
+        wait(lambda: re.search(r"http://127\.0\.0\.1:\d+/course-map", log.read_text()), 60)
         wait(lambda: listening(process.pid), 20)
         assert listening(process.pid) <= {"127.0.0.1", "::1"}
         started = family(process.pid)
