@@ -114,6 +114,6 @@ def test_a_matrix_has_a_panel_for_each_pair():
     assert len(panels) == 3, "each pair once"
     best_last = frame.sort_values("score", ascending=False)
     across, upwards = figure.data[-1].x, figure.data[-1].y
-    assert np.array_equal(across, best_last.free) and np.array_equal(upwards, best_last.score)
+    assert np.allclose(across, best_last.free, 1e-6) and np.allclose(upwards, best_last.score, 1e-6)
     assert {axis.title.text for axis in figure.select_xaxes()} == {None, "rate (log)", "free"}
     assert {axis.title.text for axis in figure.select_yaxes()} == {None, "free", "loss"}

@@ -95,7 +95,7 @@ def test_ranks_are_coloured_from_pale_to_strong():
     figure = viz.dress(figures.plot_rank(study(), params=["rate", "units"]), "Ranks")
     seen = dict(zip(figure.data[0].y, figure.data[0].marker.color, strict=True))
     assert seen[6] == label_rgb(hex_to_rgb(viz.BLUE)) and seen[1] == label_rgb(hex_to_rgb(viz.GOOD[0][1]))
-    assert figure.data[1].marker.colorscale[-1] == (1.0, viz.BLUE)
+    assert figure.data[1].marker.colorscale[-1] == (1.0, viz.BLUE) and figure.data[1].marker.colorbar.title.text == "rank (score)"
 
 
 def test_seconds_of_a_timeline():

@@ -20,6 +20,7 @@ from lib import viz
 from lib.columns import is_gap
 from lib.errors import CourseError
 from lib.trials import trials_frame
+from lib.viz.parallel import stored
 
 
 def search(**columns):
@@ -368,12 +369,28 @@ def test_a_widget_only_where_one_can_live(monkeypatch):
     assert viz.selected(alive, search()).trial.tolist() == [2, 3, 5]
 
 
-def test_many_lines_are_stored_in_single_precision():
+def test_many_lines_are_stored_in_few_bytes():
     frame = search().iloc[:5].sample(10_000, replace=True, random_state=1)
     text = viz.plot_parallel(frame, "Many", ranks=True).to_json()
-    values = json.loads(text)["data"][0]["dimensions"][0]["values"]
-    assert values["dtype"] == "f4" and len(base64.b64decode(values["bdata"])) == 4 * 10_000
-    assert len(text) < 400_000
+    axes = [axis["values"] for axis in json.loads(text)["data"][0]["dimensions"]]
+    assert {axis["dtype"] for axis in axes} == {"f4", "i2"}, "single precision, and less for names"
+    assert all(len(base64.b64decode(axis["bdata"])) == int(axis["dtype"][1]) * 10_000 for axis in axes)
+    assert len(text) < 350_000
+
+
+@pytest.mark.parametrize(("values", "dtype"), [
+    ([0.0, 2, 32767], "int16"), ([0.0, 32768], "float32"), ([0.5, 2], "float32"), ([], "int16"), ([1e9, 1e9 + 1, 1e9 + 2], "float64"),
+    ([-32767.0, -0.0], "int16"),
+])
+def test_positions_are_stored_in_as_few_bytes_as_hold_them(values, dtype):
+    assert stored(np.array(values)).dtype == dtype
+
+
+def test_a_brush_on_whole_numbers_ends_between_them():
+    frame = pd.DataFrame({"trial": range(9), "status": "completed", "score": np.linspace(0, 1, 9), "units": range(1, 10)})
+    figure = viz.plot_parallel(frame, "Units", brush={"units": (2.6, 5.4)})
+    assert figure.data[0].dimensions[0].constraintrange == pytest.approx((2.6, 5.4))
+    assert viz.selected(figure, frame).units.tolist() == [3, 4, 5]
 
 
 def test_an_optuna_study_as_it_comes():

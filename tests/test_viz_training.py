@@ -76,6 +76,37 @@ def test_bands_keep_eight_runs_in_ten():
     assert list(figure.layout.xaxis.ticktext) == ["1", "2"]
 
 
+def test_more_than_two_lines_have_bars_side_by_side_and_no_bands():
+    runs = np.arange(11)[:, None] + 100 * np.arange(30)  # eleven runs of thirty points
+    table = viz.bands_data(range(1, 31), {"a": runs, "b": runs + 2.0, "c": runs * 2.0, "one run": runs[:1]})
+    figure = viz.plot_bands(table, "title", "x", "y")
+    assert not [trace for trace in figure.data if trace.fill], "three bands over each other are one"
+    bars = [trace for trace in figure.data if trace.error_y.array is not None]
+    assert [(trace.name, len(trace.x), trace.showlegend) for trace in bars] == [(name, 6, False) for name in "abc"]
+    for bar in bars:
+        line = table[table.line == bar.name].set_index("x").loc[bar.customdata[:, 0]]
+        assert list(bar.y + bar.error_y.array) == list(line.high) and list(bar.y - bar.error_y.arrayminus) == list(line.low)
+    apart = np.diff([bar.x for bar in bars], axis=0)
+    assert (apart > 0).all() and apart.max() < 0.02 * 29, "side by side, and still by their place"
+    assert bars[1].x == pytest.approx(bars[1].customdata[:, 0]) and bars[1].customdata[-1, 0] == 30
+    assert [line.name for line in figure.data if line.showlegend is not False] == ["a", "b", "c", "one run", "eight in ten runs"]
+    assert "Across, x, from 1 to 30." in figure.layout.meta["alt"]
+    assert "The last bars: a 2,901 to 2,909, b 2,903 to 2,911, c 5,802 to 5,818." in figure.layout.meta["alt"]
+
+
+def test_bars_on_a_logarithmic_axis_stand_by_equal_factors_where_something_was_tried():
+    frame = pd.DataFrame([(kind, rate, rate + seed) for kind in "abc" for rate in (0.01, 0.1, 1.0) for seed in (0, 1)],
+                         columns=["kind", "rate", "score"])
+    figure = viz.plot_curves(frame, "rate", "score", "kind", "title", log_x=True)
+    bars = [trace for trace in figure.data if trace.customdata is not None]
+    assert [list(bar.customdata[:, 0]) for bar in bars] == [[0.01, 0.1, 1.0]] * 3
+    factors = bars[2].x / bars[1].x
+    assert factors == pytest.approx(factors[0]) and 1 < factors[0] < 1.1
+    words = frame.assign(rate=frame.rate.map(str))
+    figure = viz.plot_curves(words, "rate", "score", "kind", "title")
+    assert sum(trace.fill == "toself" for trace in figure.data) == 3, "between two words lies nothing to stand at"
+
+
 def test_spread_counts_with_n_minus_1():
     table = viz.spread_data({"hold-out": [0.7, 0.9], "k-fold": pd.Series([0.8, 0.8, 0.8])})
     assert np.allclose(table.loc["hold-out"], [2, 0.8, 0.1 * 2**0.5, 0.7, 0.9])

@@ -4,6 +4,7 @@ import base64
 import json
 import mimetypes
 import os
+import re
 import secrets
 from collections.abc import Container
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from lib.files import replace_text
 STATIC = Path(__file__).parent / "static"
 PLOTLY_MIME = "application/vnd.plotly.v1+json"
 PLOTLY_FILE = "plotly.min.js"
+UNSEEN = re.compile(r"/\*.*?\*/|\s*--jp-icon-[\w-]+:\s*url\([^)]*\);", re.S)  # half of what nbconvert writes
 PLOTLY_HEIGHT = 450  # what plotly itself takes for a figure without a height
 
 # Only scripts that bear the page's word run in it; plotly.js draws parallel coordinates by code that it makes.
@@ -176,7 +178,7 @@ def site_style():
 
 @cache
 def stylesheet():
-    """Return nbconvert's own style sheet, on a light page and on a dark one."""
+    """Return nbconvert's own style sheet, on a light page and on a dark one, without its comments and JupyterLab's icons."""
     import nbformat
     from bs4 import BeautifulSoup
 
@@ -185,7 +187,8 @@ def stylesheet():
         html, _ = _exporter(None, theme=theme).from_notebook_node(nbformat.v4.new_notebook())
         styles[theme] = [style.string for style in BeautifulSoup(html, "html.parser").find_all("style")]
     dark = "\n".join(style for style in styles["dark"] if style not in styles["light"])
-    return "\n".join([*styles["light"], f"@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n"])
+    both = "\n".join([*styles["light"], f"@media screen and (prefers-color-scheme: dark) {{\n{dark}\n}}\n"])
+    return UNSEEN.sub("", both)
 
 
 def _harmless(html, nonce):

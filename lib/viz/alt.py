@@ -5,7 +5,7 @@ from itertools import chain
 
 import numpy as np
 
-from lib.viz.findings import number, numbers, said_of
+from lib.viz.findings import number, numbers, reaches, said_of
 
 KINDS = {"scatter": "lines or points", "scattergl": "lines or points", "bar": "bars", "heatmap": "a map of colours",
          "parcoords": "parallel coordinates", "parcats": "parallel categories", "box": "boxes", "violin": "violins",
@@ -58,7 +58,7 @@ def _axis(direction, figure, letter):
         along = [trace[letter] for trace in figure.data if letter in trace and trace[letter] is not None]
         named = _named([text for axis in axes for text in axis.ticktext or ()]) or _named(chain(*along))
         return f"{direction}, {'; '.join(_few(named))}." if named else ""
-    values = [numbers(trace[letter]) for trace in figure.data if letter in trace]
+    values = [numbers(trace[letter]) for trace in figure.data if letter in trace and not reaches(trace)]
     values = np.concatenate(values) if values else np.empty(0)
     values = values[np.isfinite(values)]
     if len(titles) == 1 and next(iter(titles)).endswith("(log)"):

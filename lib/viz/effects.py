@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 from lib import arrays
 from lib.columns import texts
 from lib.viz.look import BLUE, FIELD, GOOD, GREY, drawable, layout
-from lib.viz.parallel import drawn_lines, line_colours, parallel_data, sign
+from lib.viz.parallel import drawn_lines, line_colours, parallel_data, sign, stored
 
 # --- two hyperparameters: a map of scores, and a path over it
 
@@ -92,7 +92,7 @@ def plot_slices(frame, title, scales=None):
     for place, axis in enumerate(axes):
         here = {"row": place // columns + 1, "col": place % columns + 1}
         figure.add_scatter(
-            x=axis["values"], y=score["values"], mode="markers", marker={"size": 9, "color": BLUE},
+            x=stored(axis["values"]), y=stored(score["values"]), mode="markers", marker={"size": 9, "color": BLUE},
             hovertemplate=axis["label"] + ": %{x:.4g}, score %{y:.4f}<extra></extra>", **here,
         )
         tried = axis["kind"] != "number" or np.isin(axis["values"], axis["ticks"]).all()
@@ -133,7 +133,7 @@ def plot_matrix(frame, title, objective="score", scales=None, order=None):
     for row, upwards in enumerate(axes):
         for column, across in enumerate(axes[:row]):
             figure.add_scatter(
-                x=across["values"][drawn], y=upwards["values"][drawn], mode="markers", row=row, col=column + 1,
+                x=stored(across["values"])[drawn], y=stored(upwards["values"])[drawn], mode="markers", row=row, col=column + 1,
                 marker=marker | {"showscale": row == size and not column},
                 hovertemplate=f"{across['label']} %{{x:.4g}}, {upwards['label']} %{{y:.4g}}<extra></extra>",
             )

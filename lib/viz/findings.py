@@ -54,6 +54,11 @@ def listed(values):
     return low if low == high else f"{low} to {high}"
 
 
+def reaches(trace):
+    """Say whether a trace is nothing but bars beside the points of a line: they say how far its runs reach."""
+    return trace.type == "scatter" and trace.mode == "markers" and trace.error_y.arrayminus is not None
+
+
 class Panel:
     """The traces that share two axes, with the title above them; empty where there is one panel alone."""
 
@@ -221,12 +226,21 @@ def points_said(panel):
         if trace.type not in ("scatter", "scattergl") or "lines" in (trace.mode or "lines") or "markers" not in trace.mode:
             continue
         x, y = numbers(trace.x), numbers(trace.y)
-        aside = trace.showlegend is False and trace.hoverinfo == "skip"
+        aside = (trace.showlegend is False and trace.hoverinfo == "skip") or reaches(trace)
         if len(x) != len(y) or not np.isfinite(y).any() or aside:
             continue
         seen = np.isfinite(x) & np.isfinite(y)
         said += _cloud(name_of(trace), at(panel.across, x[seen]), at(panel.upwards, y[seen]), trace.text, panel)
-    return said[:NAMED_AT_MOST] + _beside(panel)
+    return said[:NAMED_AT_MOST] + _beside(panel) + _reaches_said(panel)
+
+
+def _reaches_said(panel):
+    """Say between what the bars of each line stand, at the last place that has them."""
+    ends = []
+    for trace in (trace for trace in panel.traces if reaches(trace) and len(trace.y)):
+        middle, up, down = (numbers(values)[-1] for values in (trace.y, trace.error_y.array, trace.error_y.arrayminus))
+        ends.append(f"{name_of(trace)} {listed(at(panel.upwards, np.array([middle - down, middle + up])))}")
+    return [f"The last bars: {', '.join(ends)}."] if ends else []
 
 
 def _beside(panel):

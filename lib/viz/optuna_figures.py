@@ -57,7 +57,7 @@ def _dress_rank(figure):
     known = np.array([unlabel_rgb(colour) for colour in theirs])
     for trace in figure.data:
         if trace.marker.showscale:
-            trace.marker.colorscale = GOOD
+            trace.marker.update(colorscale=GOOD, colorbar_title_text="rank (score)")
         elif trace.marker.color is not None:
             own = np.array([unlabel_rgb(colour) for colour in trace.marker.color])
             places = np.abs(own[:, None] - known).sum(axis=2).argmin(axis=1) / 100

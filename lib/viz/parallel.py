@@ -216,7 +216,7 @@ def plot_parallel(frame, title, objective="score", every=False, scales=None, ord
     aslant = too_wide(labels)
     lines = go.Parcoords(
         dimensions=dimensions, line=line, unselected=faint, labelfont=quiet, labelangle=-SLANT if aslant else 0,
-        tickfont=quiet, rangefont={"color": "rgba(0,0,0,0)"}, customdata=rows.astype("int32"), meta=_mark(frame),
+        tickfont=quiet, rangefont={"color": "rgba(0,0,0,0)"}, customdata=stored(rows), meta=_mark(frame),
     )
     rise = LETTER * max(map(len, labels)) * np.sin(np.radians(SLANT)) if aslant else 0
     # Plotly gives the tick labels a halo, white unless the paper has a colour: on a dark page that hides them.
@@ -252,7 +252,7 @@ def _told(axis, line):
 
 def _dimension(axis, ranges):
     """Return one axis as plotly takes it: single precision is enough for a picture, and half the bytes."""
-    dimension = {"label": axis["label"], "values": _stored(axis["values"])}
+    dimension = {"label": axis["label"], "values": stored(axis["values"])}
     if ranges is not None:
         dimension["constraintrange"] = ranges[0] if len(ranges) == 1 else ranges
     if axis["kind"] != "number" or axis["apart"] or np.isin(axis["values"], axis["ticks"]).all():
@@ -261,8 +261,10 @@ def _dimension(axis, ranges):
     return dimension  # without ticks of its own, plotly finds round ones, and a brush ends wherever it is let go
 
 
-def _stored(values):
-    """Return positions in single precision, unless that would show: for numbers that are long and close together."""
+def stored(values):
+    """Return positions in few bytes, unless that would show: for numbers that are long and close together."""
+    if np.abs(values).max(initial=0) < 2**15 and np.all(values.astype("int16") == values):  # as of names
+        return values.astype("int16")
     short = values.astype("float32")
     return short if np.abs(short - values).max(initial=0) <= 1e-3 * np.ptp(values) or np.all(short == values) else values
 
@@ -351,7 +353,7 @@ def _number_range(axis, part):
     pair = [part, part] if _is_number(part) else part
     if not isinstance(pair, tuple | list) or len(pair) != 2 or not all(map(_is_number, pair)) or not pair[0] <= pair[1]:
         raise CourseError(f"brush: {axis['column']} is {part!r}; give a pair (low, high), or {' or '.join(axis['names'])}.")
-    ends = np.asarray([_position(axis, end) for end in pair], _stored(axis["values"]).dtype)
+    ends = np.asarray([_position(axis, end) for end in pair], np.result_type(stored(axis["values"]), "float32"))
     # One step further, since the values on the axis may have been rounded to single precision.
     return np.nextafter(ends, ends.dtype.type([-np.inf, np.inf])).tolist()
 

@@ -8,8 +8,8 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb, label_rgb, sample_colorscale
 
-from lib.viz.look import ENDS, GREY, NARROW, PURPLE, layout
-from lib.viz.parallel import LETTER, SLANT, brushed, extremes, line_colours, parallel_data, passes
+from lib.viz.look import ENDS, GREY, PURPLE, layout
+from lib.viz.parallel import SLANT, brushed, extremes, line_colours, parallel_data, passes, too_wide
 
 SHADES = 51  # lines of nearly one colour are one trace; fine enough to keep what was pruned from the worst that was not
 FAILED = label_rgb(hex_to_rgb(ENDS["failed"]))
@@ -59,8 +59,7 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
         add_axis(figure, place, axis, ranges.get(axis["column"], []))
     figure.add_scatter(x=[None], y=[None], mode="markers", marker=line | {"color": [0]}, hoverinfo="skip")  # for its bar
     labels = {"tickvals": places, "ticktext": [axis["label"] for axis in axes]}
-    aslant = LETTER * sum(len(axis["label"]) for axis in axes) > NARROW - 100
-    figure.update_xaxes(**labels, tickangle=-SLANT if aslant else 0, side="top", range=[-0.45, len(axes) - 0.9])
+    figure.update_xaxes(**labels, tickangle=-SLANT if too_wide(labels["ticktext"]) else 0, side="top", range=[-0.45, len(axes) - 0.9])
     figure.update_xaxes(showgrid=False, ticks="", linewidth=0)
     figure.update_yaxes(visible=False, range=[-0.04, 1.04])
     said = extremes(axes, line["color"])

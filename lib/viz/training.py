@@ -126,7 +126,7 @@ def curves_data(frame, x, y, kind):
 
 
 def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False, level=None, each=None):
-    """Draw the median of each kind's runs as a line, in a band from the lowest to the highest.
+    """Draw the median of each kind's runs as a line, and how far they reach, from the lowest to the highest.
 
     Args:
         frame, x, y, kind: as for `curves_data`.
@@ -136,15 +136,18 @@ def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False, level=None, 
         each: name of a column that tells runs apart: then each run is drawn, in the look of its kind; or None.
     """
     table = curves_data(frame, x, y, kind)
-    figure = go.Figure()
+    figure, curves = go.Figure(), []
     for number, (name, part) in enumerate(table.groupby(kind, sort=False, dropna=False)):
         mode = "lines+markers" if len(part) <= 12 else "lines"  # with few points they are seen, so a line promises no more
         if each is None:
-            _add_curve(figure, style(number)[:2], name, part[x], part["median"], part.low, part.high, mode=mode)
+            line = part.set_axis(["name", "x", "middle", "low", "high"], axis=1)
+            curves.append((name, style(number)[:2], line, {"mode": mode}))
             continue
         for run, line in frame[frame[kind] == name].groupby(each, sort=False):
+            one = pd.DataFrame({"x": line[x], "middle": line[y], "low": line[y], "high": line[y]})
             hover = f"{run}: %{{y:.3f}}<extra>{name}</extra>"
-            _add_curve(figure, style(number)[:2], name, line[x], line[y], line[y], line[y], mode=mode, hovertemplate=hover)
+            curves.append((name, style(number)[:2], one, {"mode": mode, "hovertemplate": hover}))
+    _add_curves(figure, curves, "all runs, lowest to highest", log_x)
     if level:
         figure.add_hline(y=level[1], line={"color": GREY, "dash": "dash", "width": 2}, name=level[0], showlegend=True)
     figure.update_xaxes(title_text=x, **_axis(table[x], log_x))
@@ -183,8 +186,8 @@ def bands_data(x, curves):
     return pd.concat(tables, ignore_index=True)
 
 
-def plot_bands(table, title, x_title, y_title, log_x=False, colour_by=None):
-    """Draw the mean of each line, and a pale band for where eight in ten runs lie.
+def plot_bands(table, title, x_title, y_title, log_x=False, colour_by=None, reach="eight in ten runs"):
+    """Draw the mean of each line, and how far its runs reach: those of `bands_data` lie there eight times in ten.
 
     Args:
         table: DataFrame of `bands_data`, or of those of its rows that are worth a look.
@@ -192,13 +195,15 @@ def plot_bands(table, title, x_title, y_title, log_x=False, colour_by=None):
         log_x: bool, whether the lower axis is logarithmic, with a tick at each x.
         colour_by: int, which part of names as "boosted, test" the colour stands for; the rest of the name has the dash.
             None gives each line a colour and a dash of its own.
+        reach: str, what lies between low and high, in words.
     """
     names = list(dict.fromkeys(table.line))
     looks = [style(number)[:2] for number in range(len(names))] if colour_by is None else _paired(names, colour_by)
     figure = go.Figure()
-    for look, (name, line) in zip(looks, table.groupby("line", sort=False), strict=True):
-        hover = "%{y:.3f}<extra>" + name + "</extra>"
-        _add_curve(figure, look, name, line.x, line["mean"], line.low, line.high, mode="lines+markers", hovertemplate=hover)
+    curves = [(name, look, line.rename(columns={"mean": "middle"}),
+               {"mode": "lines+markers", "hovertemplate": "%{y:.3f}<extra>" + name + "</extra>"})
+              for look, (name, line) in zip(looks, table.groupby("line", sort=False), strict=True)]
+    _add_curves(figure, curves, reach, log_x)
     figure.update_xaxes(title_text=x_title, **_axis(table.x, log_x)).update_yaxes(title_text=y_title)
     return layout(figure, title, 420)
 
@@ -210,12 +215,47 @@ def _paired(names, place):
     return [(COLOURS[firsts.index(part[place])], DASHES[seconds.index(part[1 - place])]) for part in parts]
 
 
-def _add_curve(figure, look, name, x, middle, low, high, **settings):
-    """Add a line of some colour and dash, since lines may lie on each other, in the band that its runs keep to."""
-    colour, dash = look
-    if (high > low).any():
-        add_band(figure, x, low, high, colour, legendgroup=name)
-    figure.add_scatter(x=x, y=middle, name=name, legendgroup=name, line={"color": colour, "dash": dash}, **settings)
+def _add_curves(figure, curves, reach, log_x):
+    """Add lines, and how far the runs of each reach: a pale band under one or two, bars at some places of more.
+
+    Three bands over each other are one, in which nobody sees whose edge is whose.
+
+    Args:
+        figure: a `plotly.graph_objects.Figure`.
+        curves: list of (name, (colour, dash), DataFrame with x, middle, low and high, further settings of the line).
+        reach: str, what lies between low and high, for the legend.
+        log_x: bool, whether the lower axis is logarithmic.
+    """
+    apart = [place for place, (_, _, line, _) in enumerate(curves) if (line.high > line.low).any()]
+    bars = len(apart) > 2 and all(line.x.dtype.kind in "iuf" for _, _, line, _ in curves)
+    for place, (name, (colour, dash), line, settings) in enumerate(curves):
+        if place in apart and not bars:
+            add_band(figure, line.x, line.low, line.high, colour, legendgroup=name)
+        line_look = {"color": colour, "dash": dash}  # both, since lines may lie on each other
+        figure.add_scatter(x=line.x, y=line.middle, name=name, legendgroup=name, line=line_look, **settings)
+    if bars:
+        _add_bars(figure, [curves[place] for place in apart], reach, log_x)
+
+
+def _add_bars(figure, curves, reach, log_x, most=6):
+    """Add a bar from low to high at no more than so many places of each line, the lines' bars side by side."""
+    there, back = (np.log10, lambda along: 10.0**along) if log_x else (np.asarray, np.asarray)
+    every = there(np.unique(np.concatenate([line.x for _, _, line, _ in curves])).astype(float))
+    wanted = np.linspace(every[0], every[-1], most)
+    shown = np.unique([every[np.abs(every - place).argmin()] for place in wanted]) if len(every) > most else every
+    step = min(0.015 * np.ptp(every), np.diff(shown).min(initial=np.inf) / (len(curves) + 1))
+    for number, (name, (colour, _), line, _) in enumerate(curves):
+        part = line[np.isin(there(line.x.astype(float)), shown) & (line.high > line.low)]
+        hover = f"{reach}<br>%{{customdata[1]:.3f}} to %{{customdata[2]:.3f}} at %{{customdata[0]:,.4~g}}<extra>{name}</extra>"
+        figure.add_scatter(
+            x=back(there(part.x.astype(float)) + step * (number - (len(curves) - 1) / 2)), y=part.middle, mode="markers",
+            error_y={"array": part.high - part.middle, "arrayminus": part.middle - part.low, "thickness": 2, "width": 3},
+            marker={"size": 2, "color": colour},
+            customdata=np.stack([part.x, part.low, part.high], axis=1), name=name, legendgroup=name, showlegend=False,
+            hovertemplate=hover,
+        )
+    sample = {"symbol": "line-ns", "size": 14, "line": {"width": 2, "color": GREY}}
+    figure.add_scatter(x=[None], y=[None], name=reach, mode="markers", marker=sample, hoverinfo="skip")
 
 
 # --- the spread of repeated measurements
