@@ -375,12 +375,12 @@ def test_many_lines_are_stored_in_few_bytes():
     axes = [axis["values"] for axis in json.loads(text)["data"][0]["dimensions"]]
     assert {axis["dtype"] for axis in axes} == {"f4", "i2"}, "single precision, and less for names"
     assert all(len(base64.b64decode(axis["bdata"])) == int(axis["dtype"][1]) * 10_000 for axis in axes)
-    assert len(text) < 350_000
+    assert len(text) < 360_000
 
 
 @pytest.mark.parametrize(("values", "dtype"), [
-    ([0.0, 2, 32767], "int16"), ([0.0, 32768], "float32"), ([0.5, 2], "float32"), ([], "int16"), ([1e9, 1e9 + 1, 1e9 + 2], "float64"),
-    ([-32767.0, -0.0], "int16"),
+    ([0.0, 2, 32767], "int16"), ([-32767.0, -0.0], "int16"), ([], "int16"), ([0.0, 32768], "float32"), ([0.5, 2], "float32"),
+    ([1e9, 1e9 + 1, 1e9 + 2], "float64"),
 ])
 def test_positions_are_stored_in_as_few_bytes_as_hold_them(values, dtype):
     assert stored(np.array(values)).dtype == dtype

@@ -59,8 +59,8 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
         add_axis(figure, place, axis, ranges.get(axis["column"], []))
     figure.add_scatter(x=[None], y=[None], mode="markers", marker=line | {"color": [0]}, hoverinfo="skip")  # for its bar
     labels = {"tickvals": places, "ticktext": [axis["label"] for axis in axes]}
-    figure.update_xaxes(**labels, tickangle=-SLANT if too_wide(labels["ticktext"]) else 0, side="top", range=[-0.45, len(axes) - 0.9])
-    figure.update_xaxes(showgrid=False, ticks="", linewidth=0)
+    figure.update_xaxes(**labels, tickangle=-SLANT if too_wide(labels["ticktext"]) else 0, side="top", showgrid=False)
+    figure.update_xaxes(range=[-0.45, len(axes) - 0.9], ticks="", linewidth=0)
     figure.update_yaxes(visible=False, range=[-0.04, 1.04])
     said = extremes(axes, line["color"])
     return layout(figure, title, 380, said, showlegend=False, margin={"l": 44, "r": 30, "t": 80, "b": 20})
