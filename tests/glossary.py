@@ -16,7 +16,7 @@ from kit.notebooks import NOTEBOOKS, ROOT, read, source
 from lib.runner.notebooks import headings, read_notebook
 
 FILE = ROOT / "notebooks" / "glossary.md"
-ENTRY = re.compile(r"### (?P<term>.+)\n\n(?P<words>[^\n]+) \[(?P<link>[^\]]+)\]\((?P<file>\w+\.ipynb)#(?P<anchor>\S+)\)")
+ENTRY = re.compile(r"## (?P<term>.+)\n\n(?P<words>[^\n]+) \[(?P<link>[^\]]+)\]\((?P<file>\w+\.ipynb)#(?P<anchor>\S+)\)")
 LINK = "[{}](glossary.md#{})"
 # How a word is written, where it is not the term itself, with an s or without; None: a plain word too, and nothing to look for.
 SPELLINGS = {

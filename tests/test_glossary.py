@@ -25,7 +25,7 @@ def sections(name):
 def test_every_heading_is_an_entry():
     text = FILE.read_text(encoding="utf-8")
     assert len(re.findall(r"^#+ ", text, re.M)) == 1 + len(TERMS) > 100
-    assert "\n\n".join(re.split(r"\n\n(?=###)", text)[1:]).strip() == "\n\n".join(match[0] for match in ENTRY.finditer(text))
+    assert "\n\n".join(re.split(r"\n\n(?=##)", text)[1:]).strip() == "\n\n".join(match[0] for match in ENTRY.finditer(text))
 
 
 def test_terms_stand_in_the_order_of_the_alphabet_and_once():

@@ -34,11 +34,11 @@ WORDS = """# Glossary
 
 The words of this course.
 
-### early stopping
+## early stopping
 
 The end of a <script>hit=4</script> training. [01](01_tiny.ipynb)
 
-### Zebra's law
+## Zebra's law
 
 *Stripes* hide. See [the other one](glossary.md#early-stopping). [02](02_next.ipynb)
 """
@@ -189,7 +189,7 @@ def test_a_reader_looks_a_term_up_and_goes_to_its_lesson(site, page):
     assert term.inner_text().split("\n\n")[:2] == ["Zebra's law", "Stripes hide. See the other one. 02"]
     assert term.bounding_box()["y"] > 40, "below the header"
     page.click("text=the other one")
-    assert page.locator("main section:target h3").inner_text() == "early stopping"
+    assert page.locator("main section:target h2").inner_text() == "early stopping"
     assert page.locator(".course-index a").all_text_contents() == ["early stopping", "Zebra's law"]
     assert search(page, "zebra") == ["Zebra's law"], "a term is found by itself"
     assert page.inner_text(".found small >> nth=0") == "Glossary"

@@ -42,7 +42,7 @@ def link_lessons(soup, infos):
 
 
 def terms(soup):
-    """Put every term of a glossary's page into a section that has its anchor: a heading of the third level, and what follows.
+    """Put every term of a glossary's page into a section that has its anchor: a heading of the second level, and what follows.
 
     Args:
         soup: the page, BeautifulSoup's, which is changed.
@@ -51,8 +51,8 @@ def terms(soup):
         A list of lists of str, for a search: anchor, term, what is said of it.
     """
     found = []
-    for heading in soup.select(".jp-MarkdownOutput > h3[id]"):
-        parts = list(takewhile(lambda part: part.name != "h3", heading.find_next_siblings()))
+    for heading in soup.select(".jp-MarkdownOutput > h2[id]"):
+        parts = list(takewhile(lambda part: part.name != "h2", heading.find_next_siblings()))
         for mark in heading.select(".anchor-link"):
             mark.decompose()
         section = heading.wrap(soup.new_tag("section", id=heading["id"]))

@@ -16,7 +16,6 @@ from lib.runner.page import (
     STATIC,
     Frame,
     Links,
-    contents,
     render,
     script_json,
     stylesheet,
@@ -148,7 +147,6 @@ class Site:
         Raises:
             NoPage: it cannot be made.
         """
-        from bs4 import BeautifulSoup
         from nbformat import v4
 
         def read():
@@ -159,8 +157,6 @@ class Site:
         found = terms(soup)
         self.told = {"terms": len(found), "about": _words(about) if about and not about.get("id") else ""}
         self._found("glossary.html", "Glossary", found)
-        ways = BeautifulSoup(contents([(anchor, term) for anchor, term, _ in found]), "html.parser")
-        soup.find("main").insert(0, ways)
         return without_password(str(soup))
 
     def _page(self, name, read, title, top, bottom):
