@@ -76,6 +76,4 @@ def test_memory_of_a_sweep_grows_by_results_alone(tmp_path, request):
 @pytest.mark.parametrize("text", ["seed=1..100000"])
 def test_the_most_points_that_a_sweep_takes_are_read(tmp_path, text):
     infos = read_folder(stored_notebook(tmp_path / "notebooks"))
-    start = time.monotonic()
     assert len(read_points(infos, "4", "lesson", [], [text], None)[2]) == 100_000
-    assert time.monotonic() - start < 60
