@@ -237,12 +237,12 @@ def _add_curves(figure, curves, reach, log_x):
         _add_bars(figure, [curves[place] for place in apart], reach, log_x)
 
 
-def _add_bars(figure, curves, reach, log_x, most=6):
-    """Add a bar from low to high at no more than so many places of each line, the lines' bars side by side."""
+def _add_bars(figure, curves, reach, log_x):
+    """Add a bar from low to high at each of a few places, or at six of many, the lines' bars side by side."""
     there, back = (np.log10, lambda along: 10.0**along) if log_x else (np.asarray, np.asarray)
     every = there(np.unique(np.concatenate([line.x for _, _, line, _ in curves])).astype(float))
-    wanted = np.linspace(every[0], every[-1], most)
-    shown = np.unique([every[np.abs(every - place).argmin()] for place in wanted]) if len(every) > most else every
+    wanted = np.linspace(every[0], every[-1], 6) if len(every) > 8 else every
+    shown = np.unique([every[np.abs(every - place).argmin()] for place in wanted])
     step = min(0.015 * np.ptp(every), np.diff(shown).min(initial=np.inf) / (len(curves) + 1))
     for number, (name, (colour, _), line, _) in enumerate(curves):
         part = line[np.isin(there(line.x.astype(float)), shown) & (line.high > line.low)]
