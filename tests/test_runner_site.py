@@ -283,7 +283,7 @@ def test_a_figure_is_drawn_again_as_wide_as_a_sheet(site, page):
 def whole(tmp_path_factory):
     out = tmp_path_factory.mktemp("whole") / "site"
     before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
-    ended = course(ROOT / "notebooks", "site", "--out", str(out))
+    ended = course(ROOT / "notebooks", "site", "--out", str(out), timeout=600)  # on a machine that may be busy
     assert ended.returncode == 0, ended.stderr
     return out, resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
 

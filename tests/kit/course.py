@@ -80,11 +80,11 @@ def make_course(top):
     return folder
 
 
-def course(folder, *words, **more):
+def course(folder, *words, timeout=60, **more):
     """Run the command in a process of its own."""
     environment = os.environ | {"COURSE_NOTEBOOKS": str(folder)}
     return subprocess.run(
-        [*COURSE, *words], env=environment, cwd=Path(folder).parent, capture_output=True, text=True, timeout=60, **more
+        [*COURSE, *words], env=environment, cwd=Path(folder).parent, capture_output=True, text=True, timeout=timeout, **more
     )
 
 
