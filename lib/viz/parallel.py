@@ -213,7 +213,7 @@ def plot_parallel(frame, title, objective="score", every=False, scales=None, ord
     faint = {"line": {"color": GREY, "opacity": float(np.clip(60 / max(1, len(rows)), 0.02, 0.3))}}
     line = line_colours(frame, axes[-1], every, ranks)
     labels = [axis["label"] for axis in axes]
-    aslant = too_wide(labels)
+    aslant = too_wide(labels, np.full(len(labels) - 1, NARROW / max(1, len(labels) - 1)))
     lines = go.Parcoords(
         dimensions=dimensions, line=line, unselected=faint, labelfont=quiet, labelangle=-SLANT if aslant else 0,
         tickfont=quiet, rangefont={"color": "rgba(0,0,0,0)"}, customdata=stored(rows), meta=_mark(frame),
@@ -225,10 +225,10 @@ def plot_parallel(frame, title, objective="score", every=False, scales=None, ord
     return layout(go.Figure(lines), title, 400, said, margin=margin, paper_bgcolor="#ffffff")
 
 
-def too_wide(labels):
-    """Say whether the names of two neighbouring axes would meet on a phone."""
-    room = NARROW / max(1, len(labels) - 1)
-    return any(LETTER * (len(one) + len(other)) / 2 > room for one, other in itertools.pairwise(labels))
+def too_wide(labels, gaps):
+    """Say whether the names of two neighbouring axes would meet, which stand so many pixels apart on a phone."""
+    pairs = zip(itertools.pairwise(labels), gaps, strict=True)
+    return any(LETTER * (len(one) + len(other)) / 2 > gap for (one, other), gap in pairs)
 
 
 def extremes(axes, colours):

@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 from plotly.colors import hex_to_rgb, label_rgb, sample_colorscale
 
-from lib.viz.look import ENDS, GREY, PURPLE, layout
+from lib.viz.look import ENDS, GREY, NARROW, PURPLE, layout
 from lib.viz.parallel import SLANT, brushed, extremes, line_colours, parallel_data, passes, too_wide
 
 SHADES = 51  # lines of nearly one colour are one trace; fine enough to keep what was pruned from the worst that was not
@@ -58,9 +58,11 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
     for place, axis in zip(places, axes, strict=True):
         add_axis(figure, place, axis, ranges.get(axis["column"], []))
     figure.add_scatter(x=[None], y=[None], mode="markers", marker=line | {"color": [0]}, hoverinfo="skip")  # for its bar
-    labels = {"tickvals": places, "ticktext": [axis["label"] for axis in axes]}
-    figure.update_xaxes(**labels, tickangle=-SLANT if too_wide(labels["ticktext"]) else 0, side="top", showgrid=False)
-    figure.update_xaxes(range=[-0.45, len(axes) - 0.9], ticks="", linewidth=0)
+    labels = [axis["label"] for axis in axes]
+    ends = [-0.45, len(axes) - 0.9]
+    aslant = too_wide(labels, np.diff(places) * (NARROW - 74) / (ends[1] - ends[0]))
+    figure.update_xaxes(tickvals=places, ticktext=labels, tickangle=-SLANT if aslant else 0, side="top", range=ends)
+    figure.update_xaxes(showgrid=False, ticks="", linewidth=0)
     figure.update_yaxes(visible=False, range=[-0.04, 1.04])
     said = extremes(axes, line["color"])
     return layout(figure, title, 380, said, showlegend=False, margin={"l": 44, "r": 30, "t": 80, "b": 20})
