@@ -9,7 +9,7 @@ ROWS=(  # Python, threads, oneDNN's own kernels, instructions
   "3.11 1 on all"
   "3.12 2 off all"
   "3.13 2 on AVX2"
-  "3.13 2 off AVX2"  # for lesson 13: TensorFlow asks the processor for AVX512 and not oneDNN, and a product in bfloat16 crashes
+  "3.13 2 off AVX2"  # for lessons 13 and 18: TensorFlow asks the processor for AVX512 and not oneDNN, and a product in bfloat16 crashes
 )
 AVX2=(ONEDNN_MAX_CPU_ISA=AVX2 XLA_FLAGS=--xla_cpu_max_isa=AVX2 OPENBLAS_CORETYPE=Haswell
       "NPY_DISABLE_CPU_FEATURES=X86_V4 AVX512_ICL AVX512_SPR")  # numpy's names of all that has AVX512
