@@ -427,6 +427,12 @@ def test_frames_reach_the_page_and_words_stand_where_no_script_runs():
     assert "addFrames" not in plotly_div({"data": [], "layout": {}}, "two")
 
 
+def test_parallel_coordinates_wait_for_the_rest_of_a_page():
+    lines, dots = {"data": [{"type": "parcoords"}]}, {"data": [{"type": "scatter"}]}
+    assert "addEventListener('load', () => Plotly.newPlot(" in plotly_div(lines, "one", late=True)
+    assert "load" not in plotly_div(lines, "one") + plotly_div(dots, "two", late=True)
+
+
 def opened(browser, folder, figures, width=1280):
     """Return a page of the site that shows some figures, once their sliders can be seen."""
     outputs = [nbformat.v4.new_output("display_data", {PLOTLY: json.loads(figure.to_json())}) for figure in figures]

@@ -227,13 +227,14 @@ def contents(sections):
     return f'<details class="course-index"><summary>Contents</summary><ol>{items}</ol></details>'
 
 
-def plotly_div(figure, name, nonce=""):
+def plotly_div(figure, name, nonce="", late=False):
     """Return the HTML that draws a figure.
 
     Args:
         figure: dict with "data", "layout" and maybe "config" and "frames", as in a notebook's output.
         name: id of the element, one of its own in the page.
         nonce: str, the word by which the page knows its own scripts; empty where it asks for none.
+        late: bool, whether parallel coordinates wait for the rest of the page: they take a second where there is no GPU.
 
     Returns:
         str; it needs plotly.js loaded before it.
@@ -253,7 +254,10 @@ def plotly_div(figure, name, nonce=""):
     frames = script_json(figure.get("frames") or [])
     moving = "" if frames == "[]" else f".then(figure => Plotly.addFrames(figure, {frames}))"
     unseen = f"<noscript><p>{escape(str(alt))}</p></noscript>" if alt else ""
-    script = f"<script{known}>Plotly.newPlot({arguments}){moving};</script>"
+    draw = f"Plotly.newPlot({arguments}){moving}"
+    if late and any(trace.get("type") == "parcoords" for trace in figure.get("data", [])):
+        draw = f"addEventListener('load', () => {draw})"
+    script = f"<script{known}>{draw};</script>"
     return f'<div id="{name}" style="{style}"{spoken}>{unseen}</div>\n{script}'
 
 
@@ -336,7 +340,7 @@ def _plotly_to_html(node, nonce):
             figure = output.get("data", {}).get(PLOTLY_MIME)
             if figure:
                 figures += 1
-                output["data"] = {"text/html": plotly_div(figure, f"figure-{figures}", nonce)}
+                output["data"] = {"text/html": plotly_div(figure, f"figure-{figures}", nonce, late=True)}
     return figures
 
 
