@@ -141,6 +141,7 @@ class Shot:
         code: cells that are run for it, a dict from id to source.
         files: files of the kit that draw it.
         pins: packages whose page it is.
+        light: whether 256 colours are enough; a scale of many would show steps.
     """
 
     take: Callable
@@ -150,6 +151,7 @@ class Shot:
     code: dict = field(default_factory=dict)
     files: tuple = ()
     pins: tuple = ()
+    light: bool = True
 
     def digest(self):
         """Return a digest of what the picture shows, apart from numbers: those of another run are no other picture."""
@@ -174,7 +176,7 @@ SHOTS = {
     "parallel_coordinates.png": Shot(
         shoot_brush, code=BRUSHED, files=("lib/viz/parallel.py", "lib/viz/look.py"), pins=("jupyterlab", "plotly", "anywidget")
     ),
-    "strip.png": Shot(shoot_strip, (figure_of,), seen=STRIP, code={"grid": GRID}, pins=("plotly",)),
+    "strip.png": Shot(shoot_strip, (figure_of,), seen=STRIP, code={"grid": GRID}, pins=("plotly",), light=False),
     "tensorboard_hparams.png": Shot(shoot_tensorboard, (shoot_hparams,), lesson="14", pins=("tensorboard",)),
 }
 
@@ -200,7 +202,7 @@ def take(names, folder=IMAGES):
         digest = SHOTS[name].digest()
         with chromium("--disable-gpu") as browser:
             SHOTS[name].take(browser, folder)
-        if name != "strip.png":  # its scales of many colours would show steps
+        if SHOTS[name].light:
             lighten(folder / name)
         if folder == IMAGES:
             known = yaml.safe_load(DIGESTS.read_text(encoding="utf-8")) if DIGESTS.exists() else {}

@@ -102,9 +102,9 @@ def test_bars_on_a_logarithmic_axis_stand_by_equal_factors_where_something_was_t
     assert [list(bar.customdata[:, 0]) for bar in bars] == [[0.01, 0.1, 1.0]] * 3
     factors = bars[2].x / bars[1].x
     assert factors == pytest.approx(factors[0]) and 1 < factors[0] < 1.1
-    words = frame.assign(rate=frame.rate.map(str))
-    figure = viz.plot_curves(words, "rate", "score", "kind", "title")
-    assert sum(trace.fill == "toself" for trace in figure.data) == 3, "between two words lies nothing to stand at"
+    for rates in (frame.rate.map(str), frame.rate.where(frame.rate > 0.01, 0.0)):
+        figure = viz.plot_curves(frame.assign(rate=rates), "rate", "score", "kind", "title", log_x=rates.dtype == float)
+        assert sum(trace.fill == "toself" for trace in figure.data) == 3, "words, and 0 among powers, have no place to stand beside"
 
 
 def test_spread_counts_with_n_minus_1():

@@ -56,7 +56,8 @@ def listed(values):
 
 def reaches(trace):
     """Say whether a trace is nothing but bars beside the points of a line: they say how far its runs reach."""
-    return trace.type == "scatter" and trace.mode == "markers" and trace.error_y.arrayminus is not None
+    beside = trace.type == "scatter" and trace.mode == "markers" and trace.showlegend is False
+    return beside and trace.error_y.arrayminus is not None
 
 
 class Panel:

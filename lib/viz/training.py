@@ -227,7 +227,7 @@ def _add_curves(figure, curves, reach, log_x):
         log_x: bool, whether the lower axis is logarithmic.
     """
     apart = [place for place, (_, _, line, _) in enumerate(curves) if (line.high > line.low).any()]
-    bars = len(apart) > 2 and all(line.x.dtype.kind in "iuf" for _, _, line, _ in curves)
+    bars = len(apart) > 2 and all(_has_places(line.x, log_x) for _, _, line, _ in curves)
     for place, (name, (colour, dash), line, settings) in enumerate(curves):
         if place in apart and not bars:
             add_band(figure, line.x, line.low, line.high, colour, legendgroup=name)
@@ -235,6 +235,11 @@ def _add_curves(figure, curves, reach, log_x):
         figure.add_scatter(x=line.x, y=line.middle, name=name, legendgroup=name, line=line_look, **settings)
     if bars:
         _add_bars(figure, [curves[place] for place in apart], reach, log_x)
+
+
+def _has_places(x, log):
+    """Say whether values have places on an axis, with room beside them: finite numbers, above 0 on a logarithmic one."""
+    return x.dtype.kind in "iuf" and np.isfinite(x).all() and (not log or (x > 0).all())
 
 
 def _add_bars(figure, curves, reach, log_x):
