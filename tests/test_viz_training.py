@@ -104,7 +104,7 @@ def test_bars_on_a_logarithmic_axis_stand_by_equal_factors_where_something_was_t
     assert factors == pytest.approx(factors[0]) and 1 < factors[0] < 1.1
     for rates in (frame.rate.map(str), frame.rate.where(frame.rate > 0.01, 0.0)):
         figure = viz.plot_curves(frame.assign(rate=rates), "rate", "score", "kind", "title", log_x=rates.dtype == float)
-        assert sum(trace.fill == "toself" for trace in figure.data) == 3, "words, and 0 among powers, have no place to stand beside"
+        assert sum(trace.fill == "toself" for trace in figure.data) == 3, "words, and 0 among powers, have no place beside them"
 
 
 def test_spread_counts_with_n_minus_1():
