@@ -76,7 +76,7 @@ class Dashboard:
         return f"{self._name} at {self.url}" if self._process else f"{self._name}, stopped"
 
 
-def start_dashboard(storage, port=None, patience=60):
+def start_dashboard(storage, port=None, patience=180):
     """Start `optuna-dashboard` on a storage, and wait until it answers.
 
     Args:
@@ -98,7 +98,7 @@ def start_dashboard(storage, port=None, patience=60):
     return _start("Dashboard", call, port, patience, lambda: "study_summaries" in _asked(port, "api/studies"))
 
 
-def start_tensorboard(folder, port=None, patience=60):
+def start_tensorboard(folder, port=None, patience=180):
     """Start `tensorboard` on a folder of logs, and wait until it answers and has read what is there.
 
     Args:
