@@ -110,7 +110,8 @@ def test_another_machine_may_be_much_slower_and_nothing_takes_no_time():
     assert bounds_of("01_tuning_loop", "lesson", "map_seconds", 8.0, 12.0) == [0.4, 240]
     assert bounds_of("07_search_at_scale", "lesson", "strong_speedup", 0.8, 1.8) == [0.1, 15]
     assert bounds_of("07_search_at_scale", "lesson", "serial_share", 0.08, 0.3) == [0.01, 1]
-    assert bounds_of("07_search_at_scale", "lesson", "simulated_over_real", 0.9, 1.0) == [0.6, 1.5]
+    assert bounds_of("07_search_at_scale", "lesson", "simulated_over_real", 0.9, 1.0) == [0.22, 4]
+    assert bounds_of("07_search_at_scale", "lesson", "idle_share_synchronous", 0.5, 0.6) == [0.33, 0.9]
 
 
 def test_whole_numbers_are_held_if_they_never_change():
