@@ -36,7 +36,7 @@ KINDS = {
     "share": r"share|correlation|^disagree|^epochs_with|^top|_weight$|^lost_",
     "accuracy": r"accuracy$|(?<!hasty)_best$|^(nested|coin|five)_|_score$|^weak_(same|own)$",
 }
-MACHINE = {"seconds": 20, "speed": 8, "timed": 1.5, "compared": 4}  # by what factor another machine may be away from all runs seen here
+MACHINE = {"seconds": 20, "speed": 8, "timed": 1.5, "compared": 4}  # times what was seen here, on another machine
 CHANCE = 0.2  # no guess at ten classes gets as much of a hundred pictures, the fewest that a profile measures on
 TWO_CLASSES = 0.7  # of the tumours, 63 % are benign
 TUMOURS = r"^02.*|^05.*(test_accuracy|inner_score|outer_score)"

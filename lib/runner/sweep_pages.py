@@ -54,30 +54,32 @@ document.querySelectorAll("th[data-sort]").forEach((th, place) => th.addEventLis
   th.setAttribute("aria-sort", down ? "descending" : "ascending");
 }));
 {% if figure %}
-const figure = document.getElementById("parallel"), lines = {{ axes | safe }};
-const points = document.getElementById("points");
-// A box over the points is a brush on the two axes that they have in common with the lines: the first, and the last.
-// Plotly's own box goes: it would outlive the brush.
-const boxed = async ends => {
-  const last = figure.data[0].dimensions.length - 1;
-  await Plotly.relayout(points, { selections: [] });
-  Plotly.restyle(figure, {
-    "dimensions[0].constraintrange": [ends ? ends.x : null], [`dimensions[${last}].constraintrange`]: [ends ? ends.y : null],
-  });
-};
-points.on("plotly_selected", box => box?.range && boxed(box.range));
-points.on("plotly_deselect", () => boxed(null));
-figure.on("plotly_restyle", () => {
-  const kept = lines.map(line => figure.data[0].dimensions.every((dimension, axis) => {
-    const range = dimension.constraintrange;
-    if (!range || !range.length) return true;
-    return (Array.isArray(range[0]) ? range : [range]).some(([low, high]) => low <= line[axis] && line[axis] <= high);
-  }));
-  const all = !kept.includes(false), there = kept.flatMap((stays, line) => stays ? [line] : []);
-  Plotly.restyle(points, { selectedpoints: [all ? null : there] });
-  document.querySelectorAll("tbody tr").forEach(row => {
-    const line = row.dataset.line;
-    row.hidden = line === "" ? kept.includes(false) : !kept[line];
+addEventListener("load", () => {  // then the lines are drawn
+  const figure = document.getElementById("parallel"), lines = {{ axes | safe }};
+  const points = document.getElementById("points");
+  // A box over the points is a brush on the two axes that they have in common with the lines: the first, and the last.
+  // Plotly's own box goes: it would outlive the brush.
+  const boxed = async ends => {
+    const last = figure.data[0].dimensions.length - 1;
+    await Plotly.relayout(points, { selections: [] });
+    Plotly.restyle(figure, {
+      "dimensions[0].constraintrange": [ends ? ends.x : null], [`dimensions[${last}].constraintrange`]: [ends ? ends.y : null],
+    });
+  };
+  points.on("plotly_selected", box => box?.range && boxed(box.range));
+  points.on("plotly_deselect", () => boxed(null));
+  figure.on("plotly_restyle", () => {
+    const kept = lines.map(line => figure.data[0].dimensions.every((dimension, axis) => {
+      const range = dimension.constraintrange;
+      if (!range || !range.length) return true;
+      return (Array.isArray(range[0]) ? range : [range]).some(([low, high]) => low <= line[axis] && line[axis] <= high);
+    }));
+    const all = !kept.includes(false), there = kept.flatMap((stays, line) => stays ? [line] : []);
+    Plotly.restyle(points, { selectedpoints: [all ? null : there] });
+    document.querySelectorAll("tbody tr").forEach(row => {
+      const line = row.dataset.line;
+      row.hidden = line === "" ? kept.includes(false) : !kept[line];
+    });
   });
 });
 {% endif %}
@@ -153,14 +155,14 @@ def _parallel(rows, books):
     scores = [row[last] if _number(row.get(last)) else None for row in rows]
     frame = pd.DataFrame(table).assign(score=scores, trial=range(1, len(rows) + 1)).astype({"score": float})
     try:
-        axes = parallel_data(frame)
+        axes = parallel_data(frame, last)
     except CourseError:
         return None
     figure = plot_parallel(frame, f"{len(rows)} runs of {books.info.title}", objective=last).to_plotly_json()
     text = json.loads(_json(figure))
     values = [[None if math.isnan(v) else v for v in line] for line in zip(*[a["values"].tolist() for a in axes], strict=True)]
     points = json.loads(_json(_points(axes[0], axes[-1]).to_plotly_json()))
-    return f"{plotly_div(text, 'parallel')}\n{plotly_div(points, 'points')}", values
+    return f"{plotly_div(text, 'parallel', late=True)}\n{plotly_div(points, 'points')}", values
 
 
 def _points(across, upwards):

@@ -221,7 +221,7 @@ def plot_parallel(frame, title, objective="score", every=False, scales=None, ord
     rise = LETTER * max(map(len, labels)) * np.sin(np.radians(SLANT)) if aslant else 0
     # Plotly gives the tick labels a halo, white unless the paper has a colour: on a dark page that hides them.
     margin = {"l": 70, "r": 30, "t": 100 + rise, "b": 30}
-    said = extremes(axes, line["color"])
+    said = extremes(frame, axes, line["color"])
     return layout(go.Figure(lines), title, 400, said, margin=margin, paper_bgcolor="#ffffff")
 
 
@@ -231,12 +231,16 @@ def too_wide(labels, gaps):
     return any(LETTER * (len(one) + len(other)) / 2 > gap for (one, other), gap in pairs)
 
 
-def extremes(axes, colours):
-    """Say in words where the best line goes and where the worst, of those that `line_colours` has coloured; a list of str."""
+def extremes(frame, axes, colours):
+    """Say in words where the best line goes and where the worst, of those that `line_colours` has coloured; a list of str.
+
+    A frame that does not say which way is better, as that of a sweep, has a highest and a lowest.
+    """
+    named = ("best", "worst") if "direction" in frame else ("highest", "lowest")
     said = [f"{len(colours)} lines."]
     scored = np.where(axes[-1]["real"], colours, np.inf)  # what has failed is no worst
     worst = np.argmin(scored if axes[-1]["real"].any() else colours)
-    for name, line in (("best", np.argmax(colours)), ("worst", worst)):
+    for name, line in zip(named, (np.argmax(colours), worst), strict=True):
         where = [f"{axis['label'].removesuffix(' (log)')} {_told(axis, line)}" for axis in reversed(axes)]
         said.append(f"The {name}: {', '.join(where)}.")
     return said

@@ -64,7 +64,7 @@ def plot_still(frame, title, objective="score", every=False, scales=None, order=
     figure.update_xaxes(tickvals=places, ticktext=labels, tickangle=-SLANT if aslant else 0, side="top", range=ends)
     figure.update_xaxes(showgrid=False, ticks="", linewidth=0)
     figure.update_yaxes(visible=False, range=[-0.04, 1.04])
-    said = extremes(axes, line["color"])
+    said = extremes(frame, axes, line["color"])
     return layout(figure, title, 380, said, showlegend=False, margin={"l": 44, "r": 30, "t": 80, "b": 20})
 
 

@@ -1,7 +1,8 @@
 """Weigh every page of the site, and time its first figure in Chromium: python tests/benchmarks/pages.py [--rounds 3] [03 16].
 
-A page's own bytes, and all that a browser reads for it; the seconds are from asking for the page, which lies on the disk, to
-its first figure, the least of the rounds. Other work on the machine makes them longer: the load stands at the end.
+In a number's place may stand the file of a page, as `course run` and `course sweep` write it. A page's own bytes, and all
+that a browser reads for it; the seconds are from asking for the page, which lies on the disk, to its first figure, the least
+of the rounds. Other work on the machine makes them longer: the load stands at the end.
 """
 
 import argparse
@@ -28,7 +29,7 @@ FIRST = """new MutationObserver(() => {
 def main():
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("lessons", nargs="*", help="numbers; all without one")
+    parser.add_argument("lessons", nargs="*", help="numbers, or files of pages; all lessons without one")
     parser.add_argument("--rounds", type=int, default=3)
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as top, chromium(*WEBGL) as browser:
@@ -36,11 +37,11 @@ def main():
         (site / WORK).mkdir()
         write_site(read_folder(ROOT / "notebooks"), site)
         print(f"{'page':36}{'MB':>7}{'MB with all':>13}{'first figure, s':>17}")
-        for path in sorted(site.glob("*.html")):
-            if not args.lessons or path.name[:2] in args.lessons:
-                times = [first_figure(browser, path) for _ in range(args.rounds if 'id="figure-1"' in path.read_text() else 0)]
-                least = f"{min(times):.2f}" if times else "no figure"
-                print(f"{path.name:36}{path.stat().st_size / 1e6:7.2f}{weight(path) / 1e6:13.2f}{least:>17}", flush=True)
+        pages = [path for path in sorted(site.glob("*.html")) if not args.lessons or path.name[:2] in args.lessons]
+        for path in [*pages, *(Path(word).resolve() for word in args.lessons if word.endswith(".html"))]:
+            times = [first_figure(browser, path) for _ in range(args.rounds if "Plotly.newPlot" in path.read_text() else 0)]
+            least = f"{min(times):.2f}" if times else "no figure"
+            print(f"{path.name:36}{path.stat().st_size / 1e6:7.2f}{weight(path) / 1e6:13.2f}{least:>17}", flush=True)
     print(f"load: {' '.join(f'{value:.1f}' for value in os.getloadavg())} on {os.cpu_count()} cores")
 
 
