@@ -13,6 +13,7 @@ from verdicts import COMPARISONS, SEEDS, common, difference, figures, printed, r
 from lib.metric import MIME
 
 RUN_IT = "python tests/verdicts.py"
+SHARING = ("06", "08", "09", "10", "11", "12", "13", "17")  # what they repeat with seed 1, they repeat in part with seed 2
 
 
 def rows_of(number):
@@ -88,6 +89,12 @@ def agrees(mean, error, runs, row):
     return runs == row["runs"] and all(f"{float(value):.{len(said.partition('.')[2])}f}" == said for said, value in pairs)
 
 
+def unshared(document):
+    """List the first cell of prose with a mean over runs, if it does not say that these have seeds in common."""
+    first = [cell for cell in document["cells"] if cell["cell_type"] == "markdown" and MEAN.search(source(cell))][:1]
+    return [cell["id"] for cell in first if not re.search(r"\bruns\b[^.]*\b(share|in common)\b", source(cell))]
+
+
 # --- every notebook
 
 
@@ -111,6 +118,10 @@ def test_a_verdict_that_fell_is_told(notebook):
 
 def test_what_is_told_of_runs_is_in_the_table(notebook):
     assert not untrue(read(notebook), rows_for(notebook)), "see data/verdicts.csv"
+
+
+def test_runs_that_share_seeds_are_said_to(notebook):
+    assert notebook.name[:2] not in SHARING or not unshared(read(notebook)), "their ± is smaller than it would be without"
 
 
 def test_every_row_counts_all_seeds(notebook):
@@ -198,3 +209,9 @@ def test_a_sentence_that_says_other_than_the_table_is_seen(prose):
     compared = row(verdict="gain", answer="> 0", mean="0.02096", error="0.0041")
     assert untrue(notebook_of(prose=prose), [row(), compared])
     assert not untrue(notebook_of(prose="It is ahead by 0.021 ± 0.004 over 5 runs."), [row(), compared])
+
+
+def test_runs_that_share_seeds_and_are_not_said_to_are_seen():
+    told = "It is ahead by 0.021 ± 0.004 over 5 runs"
+    assert unshared(notebook_of(prose=f"{told}.")) and not unshared(notebook_of(prose="Look."))
+    assert not unshared(notebook_of(prose=f"{told}, of which neighbouring runs share some seeds."))

@@ -72,8 +72,7 @@ def plot_joining(said, variances, title, y_title):
     layout(figure, title, 620)
     between = means.var(axis=1, ddof=1).mean(axis=1)
     finding = (
-        f"Between the teams of one member the variance is {between[0]:.4g}, between those of {members} it is {between[-1]:.4g}; "
-        f"what all of them say together stays."
+        f"Between the teams of one member the variance is {between[0]:.4g}, between those of {members} it is {between[-1]:.4g}."
     )
     return animate(figure, states, "Members:", finding, milliseconds=350)
 
