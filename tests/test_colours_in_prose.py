@@ -12,7 +12,7 @@ from plotly.colors import hex_to_rgb
 NAMED = re.compile(r"\b(red|green|blue|orange|gr[ea]y)\b(?! pictures?\b)", re.I)  # those of Fashion-MNIST are grey themselves
 DRAWN = re.compile(r"#[0-9a-fA-F]{6}\b|rgba?\([\d., ]+\)")
 HUES = {"red": (340, 15), "orange": (15, 45), "green": (90, 175), "blue": (195, 250)}  # degrees on the wheel of colours
-NEAR = 2  # figures before the sentence, and as many after it
+BEFORE, AFTER = 1, 2  # figures that a sentence may speak of
 OTHERS = {"14_tensorboard_hparams page-picture"}  # pictures that are no figures: what is seen there is looked at by eye
 
 
@@ -40,8 +40,8 @@ def unseen(document, name=""):
     for place, cell in enumerate(document["cells"]):
         if cell["cell_type"] != "markdown" or f"{name} {cell['id']}" in OTHERS:
             continue
-        before = [found for at, found in drawn if at < place][-NEAR:]
-        near = set().union(*before, *[found for at, found in drawn if at > place][:NEAR])
+        before = [found for at, found in drawn if at < place][-BEFORE:]
+        near = set().union(*before, *[found for at, found in drawn if at > place][:AFTER])
         words = {word.lower().replace("gray", "grey") for word in NAMED.findall(source(cell))}
         wrong += [f"{cell['id']}: {word}" for word in sorted(words - near)]
     return wrong
@@ -52,9 +52,10 @@ def test_every_colour_in_prose_is_drawn(notebook):
 
 
 @pytest.mark.parametrize(("prose", "colour", "seen"), [
-    ("The red line stays.", "#d31a3b", True), ("The red line stays.", "#00a67d", False), ("Grey lines end.", "#767676", True),
-    ("The grey lines end.", "#205bf1", False), ("The orange part.", "#f46600", True),
-    ("The blue part.", "rgb(32, 91, 241)", True), ("The green curve.", "#00a67d", True), ("A grey picture.", "#205bf1", True), ("It is reduced.", "#205bf1", True),
+    ("The red line stays.", "#d31a3b", True), ("The red line stays.", "#00a67d", False),
+    ("Grey lines end.", "#767676", True), ("The grey lines end.", "#205bf1", False),
+    ("The orange part.", "#f46600", True), ("The blue part.", "rgb(32, 91, 241)", True),
+    ("The green curve.", "#00a67d", True), ("A grey picture.", "#205bf1", True), ("It is reduced.", "#205bf1", True),
 ])
 def test_a_colour_that_is_not_drawn_is_seen(prose, colour, seen):
     figure = {"data": [{"line": {"color": colour}}], "layout": {"xaxis": {"linecolor": "#767676"}}}
