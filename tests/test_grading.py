@@ -19,7 +19,7 @@ from kit.notebooks import ROOT
 from kit.processes import wait
 from nbformat import v4
 
-from lib.runner import room
+from lib.runner import handed_in, room
 from lib.runner.slices import checks, needed, read_cell
 
 USE = "from lib.exercises import e00"
@@ -90,6 +90,34 @@ def test_a_check_that_is_written_is_one_and_a_comment_is_none():
     assert checks("e01.q2.check(f)\n# e01.q3.check(g)\n  e10.q11.check (h)") == ["e01.q2", "e10.q11"]
     assert checks("\n" * 10**6 + "e01.q1.check(f)") == ["e01.q1"]  # in time that grows with the length, not with its square
     assert read_cell("x = 1" + "\n" * 10**6).defines == {"x"}
+
+
+# --- what was handed in
+
+
+@pytest.mark.parametrize("names", [
+    ["A/anna (3)", "A/anna", "B/anna"], ["A/anna (2)", "A/anna", "B/anna"], ["A/anna", "B/anna", "C/anna"],
+    ["A/anna", "B/anna (2)", "C/anna", "D/anna (2)"], ["A/anna", "A/annabel", "B/anna"],
+])
+def test_no_notebook_takes_the_place_of_another(tmp_path, names):
+    for name in names:
+        book(tmp_path / f"{name}.ipynb", f"whose = {name!r}")
+    found = handed_in.find(sorted(tmp_path.iterdir()), ROOT / "notebooks")
+    assert sorted(source for each in found for source in each.sources) == sorted(f"whose = {name!r}" for name in names)
+    assert len({each.learner for each in found}) == len(names)
+
+
+def test_a_zip_with_too_many_notebooks_or_a_broken_one_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(handed_in, "MOST", 2)
+    with zipfile.ZipFile(tmp_path / "week.zip", "w") as archive:
+        for name in ("readme.txt", "a.ipynb", "b.ipynb", "c.ipynb"):
+            archive.writestr(name, json.dumps({"cells": []}))
+    broken = bytearray((tmp_path / "week.zip").read_bytes())
+    broken[broken.index(b"PK\x01\x02")] = 0
+    (tmp_path / "broken.zip").write_bytes(broken)
+    found = {each.learner: each.error for each in handed_in.find(sorted(tmp_path.iterdir()), ROOT / "notebooks")}
+    assert list(found) == ["a", "b", "broken.zip", "week.zip"]
+    assert found["broken.zip"].endswith("its zip is broken.") and "3 notebooks, and the first 2 are" in found["week.zip"]
 
 
 # --- a class

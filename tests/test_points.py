@@ -38,6 +38,19 @@ def test_a_default_that_is_given_is_no_other_point(keys):
     assert not set(keys(given=[("rate", "0.25")])) & set(keys())
 
 
+@pytest.mark.parametrize("name", ["table.csv", "{folder}/table.csv"])
+def test_another_table_under_the_same_name_is_another_point(keys, tmp_path, name):
+    cells = [LESSON[0], '#parameters\nseed = 1  # [1..]\ncsv = ""', *LESSON[2:]]
+    name = name.format(folder=tmp_path)
+    missing = keys(cells, given=[("csv", name)])
+    (tmp_path / "table.csv").write_text("a,y\n1,no\n")
+    before = keys(cells, given=[("csv", name)])
+    assert keys(cells, given=[("csv", name)]) == before and not set(missing) & set(before)
+    (tmp_path / "table.csv").write_text("a,y\n2,yes\n")
+    assert not set(keys(cells, given=[("csv", name)])) & set(before)
+    assert len(keys(cells, given=[("csv", f"{'a' * 5000}\x00~nobody/")])) == 2
+
+
 def test_a_point_that_is_named_twice_is_one(keys):
     assert len(keys(grid=["seed=1,2,1"])) == 2
 

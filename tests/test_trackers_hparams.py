@@ -89,6 +89,15 @@ def test_an_outcome_has_one_value_so_that_the_last_is_the_best(tmp_path):
     assert not scalars.duplicated(["run", "tag"]).any() and set(scalars.step) == {0}
 
 
+def test_a_run_that_has_diverged_says_so(tmp_path):
+    write_hparams(FRAME[:1], tmp_path)
+    writer = EventFileWriter(str(tmp_path / "trial_1"))
+    for step, loss in enumerate([0.5, np.nan]):
+        writer.add_event(Event(step=step, summary=scalar_pb("loss", loss)))
+    writer.close()
+    assert read_scalars(tmp_path).query("tag == 'loss'")["value"].tolist()[0] == 0.5 and np.isnan(read_hparams(tmp_path).loss[0])
+
+
 def test_written_again_the_old_trials_are_gone_and_other_files_stay(tmp_path):
     (tmp_path / "trial_1").mkdir()
     (tmp_path / "trial_1" / "notes.txt").write_text("mine")

@@ -1,6 +1,7 @@
 """What learners have handed in: the notebooks of files, folders and zips, and the exercises that each of them should have."""
 
 import contextlib
+import itertools
 import json
 import re
 import zipfile
@@ -12,7 +13,7 @@ from lib.runner.notebooks import NUMBERED, read_cells, text
 from lib.runner.slices import checks
 
 LARGEST = 50_000_000  # bytes of a notebook
-MOST = 10_000  # files in a zip that are looked at
+MOST = 10_000  # notebooks in a zip that are read
 ASIDE = re.compile(r"\.[^.]|__MACOSX")  # begins what no learner has put there
 
 
@@ -43,9 +44,9 @@ def find(files, folder):
     found = {}
     for path in files:
         for name, read in _files(path):
-            learner = plain(name.removesuffix(".ipynb"))
-            if learner in found:
-                learner = f"{learner} ({sum(each.startswith(learner) for each in found) + 1})"
+            first = plain(name.removesuffix(".ipynb"))
+            names = itertools.chain([first], (f"{first} ({number})" for number in itertools.count(2)))
+            learner = next(name for name in names if name not in found)
             found[learner] = _read(learner, read, lessons)
     if not found:
         raise CourseError(f"There is no notebook (.ipynb) in {', '.join(map(str, files))}.")
@@ -98,11 +99,21 @@ def _text_of(path):
 
 
 def _in_zip(path):
-    with zipfile.ZipFile(path) as archive:
-        for info in archive.infolist()[:MOST]:
-            parts = Path(info.filename).parts
-            if info.filename.endswith(".ipynb") and not any(map(ASIDE.match, parts)):
-                yield info.filename, lambda info=info: _text_in(path, info)
+    try:
+        with zipfile.ZipFile(path) as archive:
+            there = [info for info in archive.infolist() if info.filename.endswith(".ipynb")]
+    except (zipfile.BadZipFile, *UNREADABLE):
+        yield path.name, lambda: _refuse("its zip is broken")
+        return
+    there = [info for info in there if not any(map(ASIDE.match, Path(info.filename).parts))]
+    for info in there[:MOST]:
+        yield info.filename, lambda info=info: _text_in(path, info)
+    if len(there) > MOST:
+        yield path.name, lambda: _refuse(f"its zip has {len(there):,} notebooks, and the first {MOST:,} are read")
+
+
+def _refuse(why):
+    raise CourseError(why)
 
 
 def _text_in(path, info):

@@ -5,6 +5,8 @@ import json
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 from lib.errors import UNREADABLE, CourseError, short
 from lib.runner.kit import digest, kit_version, notebook_digest
@@ -48,13 +50,14 @@ def read_points(infos, word, profile, given, grid, table):
     if twice:
         raise CourseError(f"{', '.join(twice)} is given by -p and varied at once.")
     base = {parameter.name: fixed.get(parameter.name, parameter.default) for parameter in info.parameters}
+    content = cache(lambda name: _content(info.path.parent, name))  # a table is read once, and not for every point
     points = {}
     for line, row in rows:
         try:
             values = base | {name: _read(info, name, words) for name, words in row}
         except CourseError as error:
             raise CourseError(f"{table.name}, line {line}: {error}" if table else str(error)) from None
-        point = Point(_key(info, values), values)
+        point = Point(_key(info, values, content), values)
         points.setdefault(point.key, point)
     return info, varied, list(points.values())
 
@@ -123,6 +126,17 @@ def _table_rows(info, path):
     ]
 
 
-def _key(info, values):
+def _key(info, values, content):
     parts = {"notebook": notebook_digest(info.path), "values": values, "kit": kit_version()}
+    if files := {name: found for name, value in values.items() if isinstance(value, str) and (found := content(value))}:
+        parts["files"] = files  # a table that was mended gives other results under the same name
     return digest(json.dumps(parts, sort_keys=True).encode())
+
+
+def _content(folder, name):
+    """Return a digest of the file that a parameter names, as seen from the notebooks' folder; None if it names none."""
+    try:
+        path = folder / Path(name).expanduser()
+        return digest(path.read_bytes()) if path.is_file() else None
+    except (OSError, ValueError, RuntimeError):  # no name that a file can have, or a home that is not there
+        return None

@@ -187,7 +187,8 @@ def read_hparams(folder):
     """
     rows = _sessions(folder)
     hyperparameters = list(dict.fromkeys(name for row in rows.values() for name in row))
-    scalars = read_scalars(folder).groupby(["run", "tag"], sort=False)["value"].last()
+    scalars = read_scalars(folder).groupby(["run", "tag"], sort=False)["value"]
+    scalars = scalars.agg(lambda values: values.iloc[-1])  # last() would pass over the NaN of a run that has diverged
     metrics = {}
     for (run, tag), value in scalars.items():
         parents = [str(parent) for parent in [PurePosixPath(run), *PurePosixPath(run).parents]]
