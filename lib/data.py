@@ -228,7 +228,7 @@ def load_table(path="", target="", least=1):
         CourseError: one line that says which column or line of the file is wrong, and why.
     """
     if path:
-        return _read_table(Path(path).expanduser(), target, lambda name, fields, _: _classes(name, target, fields, least))
+        return _read_table(Path(path).expanduser(), target, lambda *told: _classes(*told, target, least))
     if target:
         raise CourseError(f"There is a target, {target!r}, but no file: csv is empty.")
     from sklearn.datasets import load_breast_cancer
@@ -259,24 +259,31 @@ def read_any(path, target, least=5, rows=20):
     """
 
     def read_target(name, fields, separator):
-        if _are_classes([field for _, field in fields]):
-            return _classes(name, target, fields, least, two=False)
+        if _are_classes([field for _, field in fields], _target_mark(name, fields, separator, target)):
+            return _classes(name, fields, separator, target, least, two=False)
         return _targets(name, target, fields, separator, rows)
 
     return _read_table(Path(path).expanduser(), target, read_target)
 
 
-def _are_classes(words):
+def _target_mark(name, fields, separator, target):
+    """Find the decimal mark of a target's numbers; what may be read either way is no matter beside names, which are classes."""
+    try:
+        return decimal_mark(name, [(line, target, text) for line, text in fields], separator)
+    except CourseError:
+        if all(is_number(text) for _, text in fields if text.lower() not in MISSING):
+            raise
+        return decimal_mark(name, [], separator)
+
+
+def _are_classes(words, mark):
     """Say whether the values of a target name classes; a slip among many numbers makes no classes of them."""
     words = {word for word in words if word.lower() not in MISSING}
-    for mark in (".", ","):
-        found = {to_number(word, mark) for word in words}
-        numbers = [number for number in found if number is not None and math.isfinite(number)]
-        if len(numbers) > max(MANY, len(words) / 2):
-            return False
-        if None not in found:
-            return all(number == int(number) for number in numbers)
-    return True
+    found = {to_number(word, mark) for word in words}
+    numbers = [number for number in found if number is not None and math.isfinite(number)]
+    if len(numbers) > max(MANY, len(words) / 2):
+        return False
+    return None in found or all(number == int(number) for number in numbers)
 
 
 def _targets(name, target, fields, separator, rows):
@@ -313,7 +320,7 @@ def _read_table(path, target, read_target):
     return Table(x, y, features, classes)
 
 
-def _classes(name, target, fields, least, two=True):
+def _classes(name, fields, separator, target, least, two=True):
     """Return the class numbers, int32, shape (n,), and the names; there have to be `two`, or else two or more."""
     words = [field for _, field in fields]
     gaps = _gaps(set(words))
@@ -322,12 +329,13 @@ def _classes(name, target, fields, least, two=True):
             raise CourseError(
                 f"{name}, line {line}, column {target!r}: the value is missing. Fill it in, or leave the line out."
             )
-    names = _in_order(set(words))
+    mark = _target_mark(name, fields, separator, target)
+    names = _in_order(set(words), mark)
     needed = f"two classes {'' if two else 'or more '}are needed"
     if len(names) < 2 or (two and len(names) > 2):
         what = f"only one value, {names[0]!r}" if len(names) == 1 else f"{len(names)} different values ({_some(names)})"
         raise CourseError(f"{name}, column {target!r}: it holds {what}; {needed}.")
-    numbers = [to_number(word, ".") for word in names]
+    numbers = [to_number(word, mark) for word in names]
     same = [word for word, number in zip(names, numbers, strict=True) if number is not None and numbers.count(number) > 1]
     if same:
         raise CourseError(f"{name}, column {target!r}: it holds {_some(same)}, which are one number; {needed}.")
@@ -347,13 +355,10 @@ def _gaps(words):
     return NEVER_A_CLASS if len(classes) == 1 and len(others) == 2 else MISSING
 
 
-def _in_order(words):
+def _in_order(words, mark):
     """Sort the names of classes, as numbers if all of them are."""
-    for mark in (".", ","):
-        numbers = {word: to_number(word, mark) for word in words}
-        if None not in numbers.values():
-            return sorted(sorted(words), key=numbers.get)
-    return sorted(words)
+    numbers = {word: to_number(word, mark) for word in words}
+    return sorted(words) if None in numbers.values() else sorted(sorted(words), key=numbers.get)
 
 
 def _number(where, field, mark):

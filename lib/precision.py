@@ -96,40 +96,45 @@ def dtype_audit(model):
         A DataFrame, one row a layer: layer, type, compute ("-" for an input, which computes nothing; of a wrapper that
         of the layers inside it), variables, output (dtypes), parameters (int), and
         activation_bytes (Int64, for one sample; missing where the shape of the output is open).
-        A layer that is called several times is counted once.
+        A layer that is called several times, or in several of the models inside, is counted once, by its first call.
 
     Raises:
         CourseError: this is no model, or one without layers, or with layers that have not been called on anything yet.
     """
-    rows = [_audit_row(name, layer) for name, layer in _layers(model)]
+    rows = [_audit_row(name, layer, owner) for name, layer, owner in _layers(model, set())]
     if not rows:
         raise arrays.refused("model", "no layers", "a model made of layers")
     return pd.DataFrame(rows).astype({"activation_bytes": "Int64"})
 
 
-def _layers(model, prefix=""):
+def _layers(model, seen, prefix=""):
+    """Yield the name, the layer, and the innermost model that it is in, of each layer that is not among the ids `seen`."""
     import keras
 
     if not isinstance(model, keras.Model):
         raise arrays.refused("model", f"a {type(model).__name__}", "a keras.Model")
     for layer in model.layers:
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
         if isinstance(layer, keras.Model):
-            yield from _layers(layer, f"{prefix}{layer.name}/")
+            yield from _layers(layer, seen, f"{prefix}{layer.name}/")
         else:
-            yield f"{prefix}{layer.name}", layer
+            yield f"{prefix}{layer.name}", layer, model
 
 
-def _audit_row(name, layer):
+def _audit_row(name, layer, owner):
     import keras
 
+    from lib.lighter.checks import calls
     from lib.lighter.quantization import count_weights
 
-    try:
-        outputs = keras.tree.flatten(layer.output)
-    except (AttributeError, ValueError):
+    own = calls(owner)
+    outputs = next((node.output_tensors for node in layer._inbound_nodes if node in own), None)
+    if outputs is None:
         raise CourseError(
             f"The layer {name!r} has no output yet: give the model an input shape (keras.Input), then audit it."
-        ) from None
+        )
     variables = sorted({keras.backend.standardize_dtype(weight.dtype) for weight in layer.weights})
     sizes = [_bytes(output) for output in outputs]
     return {

@@ -20,7 +20,7 @@ class Purse:
         clock: function that returns seconds.
 
     Raises:
-        CourseError: minutes or a share that is not above 0.
+        CourseError: minutes or a share that is not above 0; a stage within another, whose seconds would count twice.
     """
 
     def __init__(self, minutes, shares, clock=time.monotonic):
@@ -36,6 +36,8 @@ class Purse:
     def stage(self, name):
         """Count the seconds of a block, which may come again, to a stage."""
         self._check(name)
+        if self._running:
+            raise CourseError(f"The stage {name!r} cannot begin within {self._running[0]!r}: end that one first, then begin it.")
         began = self._clock()
         self._running = name, began
         try:
@@ -49,7 +51,8 @@ class Purse:
         self._check(name)
         names = list(self.planned)
         upto = names[: names.index(name) + 1]
-        running = self._clock() - self._running[1] if self._running else 0.0
+        # A later stage lives on what these leave, and takes nothing from them.
+        running = self._clock() - self._running[1] if self._running and self._running[0] in upto else 0.0
         return sum(self.planned[each] - self.spent[each] for each in upto) - running
 
     def ends(self, name):

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import numpy as np
 
-from lib import data
+from lib import arrays, data
+from lib.arrays import refused
 from lib.errors import CourseError
 
 NAMES = ("fashion", "digits", "wine", "cancer", "diabetes")
 SHARES = (0.6, 0.2, 0.2)  # of the rows: to train on, to choose by, to test on
+LEAST = 20  # rows of a task: as many as `data.read_any` asks of a target of numbers
+LEAST_OF_CLASS = 3  # rows of a class: one for each part
 
 
 @dataclass(frozen=True)
@@ -52,15 +55,17 @@ def load_task(name, csv="", target="", rows=10_000, seed=1):
         name: one of `NAMES`: Fashion-MNIST, or scikit-learn's digits, wine, breast cancer or diabetes. Of no account with a CSV.
         csv: path of a table of one's own, see `lib.data.read_any`; "" for none.
         target: name of its column to predict.
-        rows: int, how many to take at most, drawn at random.
+        rows: int, 20 or more: how many to take at most, drawn at random.
         seed: int, of the division; Fashion-MNIST keeps the test part of its authors.
 
     Returns:
         A `Task`.
 
     Raises:
-        CourseError: an unknown name, a target without a CSV, or a table that cannot be used, told in one line.
+        CourseError: an unknown name, a target without a CSV, a table that cannot be used, or too few rows, of all or of a
+            class (Fashion-MNIST's come as its authors mixed them, whatever their classes), told in one line.
     """
+    rows = arrays.whole("rows", rows, least=LEAST)
     if target and not csv:
         raise CourseError(f"There is a target, {target!r}, but no file: csv is empty.")
     if csv:
@@ -84,7 +89,7 @@ def _fashion(rows):
     pairs = (split.x_train, split.y_train), (split.x_val, split.y_val), (split.x_test, split.y_test)
     parts = []
     for share, (x, y) in zip(SHARES, pairs, strict=True):
-        some = slice(max(1, round(share * rows)))
+        some = slice(round(share * rows))
         parts += [x[some, ..., None], np.eye(10, dtype="float32")[y[some]]]
     return Task("fashion", *parts, split.classes)
 
@@ -93,12 +98,24 @@ def _divided(name, x, y, classes, rows, seed):
     """Draw some rows, divide them, and scale what is a table, and numbers to predict, by the part to train on."""
     rng = np.random.default_rng(seed)
     drawn = rng.permutation(len(y))[:rows]
-    groups = [drawn[y[drawn] == label] for label in range(len(classes))] if classes else [drawn]
+    groups = _by_class(name, drawn, y[drawn], classes) if classes else [drawn]
     train, val, test = (np.sort(np.concatenate(part)) for part in zip(*map(_cut, groups), strict=True))
     truth = np.eye(len(classes))[y] if classes else _scaled(y[:, None], train)
     x = x if x.ndim == 4 else _scaled(x, train)
     parts = [array[part].astype("float32") for part in (train, val, test) for array in (x, truth)]
     return Task(name, *parts, classes)
+
+
+def _by_class(name, drawn, labels, classes):
+    """Return the rows drawn of each class; with too few of one, a part would lack it."""
+    groups = [drawn[labels == label] for label in range(len(classes))]
+    for label, group in zip(classes, groups, strict=True):
+        if len(group) < LEAST_OF_CLASS:
+            raise CourseError(
+                f"{name}: among the {len(drawn)} rows drawn, the class {label!r} has {len(group)} row{'s' * (len(group) != 1)}; "
+                f"the three parts need {LEAST_OF_CLASS} of each class. Raise rows."
+            )
+    return groups
 
 
 def _cut(rows):
@@ -110,30 +127,49 @@ def _cut(rows):
 
 def _scaled(values, train):
     """Take off the mean of the rows to train on, and divide by their standard deviation."""
-    spread = values[train].std(axis=0)
-    return (values - values[train].mean(axis=0)) / np.where(spread > 0, spread, 1)
+    return (values - values[train].mean(axis=0)) / _spread(values[train])
+
+
+def _spread(values):
+    """Return the standard deviation of each column, and 1 for one that never changes."""
+    spread = values.std(axis=0)
+    rounding = len(values) * np.finfo(float).eps * np.abs(values).max(axis=0)  # 0.1 is not 0.1 less the mean of many of it
+    return np.where(spread > rounding, spread, 1)
 
 
 def row_scores(said, y):
     """Score each answer so that the mean is the accuracy of classes, and R², the share of variance explained, of numbers.
 
     Args:
-        said: class probabilities, shape (n, n_classes), or numbers, (n, 1).
-        y: the truth, of the same shape; classes as one-hot rows.
+        said: class probabilities, shape (n, n_classes), or numbers, (n, 1) or (n,).
+        y: the truth, shape (n, n_classes), classes as one-hot rows, or (n, 1).
 
     Returns:
         Float array, shape (n,): 1 for a right class and 0 for a wrong one; for a number 1 less its squared error over the
         variance of y. The best mean is 1 for both; who always says the mean of y has 0.
+
+    Raises:
+        CourseError: the answers are of another shape than the truth, there are none, or a number is not finite.
     """
-    said, y = np.asarray(said, float), np.asarray(y, float)
+    said, y = _answers(said, y)
     if y.shape[1] > 1:
         return (said.argmax(axis=1) == y.argmax(axis=1)).astype(float)
-    return 1 - ((said - y)[:, 0] ** 2) / (y.var() or 1)
+    return 1 - ((said - y) / _spread(y))[:, 0] ** 2
 
 
 def loss_of(said, y):
     """Return the mean cross-entropy of class probabilities, or the mean squared error of numbers; see `row_scores`."""
-    said, y = np.asarray(said, float), np.asarray(y, float)
+    said, y = _answers(said, y)
     if y.shape[1] > 1:
         return float(-np.log((said * y).sum(axis=1).clip(1e-12)).mean())
     return float(((said - y) ** 2).mean())
+
+
+def _answers(said, y):
+    """Return answers and truth as float64 of one shape, (n, outputs)."""
+    y = arrays.numbers("y", y)
+    if y.ndim != 2 or not y.size:
+        raise refused("y", f"shape {y.shape}", "(n, outputs), n at least 1: one-hot rows, or a column of numbers")
+    said = arrays.array("said", said)
+    said = said[:, None] if said.shape == (len(y),) and y.shape[1] == 1 else said
+    return arrays.numbers("said", said, y.shape), y

@@ -30,7 +30,7 @@ def trials_frame(search, objective=0, direction=None):
             folder on disk that it left (`tuner.project_dir`); a fitted search of scikit-learn (see `_search_rows`);
             or an `optuna.Study` (see `_study_rows`).
         objective: Which of a study's objectives is the score, from 0.
-        direction: "min" or "max", asked for only where a folder does not tell.
+        direction: "min" or "max", asked for only where a folder does not tell; None for what the search tells.
 
     Returns:
         A DataFrame with the columns trial (int from 1), one for each hyperparameter (one that is called like another
@@ -41,20 +41,30 @@ def trials_frame(search, objective=0, direction=None):
         iter and n_resources of scikit-learn's halving searches, whose winner is in the last iter.
 
     Raises:
-        CourseError: There is no search in this folder, its direction is not told, this is no search, or the epochs
-            that a study's trial notes are no whole number.
+        CourseError: There is no search in this folder, its direction is not told, or another one than `direction`, this
+            is no search, or the epochs that a study's trial notes are no whole number.
     """
+    if direction not in (None, "min", "max"):
+        raise CourseError(f"direction is {direction!r}; it can be 'max' or 'min'.")
+    frame = _tidy(_rows(search, objective, direction))
+    if direction and (told := set(frame["direction"]) - {direction}):
+        raise CourseError(f"direction is {direction!r}, and the search itself tells {told.pop()!r}: leave it out.")
+    return frame
+
+
+def _rows(search, objective, direction):
+    """Return the triples of any search, whatever made it; see `_tidy`."""
     if isinstance(search, (str, os.PathLike)):
-        return _tidy(_folder_rows(Path(search), direction))
+        return _folder_rows(Path(search), direction)
     if hasattr(search, "oracle"):
         oracle = search.oracle
         trials = [oracle.trials[trial_id] for trial_id in oracle.start_order]
         spaces = [trial.hyperparameters.space for trial in trials]
-        return _tidy(_tuner_rows(trials, spaces, oracle.objective.direction, search_log(search)))
+        return _tuner_rows(trials, spaces, oracle.objective.direction, search_log(search))
     if hasattr(search, "cv_results_"):
-        return _tidy(_search_rows(search))
+        return _search_rows(search)
     if hasattr(search, "directions"):
-        return _tidy(_study_rows(search, objective))
+        return _study_rows(search, objective)
     kind = type(search).__name__
     if hasattr(search, "get_params"):
         raise CourseError(f"This {kind} has no results yet: call its fit first.")
@@ -181,7 +191,7 @@ def _folder_rows(folder, direction):
     # A search that was killed between two writes has named a trial that has no file yet.
     files = [path for trial_id in order if (path := folder / f"trial_{trial_id}" / "trial.json").exists()]
     trials, spaces = _load(files)
-    return _tuner_rows(trials, spaces, direction or _direction(trials, folder), search_log(folder))
+    return _tuner_rows(trials, spaces, _direction(trials, folder, direction), search_log(folder))
 
 
 def _load(files):
@@ -203,19 +213,24 @@ def _load(files):
     return trials, spaces
 
 
-def _direction(trials, folder):
-    """Find the direction, which the files do not name: that of the metric whose best value is the score, in every trial."""
+def _direction(trials, folder, otherwise):
+    """Find the direction, which the files do not name: that of the metric whose best value is the score, in every trial.
+
+    Where they do not tell, it is `otherwise`.
+    """
     scored = [trial for trial in trials if not is_gap(trial.score)]
     if not scored:
-        return ""
+        return otherwise or ""
     names = set.intersection(*[set(trial.metrics.metrics) for trial in scored])
     fits = [n for n in names if all(trial.metrics.get_best_value(n) == trial.score for trial in scored)]
     found = {scored[0].metrics.get_direction(name) for name in fits}
-    if len(found) != 1:
+    if len(found) == 1:
+        return found.pop()
+    if otherwise is None:
         raise CourseError(
             f"The trials in {folder} do not tell whether greater is better: give direction='max' or direction='min'."
         )
-    return found.pop()
+    return otherwise
 
 
 # --- scikit-learn

@@ -188,6 +188,11 @@ def test_several_inputs(tmp_path):
     [
         (3, X, Y, {"validation_data": (X, Y)}, "Leave validation_data out"),
         (3, X, Y, {"validation_split": 0.2}, "Leave validation_split out"),
+        (3, X, Y, {"validation_steps": 1}, "Leave validation_steps out"),
+        (3, X, Y, {"epochs": 3, "validation_freq": 2}, "scored after its last epoch, .*: take 1 or the number of epochs, 3"),
+        (3, X, Y, {"epochs": 4, "validation_freq": 2}, "scored after its last epoch"),  # a callback may end it after 3
+        (3, X, Y, {"epochs": 3, "validation_freq": [1, 2]}, "scored after its last epoch"),
+        (3, X, Y, {"validation_freq": 2}, "scored after its last epoch"),
         (3, X, Y[:50], {}, "differ in their number of rows: 50 and 60"),
         (3, tf.data.Dataset.range(3), None, {}, "give x and y as arrays"),
         (KFold(2), X, np.sort(Y), {}, r"Fold \d would train without class"),

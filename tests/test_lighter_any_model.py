@@ -190,6 +190,17 @@ def test_the_smallest_of_8_bits_is_great():
     assert magnitude_mask(np.array([-128, 1], "int8"), 0.5).tolist() == [True, False]
 
 
+def test_every_kernel_is_counted_also_one_that_its_layer_computes():
+    model = keras.Sequential([keras.Input((16,)), *(layers.Dense(16, name=f"dense_{k}") for k in range(12))])
+    names = [layer.name for layer in model.layers]
+    for each in (model, quantized(model, "int8"), quantized(model, "int4")):
+        assert sparsity(each).layer.tolist() == names
+    for layer in model.layers:
+        layer.enable_lora(2)
+    table = sparsity(model)
+    assert table.layer.tolist() == names and (table.weights == 256).all()
+
+
 # --- fewer bits
 
 
@@ -257,6 +268,17 @@ def test_a_mistake_with_litert_is_one_line(in_whole_numbers, call, message):
     with pytest.raises(CourseError, match=f"^{message}") as caught:
         call(*in_whole_numbers)
     assert "\n" not in str(caught.value)
+
+
+def test_whole_numbers_of_a_file_are_what_they_are_or_refused():
+    model = keras.Sequential([keras.Input((2,), dtype="int32"), layers.Embedding(5, 3), layers.Flatten(), layers.Dense(2)])
+    lite = LiteRT(to_litert(model))
+    places = np.array([[0, 4], [3, 1]])
+    for x in (places, places.astype("float32"), places.tolist()):
+        assert np.allclose(lite.predict(x), model.predict(places, verbose=0), atol=1e-6)
+    for odd, message in [(np.nan, "nan"), (np.inf, "inf"), (-np.inf, "-inf"), (2.0**31, r"2.14748e\+09"), (-3e9, r"-3e\+09")]:
+        with pytest.raises(CourseError, match=f"^x: {message} found; expected"):
+            lite.predict(np.array([[1, odd], [2, 3]], "float32"))
 
 
 @pytest.mark.long("litert")
@@ -362,6 +384,17 @@ def test_one_output_is_the_probability_of_class_1(shape):
     assert board.add("logits", logits)["accuracy"] == pytest.approx(accuracy_score(y, said))
 
 
+@pytest.mark.parametrize("given", [lambda one: one, lambda one: [one], lambda one: {"one": one}], ids=["loss", "list", "dict"])
+@pytest.mark.parametrize("kind", [keras.losses.BinaryCrossentropy, keras.losses.BinaryFocalCrossentropy])
+def test_logits_are_cut_at_0_however_the_loss_is_given(kind, given):
+    logits = keras.Sequential([keras.Input((6,)), layers.Dense(1, name="one")])
+    said = logits.predict(X[:N], verbose=0)[:, 0]
+    shift = np.sort(said)[N // 2] - 0.25  # many of them lie between 0 and 0.5
+    logits.set_weights([logits.get_weights()[0], -shift[None]])
+    logits.compile("adam", given(kind(from_logits=True)))
+    assert Scoreboard(X[:N], (said > shift).astype(int), repeats=1).add("logits", logits)["accuracy"] == 1
+
+
 def test_energy_is_that_of_what_was_computed():
     for n in (1, 20, 60):
         row = Scoreboard(X[:n], TRUTH[:n], batch=40, repeats=3, watts=10).add("ten", TEN)
@@ -440,6 +473,18 @@ def test_what_a_board_cannot_say_is_one_line(call, message):
 def test_a_layer_that_is_called_twice_works_in_the_memory_of_one_call():
     entry, twice = keras.Input((4,)), layers.Dense(4)
     assert working_bytes(keras.Model(entry, twice(twice(entry)))) == 4 * (4 + 4)
+
+
+@pytest.mark.parametrize("sizes", [(32, 8), (8, 32)])
+def test_a_layer_that_other_models_have_too_works_in_the_memory_of_this_one(sizes):
+    shared = [layers.Conv2D(4, 3, padding="same"), layers.GlobalAveragePooling2D(), layers.Dense(2)]
+    for size in sizes:
+        entry = keras.Input((size, size, 1))
+        chain = keras.Sequential([entry, *shared])
+        inside = keras.Sequential([keras.Input((size, size, 4)), *shared[1:]])
+        ends = [shared[2](shared[1](shared[0](entry))), inside(shared[0](entry)), chain(entry)]
+        for model in (chain, *(keras.Model(entry, end) for end in ends)):
+            assert working_bytes(model) == 4 * size * size * (1 + 4)
 
 
 # --- memory

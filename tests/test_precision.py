@@ -207,6 +207,31 @@ def test_the_audit_of_a_wrapper_is_that_of_what_it_wraps():
     assert table.parameters.sum() == model.count_params()
 
 
+@pytest.mark.parametrize("sizes", [(32, 8), (8, 32)])
+def test_the_audit_is_of_the_calls_in_this_model(sizes):
+    conv, pool = keras.layers.Conv2D(4, 3, padding="same", name="conv"), keras.layers.GlobalAveragePooling2D(name="pool")
+    for size in sizes:
+        entry = keras.Input((size, size, 1))
+        inner = keras.Sequential([entry, conv, pool], name="inner")
+        models = {"": keras.Model(entry, pool(conv(entry))), "inner/": keras.Model(entry, inner(entry))}
+        for prefix, model in [*models.items(), ("", inner)]:
+            table = precision.dtype_audit(model).set_index("layer")
+            assert table.activation_bytes[[f"{prefix}conv", f"{prefix}pool"]].tolist() == [4 * size * size * 4, 4 * 4]
+    uncalled = keras.Sequential([conv, pool])
+    with pytest.raises(CourseError, match="'conv' has no output yet"):
+        precision.dtype_audit(uncalled)
+
+
+def test_a_layer_in_several_models_inside_is_listed_once():
+    shared, entry = keras.layers.Dense(4, name="shared"), keras.Input((4,), name="x")
+    inside = [keras.Sequential([keras.Input((4,)), shared], name=name) for name in "AB"]
+    deeper = keras.Sequential([keras.Input((4,)), inside[0]], name="C")
+    model = keras.Model(entry, keras.layers.Add(name="add")([shared(entry), *(each(entry) for each in [*inside, deeper])]))
+    table = precision.dtype_audit(model)
+    assert sorted(name.split("/")[-1] for name in table.layer) == ["add", "shared", "x"]
+    assert table.parameters.sum() == model.count_params()
+
+
 @pytest.mark.parametrize("name", QUANTIZED)
 def test_the_audit_of_a_model_built_under_a_quantized_policy(name):
     with precision.policy(name):

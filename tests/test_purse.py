@@ -53,6 +53,30 @@ def test_a_stage_that_comes_again_or_fails_is_counted(hand):
     assert purse.spent["only"] == 14 and purse.left("only") == 46
 
 
+def test_a_stage_takes_nothing_from_those_before_it_while_it_runs(hand):
+    purse = Purse(1, {"first": 1, "second": 1, "third": 1}, hand)
+    for name in purse.planned:
+        with purse.stage(name):
+            hand.now += 7
+            during = {each: purse.left(each) for each in purse.planned}
+        assert during == {each: purse.left(each) for each in purse.planned}, name
+    assert during == {"first": 13, "second": 26, "third": 39}
+
+
+@pytest.mark.parametrize("inner", ["first", "second"])
+def test_a_stage_within_a_stage_is_refused_and_the_outer_one_goes_on(hand, inner):
+    purse = Purse(1, {"first": 1, "second": 1}, hand)
+    with purse.stage("first"):
+        hand.now += 4
+        with pytest.raises(CourseError, match=f"{inner!r} cannot begin within 'first': end that one first"), purse.stage(inner):
+            hand.now += 100
+        hand.now += 5
+        assert purse.left("first") == 21
+    with purse.stage("second"):
+        hand.now += 1
+    assert purse.frame().spent.to_dict() == {"first": 9, "second": 1, "all": 10}
+
+
 @pytest.mark.parametrize("minutes, shares", [(0, {"a": 1}), (-1, {"a": 1}), (1, {"a": 0}), (np.nan, {"a": 1})])
 def test_a_budget_of_nothing_is_none(minutes, shares):
     with pytest.raises(CourseError):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from lib import viz
+from lib.errors import CourseError
 from lib.tuning import amdahl, simulate, simulate_asking
 
 pytestmark = pytest.mark.lesson("07")
@@ -34,6 +35,31 @@ def test_a_schedule_is_that_of_a_list_of_free_workers(workers):
     assert [row["trial_id"] for row in rows] == list(range(30))
     assert [row["seconds"] for row in rows] == list(seconds)
     assert viz.shifts_data(rows).end.max() >= max(seconds)
+
+
+@pytest.mark.parametrize("serial, workers, message", [
+    (-0.1, 16, "serial: -0.1 found; expected 0 or more"), (2, 4, "serial: 2.0 found; expected a share, 1 at most"),
+    (np.nan, 2, "serial: nan"), (0.5, -2, "workers: -2 found; expected 1 or more"), (0.5, 0, "workers: 0"),
+    (0.5, np.nan, "workers: nan"), ("a", 2, "serial: 'a'"),
+])
+def test_the_law_is_of_a_share_and_of_workers(serial, workers, message):
+    with pytest.raises(CourseError, match=f"^{message}"):
+        amdahl(serial, workers)
+
+
+@pytest.mark.parametrize("workers", [0, -2, 1.5, True, None])
+def test_nobody_runs_no_search(workers):
+    for run in (lambda: simulate([1, 2, 3], workers), lambda: simulate_asking(lambda *told: None, workers)):
+        with pytest.raises(CourseError, match=r"^workers: .* found; expected 1 or more"):
+            run()
+
+
+@pytest.mark.parametrize("length", [-5, -0.1, np.nan, -np.inf])
+def test_no_trial_ends_before_it_begins(length):
+    for run in (lambda: simulate([1, length, 1], 1), lambda: simulate_asking(lambda *told: {"seconds": length}, 1, until=9)):
+        with pytest.raises(CourseError, match=f"^seconds: {length} found; expected 0 or more"):
+            run()
+    assert [row["start"] for row in simulate([0, 2, 0], 1)] == [0, 0, 2]
 
 
 def test_a_search_may_begin_later():

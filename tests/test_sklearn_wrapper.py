@@ -2,6 +2,7 @@
 
 import functools
 import pickle
+import re
 
 import keras
 import numpy as np
@@ -22,6 +23,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
+from lib.errors import CourseError
 from lib.tuning import KerasClassifier, KerasRegressor
 from lib.tuning.shared import _models
 
@@ -154,6 +156,41 @@ def test_fit_arguments_reach_fit(two):
     clone(net).fit(*two)
     assert ends == [(0, 3), (1, 3), (2, 3)]  # 90 rows to train on, 32 a step
     assert set(net.fit(*two).history_) == {"loss", "accuracy", "val_loss", "val_accuracy"}
+
+
+@pytest.mark.parametrize("given", [
+    {"validation_split": -0.5}, {"validation_split": np.nan}, {"validation_split": 1}, {"validation_split": 1.5},
+    {"validation_split": np.inf}, {"validation_split": "0.2"}, {"validation_split": None},
+    {"epochs": 0}, {"epochs": -1}, {"epochs": 2.9}, {"epochs": np.nan}, {"epochs": np.inf}, {"epochs": "3"},
+    {"batch_size": 0}, {"batch_size": -32}, {"batch_size": 0.5}, {"batch_size": None},
+], ids=str)
+@pytest.mark.parametrize("kind, build", [(KerasClassifier, sigmoid), (KerasRegressor, number)])
+def test_numbers_that_fit_would_take_for_others_are_refused(two, kind, build, given):
+    name, value = next(iter(given.items()))
+    x, y = two
+    with pytest.raises(CourseError, match=f"^{name}: {re.escape(repr(value))} found; expected a .*number") as told:
+        kind(build, **given).fit(x, y if kind is KerasClassifier else x[:, 0])
+    assert "\n" not in str(told.value)
+
+
+def test_numbers_as_a_search_draws_them_are_taken(two):
+    draws = {"validation_split": np.float32(0.25), "epochs": np.int64(2), "batch_size": np.float64(30.0)}
+    assert len(KerasClassifier(sigmoid, **draws).fit(*two).history_["val_loss"]) == 2
+
+
+def adapted(n_features, scale, rate=0.02):
+    layers = [keras.Input((n_features,)), keras.layers.Normalization(), keras.layers.Dense(8, "relu"), keras.layers.Dense(1)]
+    model = keras.Sequential(layers)
+    model.layers[0].adapt(scale * make_regression(120, n_features, random_state=1)[0])
+    model.compile(keras.optimizers.Adam(rate), "mse")
+    return model
+
+
+def test_a_layer_that_was_adapted_trains_as_adapted():
+    x, y = make_regression(120, 4, random_state=1)
+    first, small = (KerasRegressor(adapted, epochs=3, random_state=1, scale=scale).fit(scale * x, y) for scale in (1, 0.001))
+    assert np.allclose(first.history_["loss"], small.history_["loss"], rtol=1e-3), "normalized, the rows are the same"
+    assert np.allclose(first.predict(x), small.predict(0.001 * x), rtol=1e-2, atol=1e-2)
 
 
 def test_what_build_returns_is_looked_at(two):

@@ -111,6 +111,28 @@ def test_a_trial_that_kills_every_worker_stays_failed(tmp_path):
     assert states(study) == {"COMPLETE": 3, "FAIL": 2}, "it has died twice, and counts once"
 
 
+@pytest.mark.parametrize("made", ["maximize", "minimize"])
+def test_a_study_does_not_go_on_in_the_other_direction(tmp_path, made):
+    other = {"maximize": "minimize", "minimize": "maximize"}[made]
+    for n_trials in (0, 1):  # one that has no trials yet, and one that is through
+        journal = tmp_path / f"{n_trials}.journal"
+        optimize(product, journal, "s", n_trials, direction=made, verbose=0, workers=1)
+        with pytest.raises(CourseError, match=f"'s' is there already, and was made to {made}; .* asks to {other}: ") as told:
+            optimize(product, journal, "s", 4, direction=other, **QUIET)
+        assert "\n" not in str(told.value)
+        assert len(optimize(product, journal, "s", n_trials, direction=made, **QUIET).trials) == n_trials
+        optimize(product, journal, "t", 0, direction=getattr(optuna.study.StudyDirection, other.upper()), **QUIET)
+        assert optimize(product, journal, "t", 0, direction=other, **QUIET).direction.name.lower() == other
+
+
+def test_a_study_of_two_aims_is_not_taken_for_one_of_one(tmp_path):
+    journal = tmp_path / "study.journal"
+    storage = JournalStorage(JournalFileBackend(str(journal)))
+    optuna.create_study(storage=storage, study_name="s", directions=["maximize", "minimize"])
+    with pytest.raises(CourseError, match="was made to maximize and minimize"):
+        optimize(product, journal, "s", 1, **QUIET)
+
+
 def test_the_error_of_an_objective_ends_the_search(tmp_path):
     def divide(trial):
         return trial.suggest_int("n", 1, 3) / 0

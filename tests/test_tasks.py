@@ -61,9 +61,49 @@ def test_a_column_that_never_changes_does_no_harm():
     assert np.isfinite(task.x_train).all()
 
 
+@pytest.mark.parametrize("value", [0, 0.1, -0.7, 1e-300, 123.456, 1e9 + 0.1])
+def test_a_column_that_changes_by_rounding_alone_is_zero(value):
+    for n in (50, 5000):
+        x = np.full((n, 3), value)
+        x[::2] = np.nextafter(x[::2], np.inf)
+        scaled = tasks._scaled(np.concatenate([x, x + abs(value)]), np.arange(n))
+        assert np.allclose(scaled[:n], 0, atol=1e-9 * abs(value)) and np.allclose(scaled[n:], abs(value))
+        assert tasks.row_scores(x[:, :1] + 0.5, x[:, :1]) == pytest.approx(0.75)
+
+
+def test_a_small_change_of_a_great_number_is_one():
+    x = 1e9 + np.random.default_rng(1).normal(0, 1e-3, (500, 2))
+    assert np.allclose(tasks._scaled(x, np.arange(500)).std(axis=0), 1)
+
+
 def test_no_more_rows_than_asked_for():
     for name in ("fashion", "digits", "diabetes"):
         assert sum(len(x) for x, _ in parts_of(tasks.load_task(name, rows=100))) == pytest.approx(100, abs=10)
+
+
+@pytest.mark.parametrize("rows", [0, -5, 1, 3, 5, 19, 30.5, True])
+@pytest.mark.parametrize("name", tasks.NAMES)
+def test_too_few_rows_are_none(name, rows):
+    with pytest.raises(CourseError, match=f"^rows: {rows} found; expected 20 or more"):
+        tasks.load_task(name, rows=rows)
+
+
+def test_each_part_has_each_class_or_the_rows_are_too_few(write):
+    rare = write(columns(2000, target=["x", "y"] * 995 + ["z"] * 10))
+    refused = 0
+    for seed in range(1, 9):
+        for name, csv, rows in [("wine", "", 20), ("digits", "", 20), ("digits", "", 60), ("", rare, 400)]:
+            try:
+                task = tasks.load_task(name, csv, "target" * bool(csv), rows, seed)
+            except CourseError as error:
+                words = r"among the \d+ rows drawn, the class '\w+' has ([02] rows|1 row); the three parts need 3 of each"
+                assert re.search(words, str(error)), str(error)
+                refused += 1
+            else:
+                assert all((y.sum(axis=0) >= 1).all() for _, y in parts_of(task))
+    assert 8 < refused < 24
+    task = tasks.load_task("diabetes", rows=20)
+    assert [len(x) for x, _ in parts_of(task)] == [12, 4, 4] and np.isfinite(task.x_test).all()
 
 
 def test_scores_are_those_of_scikit_learn():
@@ -83,6 +123,37 @@ def test_one_score_a_row_and_no_division_by_zero():
     same = np.ones((5, 1))
     assert tasks.row_scores(same, same).tolist() == [1.0] * 5
     assert tasks.row_scores([[0.4, 0.6], [0.9, 0.1]], [[0, 1], [0, 1]]).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize("score", [tasks.row_scores, tasks.loss_of])
+def test_numbers_may_be_said_in_a_row(score):
+    y = np.array([[1.0], [2.0], [3.0], [4.0]])
+    for said in (y, y + 0.5, y[::-1]):
+        assert np.array_equal(score(said[:, 0], y), score(said, y))
+    assert np.mean(score(y[:, 0].tolist(), y)) == (score is tasks.row_scores)
+
+
+ODD = [
+    (np.eye(3)[:1], np.eye(3), r"said: shape \(1, 3\) found; expected \(3, 3\)"),
+    (np.ones((3, 1)), np.eye(3), r"said: shape \(3, 1\) found; expected \(3, 3\)"),
+    (np.ones(3), np.eye(3), r"said: shape \(3,\) found; expected \(3, 3\)"),
+    (np.ones((3, 2)), np.ones((3, 1)), r"said: shape \(3, 2\) found; expected \(3, 1\)"),
+    (np.ones((1, 1)), np.ones((3, 1)), r"said: shape \(1, 1\) found; expected \(3, 1\)"),
+    (np.ones(2), np.ones((3, 1)), r"said: shape \(2,\) found; expected \(3, 1\)"),
+    (np.ones(3), np.ones(3), r"y: shape \(3,\) found; expected \(n, outputs\)"),
+    (np.ones((0, 1)), np.ones((0, 1)), r"y: shape \(0, 1\) found; expected \(n, outputs\), n at least 1"),
+    (np.full((3, 3), np.nan), np.eye(3), "said: nan found; expected finite numbers"),
+    ([[1.0], [np.inf], [2.0]], np.ones((3, 1)), "said: inf found; expected finite numbers"),
+    (np.ones((3, 1)), [[1.0], [np.nan], [2.0]], "y: nan found; expected finite numbers"),
+    ([["a"]], np.ones((1, 1)), "said: <U1 found; expected numbers"),
+]
+
+
+@pytest.mark.parametrize("said, y, message", ODD, ids=[message[:40] for *_, message in ODD])
+@pytest.mark.parametrize("score", [tasks.row_scores, tasks.loss_of])
+def test_what_is_no_answer_is_one_line(score, said, y, message):
+    with pytest.raises(CourseError, match=f"^{message}"):
+        score(said, y)
 
 
 # --- a table of one's own
@@ -112,6 +183,45 @@ def test_numbers_come_out_as_they_are(write, tmp_path):
     lines = ["a;price", *(f"{k},5;1.{k:03},25" for k in range(100, 160))]
     (tmp_path / "decimal.csv").write_text("\n".join(lines))
     assert data.read_any(tmp_path / "decimal.csv", "price").y.tolist() == [1000.25 + k for k in range(100, 160)]
+
+
+@pytest.mark.parametrize("separator, mark", [(";", ","), (";", "."), (",", "."), ("\t", ","), ("\t", ".")])
+@pytest.mark.parametrize("values", [("1.25", "2.5", "3.75"), ("0.125", "2.5", "3.75"), ("0.5", "1", "2")])
+def test_a_fraction_is_a_number_whatever_its_mark(tmp_path, separator, mark, values):
+    rows = [separator.join([f"{k}.5", values[k % 3]]).replace(".", mark) for k in range(30)]
+    (tmp_path / "doses.csv").write_text("\n".join([f"a{separator}dose", *rows]))
+    table = data.read_any(tmp_path / "doses.csv", "dose")
+    assert table.classes == () and table.y.tolist() == [float(values[k % 3]) for k in range(30)]
+
+
+MARKS = [
+    (";", ["1,250", "2,500", "3,750"], [1.25, 2.5, 3.75]),  # a comma is what semicolons leave to the fraction
+    (";", ["1,000", "2,000", "3,000"], ("1,000", "2,000", "3,000")),
+    (";", ["1,500", "2", "10"], [1.5, 2, 10]),
+    (";", ["1", "1,0", "0"], "it holds 1, 1,0, which are one number"),
+    (";", ["1", "1,000", "0"], "it holds 1, 1,000, which are one number"),
+    (";", ["1", "1.0", "0"], "it holds 1, 1.0, which are one number"),
+    ("\t", ["1", "1,0", "0"], "it holds 1, 1,0, which are one number"),
+    ("\t", ["1.250", "2.500", "3.750"], [1.25, 2.5, 3.75]),
+    ("\t", ["1,250", "2,500", "3,750"], "'1,250' may be 1250 or 1.25. Write the numbers"),
+    (";", ["1.250", "2.500", "3.750"], "'1.250' may be 1.25 or 1250. Write the numbers"),
+    (";", ["0,5", "1.5", "2"], "'1.5' has a decimal point, but '0,5' in line 2.*a decimal comma"),
+    (";", ["1.250", "x", "y"], ("1.250", "x", "y")),  # beside names it is a name
+    (";", ["0,5", "1.5", "x"], ("0,5", "1.5", "x")),
+]
+
+
+@pytest.mark.parametrize("separator, values, due", MARKS, ids=[f"{sep!r} {' '.join(values)}" for sep, values, _ in MARKS])
+def test_the_mark_of_a_target_is_that_of_its_numbers(tmp_path, separator, values, due):
+    path = tmp_path / "mine.csv"
+    path.write_text("\n".join([f"a{separator}y", *(f"{k}{separator}{values[k % 3]}" for k in range(30))]))
+    if isinstance(due, str):
+        with pytest.raises(CourseError, match=due):
+            data.read_any(path, "y")
+    else:
+        table = data.read_any(path, "y")
+        assert table.classes == (due if isinstance(due, tuple) else ())
+        assert table.y.tolist() == [k % 3 if table.classes else due[k % 3] for k in range(30)]
 
 
 BAD = [

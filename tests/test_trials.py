@@ -365,7 +365,20 @@ def test_a_folder_that_does_not_tell_the_direction_is_asked_for_it(tmp_path):
     tuner.search(verbose=0)
     with pytest.raises(CourseError, match="direction='max' or direction='min'"):
         trials_frame(tuner.project_dir)
-    assert set(trials_frame(tuner.project_dir, direction="max").direction) == {"max"}
+    for direction in ("max", "min"):
+        assert set(trials_frame(tuner.project_dir, direction=direction).direction) == {direction}
+    for wrong in ("minimize", "MIN", "maximize", "nonsense", "", 1):
+        with pytest.raises(CourseError, match=f"direction is {wrong!r}; it can be 'max' or 'min'"):
+            trials_frame(tuner.project_dir, direction=wrong)
+
+
+def test_a_search_that_tells_its_direction_is_given_no_other(fake):
+    search, study = searched(Pretender(), {"units": [32]}), optuna.create_study(direction="maximize")
+    study.optimize(lambda trial: trial.suggest_float("x", 0, 1), n_trials=2)
+    for told in (fake, fake.project_dir, search, study):
+        assert trials_frame(told, direction="max").equals(trials_frame(told))
+        with pytest.raises(CourseError, match="direction is 'min', and the search itself tells 'max': leave it out"):
+            trials_frame(told, direction="min")
 
 
 def test_a_score_that_is_no_number_hides_no_direction(tmp_path):
@@ -392,6 +405,7 @@ def test_a_folder_where_all_failed_is_a_table_too(tmp_path):
     tuner.search(verbose=0)
     frame = trials_frame(tuner.project_dir)
     assert len(frame) == 3 and frame.score.isna().all() and set(frame.direction) == {""}
+    assert set(trials_frame(tuner.project_dir, direction="min").direction) == {"min"}
 
 
 def test_a_folder_without_a_search_says_where_one_is(fake):

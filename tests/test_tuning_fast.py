@@ -349,6 +349,131 @@ def test_nothing_is_shared_that_differs_or_cannot_be_told_apart():
         assert shared(model) is model is not first, other
 
 
+def made_of(shape, layers, optimizer=None, **compile_args):
+    """A compiled model of any layers, named as if they were the process's first, with its optimizer built."""
+    keras.backend.clear_session()
+    keras.utils.set_random_seed(1)
+    model = keras.Sequential([keras.Input(shape), *layers(), keras.layers.Flatten(), keras.layers.Dense(1)])
+    model.compile(optimizer() if optimizer else "adam", "mse", **compile_args)
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+L = keras.layers
+ORDINARY = {
+    "dense": ((4,), lambda: [L.Dense(3, "relu", kernel_regularizer="l2", kernel_constraint="max_norm"), L.BatchNormalization()]),
+    "pictures": ((8, 8, 1), lambda: [L.RandomFlip(seed=1), L.Rescaling(2.0), L.Conv2D(2, 3), L.MaxPooling2D(), L.Dropout(0.1)]),
+    "sequences": ((8, 2), lambda: [L.Bidirectional(L.LSTM(2, return_sequences=True)), L.GRU(2)]),
+    "words": ((8,), lambda: [L.Embedding(5, 3), L.LayerNormalization(), L.Conv1D(2, 2), L.PReLU()]),
+    "nested": ((4,), lambda: [keras.Sequential([keras.Input((4,)), L.Dense(2), L.GaussianNoise(0.1)])]),
+}
+
+
+@pytest.mark.parametrize("kind", ORDINARY)
+def test_ordinary_models_are_shared_after_training_too(kind):
+    shape, layers = ORDINARY[kind]
+    first = shared(made_of(shape, layers))
+    quiet_fit(first, np.ones((4, *shape)), np.ones((4, 1)), validation_split=0.5)
+    assert shared(made_of(shape, layers)) is first
+
+
+@pytest.mark.parametrize("optimizer", [
+    lambda: keras.optimizers.SGD(0.1, momentum=0.9), lambda: keras.optimizers.AdamW(0.1, use_ema=True, clipnorm=1.0),
+    lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.1)), lambda: keras.optimizers.Muon(0.1),
+], ids=["SGD", "AdamW", "scaled", "Muon"])
+def test_optimizers_are_shared_after_training_too(optimizer):
+    shape, layers = ORDINARY["dense"]
+    first = shared(made_of(shape, layers, optimizer))
+    quiet_fit(first, np.ones((4, *shape)), np.ones((4, 1)))
+    assert shared(made_of(shape, layers, optimizer)) is first
+
+
+def with_adapted(layer, data, nested=False):
+    """A model with a layer that has learnt from data what no config of its model says."""
+    made = []
+
+    def layers():
+        made.append(layer())
+        made[0].adapt(data)
+        return [keras.Sequential([keras.Input((1,)), made[0]])] if nested else made
+
+    return made_of((1,), layers)
+
+
+@pytest.mark.parametrize("nested", [False, True], ids=["flat", "nested"])
+@pytest.mark.parametrize("layer, data, others", [
+    (lambda: L.Normalization(), [[1.0], [2.0]], [[1000.0], [2000.0]]),
+    (lambda: L.IntegerLookup(output_mode="one_hot", max_tokens=3), [[1], [2]], [[7], [8]]),
+    (lambda: L.Discretization(num_bins=3), [[1.0], [2.0], [3.0]], [[4.0], [8.0], [9.0]]),
+], ids=["Normalization", "IntegerLookup", "Discretization"])
+def test_nothing_is_shared_with_a_layer_that_was_adapted(layer, data, others, nested):
+    x = np.array(others)
+    for rows in (data, others):
+        model = with_adapted(layer, np.array(rows), nested)
+        want = np.asarray(model(x))
+        assert shared(model) is model and np.array_equal(model(x), want)
+
+
+@pytest.mark.parametrize("layer, words", [
+    (lambda words: L.StringLookup(vocabulary=words), "ab"), (lambda words: L.TextVectorization(vocabulary=words), "ab"),
+], ids=["StringLookup", "TextVectorization"])
+def test_nothing_is_shared_with_a_layer_that_has_a_table(layer, words):
+    def make():
+        keras.backend.clear_session()
+        text = keras.Input((1,), dtype="string")
+        return compiled(keras.Model(text, L.Dense(1)(L.Flatten()(L.Embedding(9, 2)(layer(list(words))(text))))))
+
+    for model in (make(), make()):
+        model.optimizer.build(model.trainable_variables)
+        assert shared(model) is model
+
+
+def excluded(**what):
+    optimizer = keras.optimizers.AdamW(0.1, weight_decay=0.5)
+    optimizer.exclude_from_weight_decay(**what)
+    return optimizer
+
+
+@pytest.mark.parametrize("optimizer", [
+    lambda: excluded(var_names=["kernel"]), lambda: excluded(var_list=[keras.Variable(1.0)]),
+    lambda: keras.optimizers.LossScaleOptimizer(excluded(var_names=["kernel"])),
+], ids=["by name", "by weight", "scaled"])
+def test_nothing_is_shared_with_weights_that_do_not_decay(optimizer):
+    shape, layers = ORDINARY["dense"]
+    shared(made_of(shape, layers, lambda: keras.optimizers.AdamW(0.1, weight_decay=0.5)))
+    for model in (made_of(shape, layers, optimizer), made_of(shape, layers, optimizer)):
+        assert shared(model) is model
+
+
+def other_optimizer(model):
+    model.optimizer = keras.optimizers.Adam(0.1, beta_1=0.1)
+    model.optimizer.build(model.trainable_variables)
+
+
+@pytest.mark.parametrize("later", [
+    other_optimizer,
+    lambda model: setattr(model, "jit_compile", True),
+    lambda model: setattr(model, "run_eagerly", True),
+    lambda model: setattr(model, "steps_per_execution", 2),
+    lambda model: setattr(model, "train_step", lambda data: {}),
+    lambda model: setattr(model.layers[0], "call", lambda x: x * 0),
+    lambda model: setattr(model.layers[0], "autocast", False),
+    lambda model: setattr(model.layers[0], "activation", lambda x: x),
+    lambda model: setattr(model.layers[0], "table", np.ones(3)),
+    lambda model: setattr(model.layers[0].kernel, "constraint", keras.constraints.MaxNorm(9.0)),
+    lambda model: setattr(model.layers[0].kernel, "regularizer", keras.regularizers.L2(9.0)),
+    lambda model: setattr(model.layers[0].kernel, "regularizer", lambda w: 0.0),
+], ids=["optimizer", "XLA", "eager", "steps", "train_step", "call", "autocast", "activation", "array", "constraint",
+        "regularizer", "regularizer of one's own"])
+def test_nothing_is_shared_with_what_was_set_after_compile(later):
+    shape, layers = ORDINARY["dense"]
+    first = shared(made_of(shape, layers))
+    model = made_of(shape, layers)
+    later(model)
+    assert shared(model) is model
+    assert shared(made_of(shape, layers)) is first
+
+
 @pytest.mark.parametrize("spoil", [
     lambda model: setattr(model.layers[0], "trainable", False),
     lambda model: setattr(model.layers[0].kernel, "constraint", keras.constraints.NonNeg()),

@@ -11,7 +11,7 @@ import pytest
 from keras_tuner.oracles import HyperbandOracle
 
 from lib.tuning import brackets, plan
-from lib.tuning.budget import totals
+from lib.tuning.budget import epochs_of, totals
 
 PAIRS = [(10, 3), (1, 3), (2, 2), (3, 3), (9, 3), (27, 3), (81, 3), (30, 4), (100, 3), (7, 5), (64, 2)]
 
@@ -91,11 +91,36 @@ def build(hp):
     (keras_tuner.BayesianOptimization, {"max_trials": 4}, {}, (4, 4)),
     (keras_tuner.GridSearch, {"max_trials": 5}, {"epochs": 2}, (5, 10)),
     (keras_tuner.GridSearch, {}, {"epochs": 2}, (None, None)),
+    (keras_tuner.RandomSearch, {"max_trials": 3}, {"epochs": 10, "initial_epoch": 8}, (3, 6)),
+    (keras_tuner.RandomSearch, {"max_trials": 3}, {"epochs": 2, "initial_epoch": 8}, (3, 0)),
     (keras_tuner.Hyperband, {"max_epochs": 10, "hyperband_iterations": 2}, {}, (60, 240)),
+    (keras_tuner.Hyperband, {"max_epochs": 10}, {"epochs": 99, "initial_epoch": 1}, (30, 120)),
 ])
 def test_totals(kind, arguments, kwargs, expected, tmp_path):
     tuner = kind(build, "val_loss", directory=tmp_path, **arguments)
     assert totals(tuner, kwargs) == expected
+
+
+@pytest.mark.parametrize(("args", "kwargs"), [
+    ((32, 10), {}), ((32,), {"epochs": 10}), ((), {"epochs": 10}), ((None, 10, 0), {"initial_epoch": 8}),
+    ((), {"epochs": 10, "initial_epoch": 8}), ((), {}), ((32, 10, 0, None, 0.0, None, True, None, None, 8), {}),
+])
+def test_a_trial_has_the_epochs_that_fit_trains_with_the_same_arguments(args, kwargs, tmp_path):
+    x, y = np.ones((4, 5), "float32"), np.ones((4, 1), "float32")
+    model = build(keras_tuner.HyperParameters())
+    trained = len(model.fit(x, y, *args, **{"verbose": 0} | kwargs if len(args) < 3 else kwargs).epoch)
+    tuner = keras_tuner.RandomSearch(build, "loss", max_trials=3, executions_per_trial=2, directory=tmp_path)
+    trial = tuner.oracle.create_trial("tuner")
+    assert totals(tuner, kwargs, (x, y, *args)) == (3, 6 * trained)
+    assert epochs_of(trial, tuner, kwargs, (x, y, *args)) == 2 * trained
+
+
+@pytest.mark.parametrize("initial_epoch", [0, 8])
+def test_a_promoted_trial_has_hyperbands_epochs(initial_epoch, tmp_path):
+    tuner = keras_tuner.Hyperband(build, "loss", max_epochs=10, directory=tmp_path)
+    trial = tuner.oracle.create_trial("tuner")
+    trial.hyperparameters.values |= {"tuner/epochs": 10, "tuner/initial_epoch": 4}
+    assert epochs_of(trial, tuner, {"epochs": 99, "initial_epoch": initial_epoch}) == 6
 
 
 def test_plan_measures_and_leaves_the_tuner_alone(tmp_path):

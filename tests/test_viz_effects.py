@@ -17,6 +17,33 @@ def test_a_path_is_numbered_in_the_order_of_its_trials():
     assert list(heat.y) == ["8", "16"] and list(drawn.text) == [1, 2]
 
 
+def test_the_best_of_a_path_is_the_lowest_where_the_direction_says_so():
+    table = pd.DataFrame([[0.9, np.nan], [0.5, 0.1]], pd.Index([8, 16], name="units"), pd.Index([1e-3, 1e-2], name="rate"))
+    path = [(0, 1), (0, 0), (1, 0), (1, 1)]
+    for direction, best in (("min", "the best, trial 4, 0.1 at units 16"), ("max", "the best, trial 2, 0.9 at units 8")):
+        figure = viz.plot_map(table, "title", path, direction=direction)
+        assert best in figure.layout.meta["said"][0], "a cell without a score is no best one"
+        assert figure.data[0].reversescale == (direction == "min")
+
+
+@pytest.mark.parametrize("wrong", ["minimize", "MIN", "nonsense", "", None])
+def test_a_direction_that_is_none_is_refused_by_whatever_looks_for_the_best(wrong):
+    with pytest.raises(CourseError, match=f"^direction is {wrong!r}; it can be 'max' or 'min'.$"):
+        viz.plot_map(pd.DataFrame([[0.1]]), "title", direction=wrong)
+    if wrong:  # a folder without a score has "", and a row from elsewhere may have a gap
+        told = large(20).assign(direction=wrong)
+        for draw in (lambda: viz.thinned(told, 1, 0), lambda: viz.gates_data(told), lambda: viz.plot_matrix(told, "T")):
+            with pytest.raises(CourseError, match=f"^direction is {wrong!r}; it can be 'max' or 'min'.$"):
+                draw()
+
+
+def test_trials_of_both_directions_have_no_best():
+    with pytest.raises(CourseError, match=r"^direction: some of these trials have 'max' and some 'min'"):
+        viz.thinned(pd.concat([large(5), large(5, "max")]), 1, 0)
+    gaps = large(5).assign(direction=["min", "", None, np.nan, "min"])
+    assert viz.thinned(gaps, 1, 0).score.tolist() == [gaps.score.min()], "what says nothing is no other direction"
+
+
 def test_the_map_of_a_grid_has_its_scores_in_the_cells():
     frame = pd.DataFrame({"C": [0.1, 0.1, 0.01], "size": [8, 16, 8], "score": [0.6, 0.7, 0.85]})
     (heat,) = viz.plot_map(frame.pivot(index="C", columns="size", values="score"), "title", digits=4).data

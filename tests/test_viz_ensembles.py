@@ -72,6 +72,29 @@ def test_a_reliability_of_what_is_no_probability_is_refused(votes, y):
         viz.reliability_data(votes, y)
 
 
+TWO = [[0.75, 0.25], [0.25, 0.75]]
+
+
+@pytest.mark.parametrize("votes, y, bins, message", [
+    ([[1.5, -0.5], [0.2, 0.8]], [0, 1], 10, "probabilities: -0.5 found; expected 0 to 1: are these logits"),
+    ([[2.0, -1.0, 0.0]], [0], 10, "probabilities: -1 found"),
+    (TWO, [1, 2], 10, "y: class 2 found; expected 0 to 1"), (TWO, [-1, 0], 10, "y: class -1 found"),
+    (TWO, [0.0, 0.5], 10, "y: float64 found; expected class numbers"), (TWO, ["a", "a"], 10, "y: 1 names of classes found"),
+    (TWO, [0, 1], 0, "bins: 0 found; expected 1 or more"), (TWO, [0, 1], -3, "bins: -3"), (TWO, [0, 1], 2.5, "bins: 2.5"),
+])
+def test_a_reliability_says_what_is_wrong(votes, y, bins, message):
+    with pytest.raises(CourseError, match=f"^{message}"):
+        viz.reliability_data(votes, y, bins)
+
+
+@pytest.mark.parametrize("y", [[0, 0], ["a", "b"], [[1, 0], [0, 1]], [False, True]])
+def test_a_reliability_takes_the_truth_as_lib_ensembles_does(y):
+    right = 0.5 if y == [0, 0] else 1.0
+    assert viz.reliability_data(TWO, y, bins=1).to_dict("records") == [{"confidence": 0.75, "accuracy": right, "share": 1.0}]
+    nearly = viz.reliability_data([[1.001, -0.001]], [0])
+    assert nearly.share.tolist() == [1.0], "a softmax in 16 bits is one"
+
+
 def test_bags_count_each_row():
     counts = viz.bags_data([[0, 0, 2, 0], [3, 1, 2, 0]], 5)
     assert counts.tolist() == [[3, 0, 1, 0, 0], [1, 1, 1, 1, 0]]
@@ -106,6 +129,16 @@ def test_stages_go_from_left_to_right():
     table = viz.stages_data([3, 1, 2], np.array([[0, 0, 0], [30, 10, 20], [9, 7, 8]]), [0, 2])
     assert table.rounds.tolist() == [0, 0, 0, 2, 2, 2] and table.x.tolist() == [1, 2, 3, 1, 2, 3]
     assert table.y.tolist() == [0, 0, 0, 7, 8, 9]
+
+
+@pytest.mark.parametrize("x, staged", [
+    ([3, 1, 2], np.ones((2, 5))), ([3, 1, 2, 4], np.ones((2, 3))), ([[3, 1, 2]], np.ones((2, 3))), ([3, 1, 2], np.ones(3)),
+])
+def test_stages_of_other_samples_are_refused(x, staged):
+    with pytest.raises(CourseError, match=r"^staged: shape .* found; expected"):
+        viz.stages_data(x, staged, [1])
+    with pytest.raises(CourseError, match=r"^y: shape \(2,\) found; expected \(3,\)"):
+        viz.plot_stages([3, 1, 2], [1, 2], np.ones((2, 3)), [1], "title", "x", "y")
 
 
 def test_stages_are_drawn_over_the_data():

@@ -2,6 +2,11 @@
 
 import numpy as np
 import pandas as pd
+import pytest
+from sklearn.datasets import load_digits
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401  its import makes the halving searches importable
+from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
+from sklearn.tree import DecisionTreeClassifier
 
 from lib import viz
 
@@ -29,9 +34,37 @@ CV = {
 def test_the_validation_curve_of_a_search():
     table = viz.validation_curve_data(CV, "net__size")
     assert table.columns.tolist() == ["value", "fold", "score", "mean", "std", "rank", "seconds"]
-    assert table.iloc[1].tolist() == ["8", 2, 0.7, 0.6, 0.1, 3, 3.0] and len(table) == 6
+    assert table.iloc[1].tolist() == ["8", 2, 0.8, 0.85, 0.05, 1, 7.0] and len(table) == 4, "the best candidate with 8"
     means, dots, seconds = viz.plot_validation_curve(CV, "net__size").data
-    assert list(means.y) == [0.6, 0.7] and list(dots.y) == table.score.tolist() and list(seconds.y) == [3.0, 5.0]
+    assert list(means.y) == [0.85, 0.7] and list(dots.y) == table.score.tolist() and list(seconds.y) == [7.0, 5.0]
+    assert list(viz.plot_validation_curve(CV, "net__C").data[0].y) == [0.7, 0.85]
+
+
+DIGITS, DIGIT = load_digits(return_X_y=True)
+TREE = DecisionTreeClassifier(random_state=0)
+
+
+@pytest.mark.parametrize("name", ["criterion", "max_depth"])
+def test_with_two_parameters_each_value_has_its_best_candidate(name):
+    grid = {"criterion": ["gini", "entropy"], "max_depth": [2, 10]}
+    search = GridSearchCV(TREE, grid, cv=3).fit(DIGITS, DIGIT)
+    means, _, _ = (figure := viz.plot_validation_curve(search.cv_results_, name)).data
+    found = pd.DataFrame(search.cv_results_).groupby(f"param_{name}", sort=False).mean_test_score.max()
+    assert dict(zip(means.x, means.y, strict=True)) == {str(value): mean for value, mean in found.items()}
+    assert list(means.x) == [str(value) for value in grid[name]], "in the order of the grid"
+    assert f"{search.best_params_[name]} has the best mean" in figure.layout.title.text
+
+
+@pytest.mark.parametrize("grid", [
+    {"max_depth": [2, 4, 6, 8, 10, 12]}, {"max_depth": [4, 8, 10], "criterion": ["gini", "entropy"]},
+])
+def test_of_a_halving_search_the_last_round_counts(grid):
+    search = HalvingGridSearchCV(TREE, grid, cv=3, random_state=0, min_resources=60).fit(DIGITS, DIGIT)
+    figure = viz.plot_validation_curve(search.cv_results_, "max_depth")
+    assert f"{search.best_params_['max_depth']} has the best mean" in figure.layout.title.text
+    last = pd.DataFrame(search.cv_results_).query("iter == iter.max()")
+    assert set(figure.data[0].x) == set(last.param_max_depth.map(str))
+    assert max(figure.data[0].y) == last.mean_test_score.max() == search.best_score_
 
 
 SCORES = pd.DataFrame(

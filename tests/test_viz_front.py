@@ -33,6 +33,13 @@ def test_an_unknown_price_or_gain_is_no_reason_to_be_worth_it(unknown):
     assert list(viz.plot_front(table, "ms", "accuracy", "title", "x", "y").data[0].x) == [1, 3]
 
 
+@pytest.mark.parametrize("least", [np.nan, -1, -1e-9, np.inf, None, "0"])
+def test_a_least_gain_that_is_none_is_refused(least):
+    for call in (viz.front_data, lambda *some, least: viz.plot_front(*some, "title", "x", "y", least=least)):
+        with pytest.raises(CourseError, match=r"^least: .* found; expected 0 or more"):
+            call(PRICES, "ms", "accuracy", least=least)
+
+
 @pytest.mark.parametrize("cost, gain", [("kb", "accuracy"), ("kB", "kind")])
 def test_what_is_no_column_of_numbers_is_told(cost, gain):
     table = pd.DataFrame({"kB": [1.0, 5.0], "accuracy": [0.8, 0.9], "kind": ["a", "b"]}, index=["one", "two"])
@@ -72,6 +79,16 @@ def test_the_front_is_a_step_line_of_what_nothing_beats():
     assert list(front.x) == [100, 900] and list(front.y) == [0.8, 0.9] and front.line.shape == "hv"
     assert [trace.name for trace in kinds] == ["small", "heavy", "team"], "in the order of the table"
     assert list(kinds[0].text) == ["s", "t"] and len({trace.marker.symbol for trace in kinds}) == 3
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+@pytest.mark.parametrize("kinds", [["small", "heavy", "small"], [1, 2, 1], [1.5, 2.5, 1.5], [True, False, True]])
+def test_a_model_without_a_kind_is_drawn_too(gap, kinds):
+    models = MODELS.assign(kind=pd.Series([*kinds, gap], MODELS.index, dtype=object))
+    _, *drawn = viz.plot_front(models, "kilobytes", "accuracy", "title", "kB", "accuracy", "kind").data
+    assert [trace.name for trace in drawn] == [*map(str, dict.fromkeys(kinds)), "(none)"]
+    assert sorted(name for trace in drawn for name in trace.text) == sorted(MODELS.index)
+    assert models.kind.isna().sum() == 1, "the caller's table is left as it was"
 
 
 def test_a_budget_is_a_line():

@@ -299,6 +299,23 @@ def test_pictures_grow_as_their_weights_do():
     assert np.allclose((areas / areas[0, 0]) ** 2, history[:, rows], rtol=0.03)
 
 
+SAID = np.array([[[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]]])  # one round, whose third answer is wrong
+
+
+@pytest.mark.parametrize("y", [[0, 1, 1], [[0], [1], [1]], ["a", "b", "b"], [False, True, True], [[1, 0], [0, 1], [0, 1]]])
+def test_the_weights_of_a_round_do_not_depend_on_how_the_truth_is_told(y):
+    assert np.allclose(viz.weights_by_round(SAID, y), [[1, 1, 1], [0.75, 0.75, 1.5]])
+
+
+@pytest.mark.parametrize("y, message", [
+    ([1, 2, 2], "class 2 found; expected 0 to 1"), ([0, 1, -1], "class -1 found"), ([0.0, 1.0, 1.0], "float64 found"),
+    (["a", "a", "a"], "1 names of classes found; expected 2"), ([0, 1], "shape"),
+])
+def test_labels_without_a_probability_have_no_weights(y, message):
+    with pytest.raises(CourseError, match=f"^y: .*{message}"):
+        viz.weights_by_round(SAID, y)
+
+
 def test_hills_stand_for_all_weights_and_their_foot_grows_wider():
     rng = np.random.default_rng(1)
     by_epoch = {}

@@ -221,6 +221,19 @@ def test_curves_that_are_none():
         viz.diagnosis_data({"a": curve()}, direction="up")
 
 
+def test_a_diagnosis_takes_its_direction_from_the_name_where_none_is_given():
+    falls = {part: 2 - np.asarray(values) for part, values in curve(slope=1e-3, epochs=20).items()}
+    losses = {"a": {"crossentropy": falls["accuracy"], "val_crossentropy": falls["val_accuracy"]}}
+    found = viz.diagnosis_data(losses, "crossentropy")
+    assert found.says["a"] == "still improving" and found.equals(viz.diagnosis_data(losses, "crossentropy", "min"))
+    assert viz.diagnosis_data(losses, "crossentropy", "max").improving["a"] < 0, "what is said counts"
+
+
+def test_studies_of_both_directions_have_no_common_best():
+    with pytest.raises(CourseError, match=r"^direction: some of these studies have 'max' and some 'min'"):
+        viz.best_of_data({"up": study(4), "down": study(4, direction="min")})
+
+
 def test_a_panel_for_each_curve_says_its_diagnosis():
     figure = viz.plot_diagnosis({"trial 3": curve(slope=1e-3, epochs=8), "trial 5": curve(fall=0.1, epochs=8)}, "Curves")
     assert [note.text for note in figure.layout.annotations] == ["trial 3: still improving", "trial 5: overfits"]

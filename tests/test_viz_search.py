@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from lib import viz
+from lib.errors import CourseError
 
 STEPS = [
     ("Tuner", "Oracle", "create_trial()", "RUNNING"),
@@ -40,6 +41,22 @@ def test_proposals_in_the_order_of_the_trials():
     panels = viz.proposals_data(proposals(), "dropout", "rate")
     assert list(panels) == ["grid", "random"]
     assert panels["grid"].values.tolist() == [[0.1, 1e-3, 1, 0.6], [0.5, 1e-3, 2, 0.7]]
+
+
+def test_a_column_of_the_frame_may_be_called_as_an_axis():
+    frame = proposals().assign(x=9.0, y=8.0)
+    for name, part in viz.proposals_data(frame, "dropout", "rate").items():
+        assert part.equals(viz.proposals_data(proposals(), "dropout", "rate")[name])
+    by_x = viz.proposals_data(frame, "dropout", "x", by="x")
+    assert by_x[9.0].columns.tolist() == ["x", "y", "trial", "score"] and set(by_x[9.0].y) == {9.0}
+
+
+@pytest.mark.parametrize("told, best", [({}, "trial 2"), ({"direction": "max"}, "trial 2"), ({"direction": "min"}, "trial 1")])
+def test_the_best_proposal_is_that_of_the_direction(told, best):
+    said = viz.plot_proposals(proposals().assign(**told), "rate", "dropout", "title").layout.meta["said"]
+    assert f"the best, {best}, at" in said[0]
+    with pytest.raises(CourseError, match="direction is 'minimize'; it can be 'max' or 'min'"):
+        viz.plot_proposals(proposals().assign(direction="minimize"), "rate", "dropout", "title")
 
 
 def test_a_panel_for_each_oracle_on_common_axes():

@@ -1,10 +1,14 @@
 """The figures of trainings: their data compared exactly, and that they can be drawn."""
 
+import inspect
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from lib import viz
+from lib.errors import CourseError
+from lib.viz.training import is_loss
 
 
 def test_parts_are_stacked():
@@ -41,6 +45,25 @@ def test_history_is_long():
     assert viz.plot_history({"auc": [0.5, 0.7], "val_auc": [0.5, 0.6]}, ["auc"]).data[2].y[0] == 0.6
 
 
+@pytest.mark.parametrize("metric", ["binary_crossentropy", "mse", "out_mae", "kl_divergence", "logcosh", "squared_hinge_1"])
+def test_of_whatever_is_a_loss_the_lowest_is_best(metric):
+    history = {metric: [0.9, 0.5, 0.3], f"val_{metric}": [0.9, 0.6, 0.4]}
+    figure = viz.plot_history(history, [metric])
+    assert figure.data[2].x[0] == 3 and figure.layout.title.text.replace("<br>", " ").endswith("is best in epoch 3 of 3")
+
+
+def test_less_is_better_of_the_metrics_of_which_keras_says_so():
+    import keras
+
+    made = [made for name, made in vars(keras.metrics).items() if inspect.isclass(made) and name not in ("IoU", "OneHotIoU")]
+    needed = {"MeanIoU": [2], "OneHotMeanIoU": [2], "MeanMetricWrapper": [len]}
+    known = [metric(*needed.get(metric.__name__, [0.5] if "At" in metric.__name__ else [])) for metric in made]
+    said = {metric.name: metric._direction == "down" for metric in known if getattr(metric, "_direction", None)}
+    assert {name: is_loss(name) for name in said} == said and sum(said.values()) > 10 and "f1_score" in said
+    names = {"loss", "ce", "val_loss", *(name for name, loss in vars(keras.losses).items() if name.endswith("_error"))}
+    assert all(map(is_loss, names)) and not any(map(is_loss, ["acc", "auc_1", "precision", "recall_2", "out_accuracy"]))
+
+
 def test_curves_and_their_spread():
     frame = pd.DataFrame({"epoch": [1, 2] * 3, "loss": [5, 4, 3, 2, 1, 0], "policy": "float32"})
     table = viz.curves_data(frame, "epoch", "loss", "policy")
@@ -55,6 +78,19 @@ def test_each_run_is_drawn_in_the_look_of_its_kind():
     assert [(line.name, list(line.y), line.showlegend) for line in lines] == [
         ("a", [5, 4], True), ("b", [3, 2], True), ("b", [1, 0], False)]
     assert lines[1].line == lines[2].line != lines[0].line and lines[2].hovertemplate.startswith("w: ")
+
+
+@pytest.mark.parametrize("gap", [None, np.nan, pd.NA])
+def test_a_run_without_a_kind_or_a_name_is_drawn_too(gap):
+    frame = pd.DataFrame({"epoch": [1, 2] * 3, "loss": [5, 4, 3, 2, 1, 0], "how": ["a"] * 2 + [gap] * 4, "trial": list("uuvvww")})
+    figure = viz.plot_curves(frame, "epoch", "loss", "how", "title", each="trial")
+    assert [(line.name, list(line.y)) for line in figure.data] == [("a", [5, 4]), ("(none)", [3, 2]), ("(none)", [1, 0])]
+    assert figure.layout.showlegend
+    lines = viz.plot_curves(frame, "epoch", "loss", "how", "title").data
+    assert [(line.name, list(line.y)) for line in lines if line.name] == [("a", [5, 4]), ("(none)", [2, 1])]
+    unnamed = frame.assign(how="a", trial=["u"] * 4 + [gap] * 2)
+    lines = viz.plot_curves(unnamed, "epoch", "loss", "how", "title", each="trial").data
+    assert [line.hovertemplate.split(":")[0] for line in lines] == ["u", "(none)"]
 
 
 def test_a_name_of_two_parts_has_a_colour_for_the_one_and_a_dash_for_the_other():
@@ -111,6 +147,16 @@ def test_spread_counts_with_n_minus_1():
     table = viz.spread_data({"hold-out": [0.7, 0.9], "k-fold": pd.Series([0.8, 0.8, 0.8])})
     assert np.allclose(table.loc["hold-out"], [2, 0.8, 0.1 * 2**0.5, 0.7, 0.9])
     assert np.allclose(table.loc["k-fold"], [3, 0.8, 0, 0.8, 0.8])
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "int16", "float64"])
+def test_a_spread_is_worked_out_in_64_bits(dtype):
+    for values in (np.full(5, 30000, dtype), np.arange(0, 30000, 1000).astype(dtype), (np.arange(9) % 2 + 100).astype(dtype)):
+        row = viz.spread_data({"a": values}).loc["a"]
+        wide = values.astype(float)
+        assert row.tolist() == [len(values), wide.mean(), wide.std(ddof=1), wide.min(), wide.max()]
+    with pytest.raises(CourseError, match=r"^a: <U1 found; expected numbers"):
+        viz.spread_data({"a": ["x"]})
 
 
 def test_few_measurements_are_dots_with_their_mean_and_ten_have_a_box():

@@ -405,7 +405,7 @@ def _lighten(model, x):
 q5 = Exercise(
     _check_q5,
     [
-        "None of the four ways alone is enough: int8 leaves a quarter. Section 6 does two at once.",
+        "int8 alone is not enough: it leaves a quarter. Section 6 does two at once.",
         "Which layer holds nearly all weights, and what leaves a tenth of it, at next to no loss? Then fewer bits for the rest.",
         "narrow = lighter.low_rank(model, ...)\nreturn lighter.LiteRT(lighter.to_litert(narrow, ...))",
     ],

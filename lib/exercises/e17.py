@@ -109,7 +109,7 @@ def _check_q2(best_of):
     ]
     why = "The best of k is at most the i-th smallest with probability (i / n) ** k; the differences are the chance of each."
     over_cases(best_of, cases, _each_draw, why, mistakes)
-    return "Draw that over k, and it says how much a longer search would have brought."
+    return "Draw that over k, and it says what a shorter search would have brought."
 
 
 def _each_draw(scores, k):

@@ -36,6 +36,21 @@ def all_layers(model):
     return model._flatten_layers(include_self=False)
 
 
+def calls(model):
+    """List the calls that a model is made of; a layer's own list of them, and its `output`, know those in other models too.
+
+    Args:
+        model: a `keras.Model`; what is called inside the models in it does not count.
+
+    Returns:
+        A list of Keras' nodes in the order of the computation, inputs first; none where Keras has not seen the model's graph.
+    """
+    graph = getattr(model, "_functional", model)  # a Sequential keeps its graph there
+    by_depth = getattr(graph, "_nodes_by_depth", {})
+    nodes = [node for depth in sorted(by_depth, reverse=True) for node in by_depth[depth]]
+    return [node for node in nodes if isinstance(node.operation, keras.layers.Layer)]
+
+
 def kernels(model):
     """Find every kernel of two dimensions or more.
 
@@ -46,13 +61,13 @@ def kernels(model):
         The layer, the kernel's name in it, the layer's name for its constraint, and the kernel: a `keras.Variable`, or
         a tensor where the layer computes it (quantized to int4, or with LoRA).
     """
-    seen = set()
+    seen = {}  # each is kept: the id of one that a layer has computed would else be the next one's too
     for layer in all_layers(model):
         for name, constraints in KERNELS.items():
             kernel = getattr(layer, name, None)
             constraint = next((each for each in constraints if hasattr(layer, each)), None)
             if kernel is not None and constraint and len(kernel.shape) >= 2 and id(kernel) not in seen:
-                seen.add(id(kernel))
+                seen[id(kernel)] = kernel
                 yield layer, name, constraint, kernel
 
 

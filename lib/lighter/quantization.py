@@ -217,7 +217,7 @@ class LiteRT:
 
         Raises:
             CourseError: x has another shape, or no example; or it is not finite and the file takes whole numbers, of
-                which it would become one.
+                which it would become one; or it is a whole number that the file has no bits for.
         """
         if not isinstance(x, np.ndarray) or x.dtype != np.float32:  # else no look at it: it may be on the clock
             x = arrays.numbers("x", x, finite=False).astype(np.float32)
@@ -236,11 +236,18 @@ class LiteRT:
 
 def _to_integers(x, detail):
     scale, zero = detail["quantization"]
-    if not scale:
+    if np.issubdtype(detail["dtype"], np.floating):
         return x.astype(detail["dtype"], copy=False)
     if not np.isfinite(x.sum()):  # quick; it may also run over
         arrays.numbers("x", x)
+    if detail["dtype"] is np.bool_:
+        return x.astype(bool)
     limits = np.iinfo(detail["dtype"])
+    if not scale:  # numbers that mean themselves, such as an index: none is moved to the next one that fits
+        odd = x[(x < limits.min) | (x >= limits.max + 1)]
+        if odd.size:
+            raise refused("x", f"{odd[0]:g}", f"{limits.min} to {limits.max}, as the file takes")
+        return x.astype(detail["dtype"])
     return np.clip(np.round(x / scale) + zero, limits.min, limits.max).astype(detail["dtype"])
 
 

@@ -13,7 +13,7 @@ import pandas as pd
 from lib import arrays
 from lib.arrays import refused
 from lib.errors import CourseError
-from lib.lighter.checks import all_layers, check_built
+from lib.lighter.checks import all_layers, calls, check_built
 from lib.lighter.onnx import ONNX
 from lib.lighter.pruning import without_masks
 from lib.lighter.quantization import LiteRT, count_weights
@@ -76,10 +76,10 @@ def working_bytes(model, batch=1):
         CourseError: the model is not built, or the shape of a layer is open or unknown.
     """
     check_built(model)
-    calls = [(layer.name, node) for layer in all_layers(model) for node in layer._inbound_nodes]
-    if not calls:
+    nodes = [node for each in [model, *all_layers(model)] for node in calls(each)]
+    if not nodes:
         raise refused("model", "layers of unknown shapes", "a Sequential or functional model with an Input layer")
-    return max(batch * _working_bytes(name, [*node.input_tensors, *node.output_tensors]) for name, node in calls)
+    return max(batch * _working_bytes(node.operation.name, [*node.input_tensors, *node.output_tensors]) for node in nodes)
 
 
 def _working_bytes(name, tensors):
@@ -180,8 +180,7 @@ class Scoreboard:
         n = len(self.y)
         parts = np.array_split(np.arange(n), max(1, n // self.batch))
         said = [_said(model, predict, _rows(self.x, slice(part[0], part[-1] + 1))) for part in parts]
-        from_logits = is_keras and getattr(getattr(model, "loss", None), "from_logits", False)
-        right = _right(np.concatenate(said), self.y, from_logits)
+        right = _right(np.concatenate(said), self.y, from_logits=is_keras and _says_logits(model))
         size, compressed = saved_bytes(model)
         one, low, high, late = latency(predict, _rows(self.x, slice(1)), 5 * self.repeats)
         batch = _rows(self.x, slice(self.batch))
@@ -262,6 +261,11 @@ def _right(said, y, from_logits=False):
     if len(odd) and not from_logits:
         raise refused("the model's output", f"{odd[0]:.4g} alone", "a probability, or one output a class: a board is for classes")
     return (said > (0 if from_logits else 0.5)) == truth
+
+
+def _says_logits(model):
+    losses = keras.tree.flatten(getattr(model, "loss", None))  # that of one output may come in a list or a dict
+    return any(getattr(loss, "from_logits", False) for loss in losses)
 
 
 def _known_working_bytes(model):

@@ -1,6 +1,7 @@
 """Trials and epochs of a search, counted without Keras; and one short trial on the clock."""
 
 import math
+import numbers
 import time
 
 
@@ -49,12 +50,13 @@ def _size(max_epochs, factor, bracket, round_number):
     return math.ceil(last * factor ** (bracket - round_number))
 
 
-def totals(tuner, fit_kwargs):
+def totals(tuner, fit_kwargs, fit_args=()):
     """Count the trials and epochs of a whole search.
 
     Args:
         tuner: A KerasTuner tuner.
         fit_kwargs: The keyword arguments of its search.
+        fit_args: Its positional arguments.
 
     Returns:
         The tuple (trials, epochs); None for either that the tuner does not fix beforehand.
@@ -70,23 +72,40 @@ def totals(tuner, fit_kwargs):
         return trials, epochs * executions
     if oracle.max_trials is None:
         return None, None
-    return oracle.max_trials, oracle.max_trials * fit_kwargs.get("epochs", 1) * executions
+    return oracle.max_trials, oracle.max_trials * _epochs(fit_args, fit_kwargs) * executions
 
 
-def epochs_of(trial, tuner, fit_kwargs):
+def epochs_of(trial, tuner, fit_kwargs, fit_args=()):
     """Count the epochs one trial will train.
 
     Args:
         trial: A `keras_tuner` Trial.
         tuner: Its tuner.
         fit_kwargs: The keyword arguments of the search.
+        fit_args: Its positional arguments.
 
     Returns:
         Epochs, over all executions of the trial.
     """
     values = trial.hyperparameters.values
-    epochs = values.get("tuner/epochs", fit_kwargs.get("epochs", 1)) - values.get("tuner/initial_epoch", 0)
+    if "tuner/epochs" in values:  # Hyperband's, which the tuner puts into the place of the caller's
+        epochs = values["tuner/epochs"] - values.get("tuner/initial_epoch", 0)
+    else:
+        epochs = _epochs(fit_args, fit_kwargs)
     return epochs * getattr(tuner, "executions_per_trial", 1)
+
+
+def _epochs(fit_args, fit_kwargs):
+    """Count the epochs of one `fit` with these arguments."""
+    import inspect
+
+    import keras
+
+    names = list(inspect.signature(keras.Model.fit).parameters)[1:]
+    call = dict(zip(names, fit_args, strict=False)) | fit_kwargs
+    found = call.get("epochs", 1), call.get("initial_epoch", 0)
+    epochs, first = found if all(isinstance(each, numbers.Integral) for each in found) else (1, 0)  # a tuner's own arguments
+    return max(0, epochs - first)
 
 
 def short_trial(tuner, hp, fit_args, fit_kwargs, batches=(125, 500)):

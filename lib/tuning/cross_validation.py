@@ -21,6 +21,7 @@ from lib.tuning.resume import atomic_saves, forget, repair
 NOT_OF_A_FOLD = {
     "validation_data": "each fold is validated on the rows that it holds out",
     "validation_split": "each fold is validated on the rows that it holds out",
+    "validation_steps": "each fold is validated on all rows that it holds out",
     "steps_per_epoch": "a fold's data are arrays, and an epoch is all of them",
 }
 
@@ -104,6 +105,7 @@ class CrossValidated(kt.Tuner):
         for name, why in NOT_OF_A_FOLD.items():
             if fit_kwargs.get(name) is not None:
                 raise CourseError(f"Leave {name} out: {why}.")
+        _check_freq(**fit_kwargs)
         folds = self.folds(x, y, groups)
         _check_weights(fit_kwargs.get("sample_weight"), _rows(x, y))
         mine = _digest(folds)
@@ -270,6 +272,15 @@ def _check_cv(cv):
         raise CourseError(
             "cv must be a number of folds, at least 2, or a splitter of scikit-learn, such as KFold(5) or, for folds of your "
             f"own, PredefinedSplit; not {cv!r:.80}."
+        )
+
+
+def _check_freq(validation_freq=1, epochs=1, **_):
+    """Refuse a fit that may not validate its last epoch, whose score counts: a callback may end it after any."""
+    if validation_freq not in (1, epochs):
+        raise CourseError(
+            f"A fold is scored after its last epoch, and validation_freq={validation_freq!r:.40} may leave that one out: "
+            f"take 1 or the number of epochs, {epochs}."
         )
 
 

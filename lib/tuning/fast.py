@@ -20,10 +20,12 @@ _lent = {}  # where an array lies -> (the array, the tensor that shares its memo
 def fast(model, steps=125, jit_compile=True):
     """Make `model.fit` run up to `steps` training steps in one compiled call.
 
-    The model is changed in place: its `fit` takes the same arguments, returns the same history, and trains on the
-    same shuffled minibatches with the model's own `train_step`; the last, smaller batch of an epoch and validation
+    The model is changed in place: its `fit` takes the same arguments, returns the same history, and trains on
+    shuffled minibatches with the model's own `train_step`; the last, smaller batch of an epoch and validation
     data likewise. With `shuffle=False` it is Keras' own `fit` step for step, up to rounding. What differs:
 
+    - Samples are shuffled anew in every epoch, by NumPy's global generator. Plain Keras draws with TensorFlow's, and after
+      `keras.utils.set_random_seed` it draws one order, which every epoch repeats.
     - Data given as arrays are copied once a `fit` into tensors, and only numbers of samples pass through Keras' loop.
     - Callbacks are called once a block, with the number of the block's first batch and of its last one, as with
       `steps_per_execution`: a learning rate set after every batch is set after every block. A ModelCheckpoint with

@@ -5,6 +5,7 @@ from collections import OrderedDict
 
 _models = OrderedDict()  # description of a model -> the model that owns the compiled loop
 _MODELS_AT_MOST = 16
+_PLAIN = (bool, int, float, str)
 
 
 def shared(model):
@@ -18,7 +19,8 @@ def shared(model):
 
     Returns:
         The earlier model, or `model` itself where it is the first of its kind or cannot be described in full
-        (code or layers of the user's own, a learning rate schedule, a state that is not in variables).
+        (code or layers of the user's own, a learning rate schedule, a state that is not in variables: of a layer that was
+        adapted, or has a table; weights that the optimizer shall not decay).
     """
     key = _described(model)
     if key is None:
@@ -47,16 +49,19 @@ def _described(model):
     """Describe architecture and compilation, without the learning rate, as one string; None if that says too little."""
     import keras
 
-    if not type(model).__module__.startswith("keras."):
+    if not type(model).__module__.startswith("keras.") or _hides(model):
         return None
     try:
         compiled = model.get_compile_config()
+        # The optimizer of now, since another may have been set after `compile`.
+        compiled["optimizer"] = keras.saving.serialize_keras_object(model.optimizer)
         rate = _inner(compiled["optimizer"])["config"].pop("learning_rate")
         config = keras.saving.serialize_keras_object(model)["config"]
-        if not isinstance(rate, float) or not (_is_kerass_own(config) and _is_kerass_own(compiled)):
+        facts = [config, compiled, _on_weights(model)]
+        if not isinstance(rate, float) or not all(map(_is_kerass_own, facts)):
             return None
-        return json.dumps([config, compiled, _shapes(model)], sort_keys=True)
-    except (TypeError, ValueError, KeyError, AttributeError):
+        return json.dumps([*facts, _shapes(model), _set_later(model)], sort_keys=True)
+    except (TypeError, ValueError, KeyError, AttributeError, NotImplementedError):
         return None
 
 
@@ -67,6 +72,45 @@ def describe(model):
 
 def _shapes(model):
     return [(tuple(v.shape), str(v.dtype), v.trainable, type(v.constraint).__name__) for v in _state(model)]
+
+
+def _on_weights(model):
+    """The configs of what hangs on the weights themselves, and need not be what their layers' configs say."""
+    import keras
+
+    found = [(v.constraint, v.regularizer) for v in model.variables]
+    return [[each and keras.saving.serialize_keras_object(each) for each in both] for both in found]
+
+
+def _set_later(model):
+    """Plain attributes, which somebody may have set after a layer was made or the model compiled: no config has all of them."""
+    layers = [
+        {name: value for name, value in vars(layer).items() if not name.startswith("_") and isinstance(value, _PLAIN)}
+        for layer in model._flatten_layers()
+    ]
+    layers[0].pop("stop_training", None)
+    return [layers, model.jit_compile, model.run_eagerly]
+
+
+def _hides(model):
+    """Whether something trains by a state that is in neither configs nor variables, or by a method put into its place."""
+    import numpy as np
+    import tensorflow as tf
+
+    optimizer = getattr(model.optimizer, "inner_optimizer", model.optimizer)
+    # Of weights it keeps numbers of its own, which tell nothing about another model's.
+    if any(getattr(optimizer, name, None) for name in ("_exclude_from_weight_decay", "_exclude_from_weight_decay_pattern")):
+        return True
+    arrays = np.ndarray | tf.Tensor | tf.lookup.StaticHashTable | tf.lookup.experimental.MutableHashTable
+    things = [*model._flatten_layers(), optimizer]
+    return any(
+        isinstance(value, arrays) or (callable(value) and callable(getattr(type(thing), name, None)) and not _is_keras(value))
+        for thing in things for name, value in vars(thing).items()
+    )
+
+
+def _is_keras(function):
+    return (getattr(function, "__module__", None) or "").startswith("keras.")
 
 
 def _inner(optimizer):

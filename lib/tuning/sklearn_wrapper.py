@@ -3,6 +3,7 @@
 import contextlib
 import copy
 import inspect
+import numbers
 import random
 
 import numpy as np
@@ -11,7 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from lib.errors import did_you_mean
+from lib.errors import CourseError, did_you_mean
 from lib.tuning.shared import shared
 
 ROWS_AT_ONCE = 8192  # rows of one forward pass in predict, so that memory stays bounded
@@ -84,6 +85,7 @@ class _KerasEstimator(BaseEstimator):
 
     def _fit(self, X, y, sample_weight, derived):
         """Build a model for checked data, train it, and keep it with its history."""
+        self._check_numbers()
         weights = _check_sample_weight(sample_weight, X, dtype=np.float32, ensure_non_negative=True)
         weights = weights / weights.mean()  # so that only their ratios matter, not their scale
         with _seeded(self.random_state) as seed:
@@ -97,6 +99,16 @@ class _KerasEstimator(BaseEstimator):
             mine.assign(trained)
         self.model_ = model
         return self
+
+    def _check_numbers(self):
+        """Refuse what would train some other number of rows or epochs than it says, or nothing."""
+        share = self.validation_split
+        if not (isinstance(share, numbers.Real) and 0 <= share < 1):
+            raise CourseError(f"validation_split: {share!r:.40} found; expected a number from 0 to less than 1.")
+        for name in ("epochs", "batch_size"):
+            value = getattr(self, name)
+            if not (isinstance(value, numbers.Real) and value >= 1 and value % 1 == 0):
+                raise CourseError(f"{name}: {value!r:.40} found; expected a whole number of at least 1.")
 
     def _compiled(self, derived):
         """Call `build` with the arguments it has, and return its model, ready to be trained."""
@@ -156,8 +168,8 @@ class KerasClassifier(ClassifierMixin, _KerasEstimator):
         build: function of plain values that returns a compiled Keras model. It is given each hyperparameter by name,
             `n_features` (columns of X) and, in a classifier, `n_classes`, where it has a parameter of that name.
             It is called twice in every fit, and has to return the same architecture for the same values.
-        epochs, batch_size, validation_split, callbacks, verbose: as in `keras.Model.fit`. The callbacks are copied
-            for every fit, so clones do not share them.
+        epochs, batch_size, validation_split, callbacks, verbose: as in `keras.Model.fit`; other numbers than it means are
+            refused by `fit`, with a CourseError. The callbacks are copied for every fit, so clones do not share them.
         random_state: an int trains the same way each time, as after `keras.utils.set_random_seed`; None draws a seed
             from NumPy's global generator. (TensorFlow's global seed is set in either case.)
         values: hyperparameters, as `units=64`: arguments of `build` by name. Those left out have build's defaults.

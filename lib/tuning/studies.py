@@ -51,7 +51,7 @@ def optimize(objective, storage, study_name, n_trials, workers=None, sampler=Non
         The `optuna.Study`.
 
     Raises:
-        CourseError: The storage cannot be opened, or is SQLite.
+        CourseError: The storage cannot be opened, or is SQLite; the study is there, and goes the other way.
         ValueError: `workers` is no positive whole number.
         RuntimeError: Workers do not start.
     """
@@ -60,6 +60,7 @@ def optimize(objective, storage, study_name, n_trials, workers=None, sampler=Non
     count, storage = processes.count_workers(workers), os.fspath(storage)
     study = _study(storage, optuna.create_study, study_name=study_name, direction=direction, load_if_exists=True,
                    sampler=sampler(seed=seed) if sampler else None, pruner=pruner)
+    _check_direction(study, direction)
     job = {"objective": objective, "storage": storage, "name": study_name, "seed": seed,
            "sampler": sampler or optuna.samplers.TPESampler, "pruner": pruner}
     experimental = optuna.exceptions.ExperimentalWarning  # what gives a trial out again is that, in Optuna's words
@@ -105,6 +106,16 @@ def _study(storage, get, **settings):
         raise CourseError(f"The storage of the study cannot be opened: {first_line(error, type(error).__name__)}") from None
     except optuna.exceptions.StorageInternalError as error:
         raise CourseError(f"The storage of the study does not work: {error}") from None
+
+
+def _check_direction(study, direction):
+    """Refuse a study that was made with another direction: Optuna would go on with that one, and say nothing."""
+    asked, made = getattr(direction, "name", direction).lower(), " and ".join(each.name.lower() for each in study.directions)
+    if made != asked:
+        raise CourseError(
+            f"The study {study.study_name!r} is there already, and was made to {made}; this call asks to {asked}: "
+            "give the same direction, or another study_name."
+        )
 
 
 class _Team:

@@ -8,7 +8,7 @@ from plotly.subplots import make_subplots
 from lib import arrays
 from lib.columns import texts
 from lib.viz.look import BLUE, FIELD, GOOD, GREY, drawable, layout
-from lib.viz.parallel import drawn_lines, line_colours, parallel_data, sign, stored
+from lib.viz.parallel import drawn_lines, line_colours, parallel_data, sign, stored, way
 
 # --- two hyperparameters: a map of scores, and a path over it
 
@@ -43,10 +43,14 @@ def plot_map(table, title, path=(), digits=2, direction="max"):
         path: the cells that a search tried, in order, as (row, column); none by default.
         digits: int, of the scores written into the cells where there is no path.
         direction: "max" where a high score is good, "min" for a loss: the strongest field is the best one.
+
+    Raises:
+        CourseError: the table is empty, or a direction that is none.
     """
     drawable(table, "the table has no scores")
+    better = way(direction)
     heat = go.Heatmap(
-        z=table, x=_labels(table.columns), y=_labels(table.index), colorscale=FIELD, reversescale=direction == "min", xgap=1,
+        z=table, x=_labels(table.columns), y=_labels(table.index), colorscale=FIELD, reversescale=better < 0, xgap=1,
         ygap=1, colorbar={"thickness": 14, "title": "score"}, texttemplate=None if len(path) else f"%{{z:.{digits}f}}",
         textfont={"color": "#000000", "size": 12},
         hovertemplate=f"{table.index.name} %{{y}}, {table.columns.name} %{{x}}: %{{z:.3f}}<extra></extra>",
@@ -61,13 +65,13 @@ def plot_map(table, title, path=(), digits=2, direction="max"):
         )
     figure.update_xaxes(title_text=table.columns.name, type="category", showgrid=False)
     figure.update_yaxes(title_text=table.index.name, type="category", showgrid=False)
-    return layout(figure, title, 400, _way_said(table, path) if len(path) else None)
+    return layout(figure, title, 400, _way_said(table, path, better) if len(path) else None)
 
 
-def _way_said(table, path):
-    """Say in words where a path begins, and the scores on its way up."""
+def _way_said(table, path, better):
+    """Say in words where a path begins, and the best score on its way; `better` is 1 where greater is, else -1."""
     scores = [table.iloc[row, column] for row, column in path]
-    best = int(np.argmax(scores))
+    best = int(np.argmax([-np.inf if np.isnan(score) else better * score for score in scores]))
     row, column = path[best]
     where = f"{table.index.name} {table.index[row]}, {table.columns.name} {table.columns[column]:.4g}"
     on_the_way = f"{len(path)} trials, the first {scores[0]:.4g}, the best, trial {best + 1}, {scores[best]:.4g} at {where}"

@@ -8,6 +8,8 @@ from plotly.subplots import make_subplots
 from lib import arrays
 from lib.viz.look import AGAINST, FIELD, GOOD, GREY, drawable, layout, style
 
+NEARLY = 5e-3  # by how much a row of probabilities may miss 1, as in lib.ensembles
+
 # --- pairs of members
 
 
@@ -147,7 +149,7 @@ def reliability_data(probabilities, y, bins=10):
 
     Args:
         probabilities: of the classes, float, shape (n_samples, n_classes), rows that sum to 1.
-        y: true class numbers, int, shape (n_samples,).
+        y: the truth, shape (n_samples,): class numbers from 0 on, or names, as in `lib.arrays.class_numbers`.
         bins: into how many equal parts the confidences from 0 to 1 are divided, int of 1 or more.
 
     Returns:
@@ -155,12 +157,15 @@ def reliability_data(probabilities, y, bins=10):
         (of the samples). The sum of share times the distance of the first two is the expected calibration error.
 
     Raises:
-        CourseError: shapes that disagree, or what is no probability.
+        CourseError: shapes that disagree, what is no probability, a class that has none, or less than one part.
     """
     probabilities = arrays.numbers("probabilities", probabilities)
-    if probabilities.ndim != 2 or not len(probabilities) or not np.allclose(probabilities.sum(axis=1), 1, atol=5e-3):
+    if probabilities.ndim != 2 or not len(probabilities) or not np.allclose(probabilities.sum(axis=1), 1, atol=NEARLY):
         raise arrays.refused("probabilities", f"shape {probabilities.shape}", "rows of class probabilities that sum to 1")
-    y = arrays.numbers("y", y, (len(probabilities),))
+    if (probabilities < -NEARLY).any():
+        raise arrays.refused("probabilities", f"{probabilities.min():.4g}", "0 to 1: are these logits?")
+    y = arrays.class_numbers("y", y, *probabilities.shape)
+    bins = arrays.whole("bins", bins, least=1)
     frame = pd.DataFrame({"confidence": probabilities.max(axis=1), "accuracy": probabilities.argmax(axis=1) == y})
     part = np.minimum((frame.confidence * bins).astype(int), bins - 1)
     table = frame.groupby(part).mean()
@@ -272,11 +277,14 @@ def stages_data(x, staged, rounds):
         A DataFrame with rounds, x and y, sorted by x within each round.
 
     Raises:
-        CourseError: a round that there is not.
+        CourseError: a round that there is not, or predictions of other samples than x.
     """
+    x, staged = arrays.array("x", x), arrays.array("staged", staged)
+    if x.ndim != 1 or staged.ndim != 2 or staged.shape[1] != len(x):
+        raise arrays.refused("staged", f"shape {staged.shape}, and x of shape {x.shape},", "(rounds + 1, n) and (n,)")
     rounds = arrays.row_numbers("rounds", list(rounds), len(staged))
     order = np.argsort(x, kind="stable")
-    parts = [pd.DataFrame({"rounds": r, "x": np.asarray(x)[order], "y": np.asarray(staged[r])[order]}) for r in rounds]
+    parts = [pd.DataFrame({"rounds": r, "x": x[order], "y": staged[r][order]}) for r in rounds]
     return pd.concat(parts, ignore_index=True)
 
 
@@ -287,12 +295,17 @@ def plot_stages(x, y, staged, rounds, title, x_title, y_title):
         x, staged, rounds: as for `stages_data`.
         y: the truth, shape (n_samples,).
         title, x_title, y_title: texts of the figure.
+
+    Raises:
+        CourseError: as `stages_data`, or a truth of other samples.
     """
+    table = stages_data(x, staged, rounds)
+    y = arrays.targets("y", y, len(x))
     figure = go.Figure()
     figure.add_scatter(
         x=x, y=y, mode="markers", name="data", marker={"color": GREY, "size": 4, "symbol": "circle-open"}, hoverinfo="skip"
     )
-    for number, (count, line) in enumerate(stages_data(x, staged, rounds).groupby("rounds", sort=False)):
+    for number, (count, line) in enumerate(table.groupby("rounds", sort=False)):
         colour, dash, _ = style(number)
         name = f"{count} round" if count == 1 else f"{count} rounds"
         figure.add_scatter(

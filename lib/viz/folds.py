@@ -66,6 +66,9 @@ def plot_division(n, splits, title):
 def validation_curve_data(cv_results, name):
     """Put the scores of a scikit-learn search over one parameter into a long table.
 
+    Where the grid has other parameters too, each value has its best candidate. Of a halving search only the last round
+    counts: the scores of earlier ones are of fewer resources, and not to be compared with it.
+
     Args:
         cv_results: `cv_results_` of a fitted search.
         name: the parameter, as in its grid.
@@ -73,14 +76,23 @@ def validation_curve_data(cv_results, name):
     Returns:
         A DataFrame with value (str), fold (int from 1), score, and the candidate's mean, std, rank and seconds (of all
         folds together), one row for each value and fold, in the order of the search.
+
+    Raises:
+        CourseError: the search has no such parameter.
     """
     known = dict.fromkeys(key for params in cv_results["params"] for key in params)
     if name not in known:
         raise CourseError(f"name: the search has no parameter {name!r}; it has {', '.join(known)}.")
     values = texts([params.get(name, "(none)") for params in cv_results["params"]])
     folds = sum(key.startswith("split") and key.endswith("_test_score") for key in cv_results)
+    rounds = np.asarray(cv_results.get("iter", np.zeros(len(values))))  # of a halving search
+    last = np.flatnonzero(rounds == rounds.max())
+    best = {}
+    for place in sorted(last, key=lambda place: cv_results["rank_test_score"][place]):
+        best.setdefault(values[place], place)
     rows = []
-    for place, value in enumerate(values):
+    for value in sorted(best, key=values.index):
+        place = best[value]
         seconds = folds * (cv_results["mean_fit_time"][place] + cv_results["mean_score_time"][place])
         candidate = {
             "mean": cv_results["mean_test_score"][place],

@@ -3,8 +3,10 @@
 import numpy as np
 import plotly.graph_objects as go
 
+from lib import arrays
 from lib.errors import CourseError
 from lib.viz.look import GREY, VERMILION, drawable, layout, style
+from lib.viz.parallel import NONE
 
 WIDTH = 820  # of the drawing in pixels, for which names are placed
 
@@ -24,8 +26,9 @@ def front_data(table, cost, gain, least=0.0):
         The table with one more column, front (bool), the cheapest row first.
 
     Raises:
-        CourseError: there is no such column, or it holds what is no number.
+        CourseError: there is no such column, or it holds what is no number; or a `least` below 0.
     """
+    least = arrays.number("least", least, least=0)
     try:
         numbers = table[[cost, gain]].astype("Float64").astype(float)  # an unknown one may be NaN or NA
     except (KeyError, ValueError, TypeError):
@@ -47,7 +50,8 @@ def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budg
         table: DataFrame, one row a model, its name in the index.
         cost, gain: as in `front_data`.
         title, cost_title, gain_title: texts of the figure.
-        kind: name of the column that says what colours the points; None for whether a model is on the front.
+        kind: name of the column that says what colours the points; None for whether a model is on the front. A model
+            that has no kind is drawn as "(none)".
         budget: float, a cost to draw as a line; or None.
         least: float, as in `front_data`; above 0 each point gets a bar of half of it up and down.
 
@@ -55,6 +59,9 @@ def plot_front(table, cost, gain, title, cost_title, gain_title, kind=None, budg
         CourseError: no row has a cost and a gain, or a cost is not above 0.
     """
     verdicts = ("worth its price", "costs more, no better")
+    if kind and table[kind].isna().any():  # a gap equals nothing, itself neither: no point would be of that kind
+        table = table.copy()
+        table[kind] = table[kind].astype(object).where(table[kind].notna(), NONE)
     kinds = dict.fromkeys(table[kind] if kind else verdicts)  # before the table is sorted: a kind keeps its colour
     table = front_data(table, cost, gain, least)
     table = table[np.isfinite(table[[cost, gain]]).all(axis=1)]

@@ -179,17 +179,22 @@ def weights_by_round(said, y, rate=1.0):
 
     Args:
         said: probabilities that the members give the classes of their training samples, shape (rounds, samples, classes).
-        y: int labels, shape (samples,).
+        y: the truth, shape (samples,): class numbers from 0 on, or names, as in `lib.arrays.class_numbers`.
         rate: float above 0, the shrinkage.
 
     Returns:
         A float array, shape (rounds + 1, samples): the weights before the first round, as multiples of their mean, and
         after each round.
+
+    Raises:
+        CourseError: another shape, a class that has no probability, or a rate not above 0.
     """
     from lib import ensembles
 
     said = arrays.numbers("said", said)
-    y = arrays.targets("y", y, said.shape[1])
+    if said.ndim != 3:
+        raise arrays.refused("said", f"shape {said.shape}", "(rounds, samples, classes)")
+    y = arrays.class_numbers("y", y, *said.shape[1:])
     weights = np.full(len(y), 1 / len(y))
     history = [weights]
     for probabilities in said:

@@ -121,8 +121,8 @@ def plot_thinking(looks, seen, x_title, y_title, title="What it believes, and wh
     Args:
         looks: list of DataFrame with x, mean, sd (the band is two of them to either side) and improvement (the expected
             one), one after each training, of the same x.
-        seen: what was measured, (x, y), two lists of equal length; the last look knows all of it, and each look before
-            one point less.
+        seen: what was measured, (x, y), two lists of equal length, of y the greater the better; the last look knows all of
+            it, and each look before one point less.
         x_title, y_title, title: str.
     """
     drawable(looks, "there is no look")
@@ -311,7 +311,8 @@ def climb_data(table, paths):
     """Follow searches over a map of scores, trial by trial.
 
     Args:
-        table: DataFrame of scores; the index and the columns name the values of the two hyperparameters.
+        table: DataFrame of scores, of which a greater one is better; the index and the columns name the values of the two
+            hyperparameters.
         paths: dict from a search's name to the cells that it tried, in order, as (row, column) counted from 0.
 
     Returns:

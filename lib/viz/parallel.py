@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from lib.columns import OUTCOME, check_trials, texts
+from lib.columns import OUTCOME, check_trials, is_gap, texts
 from lib.errors import CourseError, did_you_mean
 from lib.table import to_number
 from lib.viz.look import ENDS, GOOD, GREY, NARROW, SYNONYMS, ending, layout
@@ -433,8 +433,19 @@ def _goodness(lines, score, compared, ranks):
 
 
 def sign(frame):
-    """Return -1 where the lowest score of a trials frame is the best, else 1."""
-    return -1 if "direction" in frame and (frame["direction"] == "min").any() else 1
+    """Return -1 where the lowest score of a trials frame is the best, else 1; refuse a frame of both directions."""
+    told = frame["direction"].unique() if "direction" in frame else []
+    ways = {way(direction) for direction in told if not is_gap(direction) and direction != ""}
+    if len(ways) > 1:
+        raise CourseError("direction: some of these trials have 'max' and some 'min'; draw those of one direction at a time.")
+    return ways.pop() if ways else 1
+
+
+def way(direction):
+    """Return 1 for "max", where greater is better, and -1 for "min"; refuse anything else."""
+    if direction not in ("max", "min"):
+        raise CourseError(f"direction is {direction!r}; it can be 'max' or 'min'.")
+    return 1 if direction == "max" else -1
 
 
 # --- brushing, and reading it back

@@ -14,7 +14,8 @@ from lib import arrays
 from lib.columns import OUTCOME, check_trials
 from lib.errors import CourseError
 from lib.viz.look import BLUE, GREY, ORANGE, SKY, VERMILION, drawable, layout, name_once
-from lib.viz.parallel import parallel_data, sign
+from lib.viz.parallel import parallel_data, sign, way
+from lib.viz.training import is_loss
 
 RARE = 0.01  # by chance alone, an edge looks crowded no oftener than this
 BAND = (0.1, 0.9)  # eight in ten
@@ -146,12 +147,14 @@ def best_of_data(frames):
         them), as `plot_bands` draws it.
 
     Raises:
-        CourseError: there is no study, or one without scores.
+        CourseError: there is no study, one without scores, or studies of both directions.
 
     Source: Jesse Dodge, Suchin Gururangan, Dallas Card, Roy Schwartz and Noah Smith, "Show Your Work: Improved Reporting of
     Experimental Results", 2019.
     """
     drawable(frames, "there are no studies")
+    if len({sign(frame) for frame in frames.values()}) > 1:
+        raise CourseError("direction: some of these studies have 'max' and some 'min'; draw those of one direction at a time.")
     tables = []
     for name, frame in frames.items():
         scores = _worst_first(frame)
@@ -315,7 +318,7 @@ def plot_isolation(frame, column, title, parts=6, y_title="score", floor=None, s
 # --- what do the curves of the best trials say?
 
 
-def diagnosis_data(histories, metric="accuracy", direction="max"):
+def diagnosis_data(histories, metric="accuracy", direction=None):
     """Diagnose learning curves by numbers, all in the metric's own unit: is it noisy late, does it improve, does it overfit?
 
     Late means the second half of the epochs. The noise is what is left of three neighbouring epochs when a straight line
@@ -324,7 +327,7 @@ def diagnosis_data(histories, metric="accuracy", direction="max"):
     Args:
         histories: dict from a trial to what its `fit` returned, a dict with metric and "val_" + metric, one value an epoch.
         metric: str, name of the metric.
-        direction: "max" where greater is better, "min" for a loss.
+        direction: "max" where greater is better, "min" for a loss; None: as the metric's name has it.
 
     Returns:
         A DataFrame, one row a trial (its index): noise (late, from epoch to epoch, as a standard deviation), improving (how much
@@ -334,13 +337,13 @@ def diagnosis_data(histories, metric="accuracy", direction="max"):
         counts beyond twice its error).
 
     Raises:
-        CourseError: there are no curves, the metric is missing, or a curve has fewer than six epochs.
+        CourseError: there are no curves, the metric is missing, the direction is none, or a curve has fewer than six epochs.
     """
     drawable(histories, "there are no curves")
-    if direction not in ("max", "min"):
-        raise CourseError(f"direction is {direction!r}; it can be 'max' or 'min'.")
-    way = 1 if direction == "max" else -1
-    rows = {name: _diagnosed(*(way * values for values in _curves(name, history, metric))) for name, history in histories.items()}
+    by_name = "min" if is_loss(metric) else "max"
+    better = way(by_name if direction is None else direction)
+    curves = {name: _curves(name, history, metric) for name, history in histories.items()}
+    rows = {name: _diagnosed(better * train, better * check) for name, (train, check) in curves.items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["noise", "improving", "error", "overfitting", "gap", "says"])
 
 
@@ -369,7 +372,7 @@ def _diagnosed(train, check):
     return noise, improving, error, threes.max() - threes[-1], np.mean(train[-3:] - check[-3:]), says
 
 
-def plot_diagnosis(histories, title, metric="accuracy", direction="max"):
+def plot_diagnosis(histories, title, metric="accuracy", direction=None):
     """Draw the curves of some trials, a panel each, with its diagnosis above; see `diagnosis_data`."""
     table = diagnosis_data(histories, metric, direction)
     panels = [f"{name}: {says}" for name, says in table.says.items()]

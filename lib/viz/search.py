@@ -6,6 +6,7 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib.viz.look import BLUE, GREEN, GREY, TIME, drawable, ending, layout, log_ticks, name_once, ticks_at
+from lib.viz.parallel import sign
 
 # --- the journey of a trial between Oracle and Tuner
 
@@ -115,15 +116,17 @@ def proposals_data(frame, x, y, by="oracle"):
         A dict from oracle to its DataFrame of x, y, trial and score in the order of the trials; the oracles stand in the
         order in which the frame has them.
     """
-    parts = frame.rename(columns={x: "x", y: "y"}).groupby(by, sort=False, dropna=False)
-    return {name: part[["x", "y", "trial", "score"]].sort_values("trial", ignore_index=True) for name, part in parts}
+    names = ["x", "y", "trial", "score"]  # only of these columns: another one of the frame may be called "x" too
+    parts = frame.groupby(by, sort=False, dropna=False)
+    tables = {name: part[[x, y, "trial", "score"]].set_axis(names, axis=1) for name, part in parts}
+    return {name: table.sort_values("trial", ignore_index=True) for name, table in tables.items()}
 
 
 def plot_proposals(frame, x, y, title, by="oracle", log_x=False, log_y=False, peak=None, landscape=None):
     """Draw the points of each oracle in a panel of its own, early ones pale and late ones strong; see `proposals_data`.
 
     Args:
-        frame, x, y, by: as for `proposals_data`.
+        frame, x, y, by: as for `proposals_data`; where the frame has a direction, all of one. Without, greater is better.
         title: the figure's title.
         log_x, log_y: whether an axis is logarithmic.
         peak: (x, y) of the best place, marked with a cross where it is known.
@@ -149,13 +152,14 @@ def plot_proposals(frame, x, y, title, by="oracle", log_x=False, log_y=False, pe
     figure.update_yaxes(**({"type": "log"} | log_ticks(frame[y], most=0) if log_y else {"nticks": 6}))
     figure.update_yaxes(title_text=y, col=1)
     scale = {"colorscale": TIME, "cmin": 1, "colorbar": {"title": "trial", "thickness": 14}}
-    said = [_looked(name, part, x, y) for name, part in panels.items()]
+    better = sign(frame)
+    said = [_looked(name, part, x, y, better) for name, part in panels.items()]
     return layout(figure, title, 360, said, showlegend=False, coloraxis=scale)
 
 
-def _looked(name, part, x, y):
-    """Say in words where an oracle looked first and last, and where its best trial lies."""
-    best = part.loc[part.score.idxmax()] if part.score.notna().any() else part.iloc[-1]
+def _looked(name, part, x, y, better):
+    """Say in words where an oracle looked first and last, and where its best trial lies; `better`: see `sign`."""
+    best = part.loc[(better * part.score).idxmax()] if part.score.notna().any() else part.iloc[-1]
     third = max(1, len(part) // 3)
     words = [f"{name}: {len(part)} trials"]
     for when, some in ((f"the first {third}", part[:third]), (f"the last {third}", part[-third:])):

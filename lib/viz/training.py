@@ -6,9 +6,15 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib import arrays
+from lib.columns import is_gap
 from lib.viz.look import BLUE, COLOURS, DASHES, GREY, ORANGE, add_band, drawable, layout, log_ticks, name_once, style, ticks_at
+from lib.viz.parallel import NONE
 
 MANY = 10  # measurements, and more, have a box; the quartiles of fewer would be made up
+
+# What the names of metrics have of which less is better: some part of the name, or a whole word of it.
+LOSSES = ("loss", "error", "entropy", "divergence", "hinge", "poisson", "huber", "cosh", "false_")
+SHORT_LOSSES = {"mse", "mae", "rmse", "mape", "msle", "ce", "bce", "kld", "nll"}
 
 # --- wholes and their parts
 
@@ -84,7 +90,7 @@ def plot_history(history, metrics=("accuracy", "loss"), title=None):
             row=1, col=list(metrics).index(metric) + 1,
         )
         if part == "validation":
-            best = points.value.idxmin() if _is_loss(metric) else points.value.idxmax()
+            best = points.value.idxmin() if is_loss(metric) else points.value.idxmax()
             figure.add_scatter(
                 x=points.epoch[[best]], y=points.value[[best]], name="best on validation", mode="markers", row=1,
                 col=list(metrics).index(metric) + 1, marker={"symbol": "circle-open", "size": 15, "color": GREY, "line_width": 2},
@@ -98,13 +104,17 @@ def _finding(table, metric):
     points = table[(table.metric == metric) & (table.part == "validation")]
     if not len(points):
         return "Learning curve"
-    best = points.value.idxmin() if _is_loss(metric) else points.value.idxmax()
+    best = points.value.idxmin() if is_loss(metric) else points.value.idxmax()
     return f"The {metric} on validation data is best in epoch {points.epoch[best]} of {points.epoch.max()}"
 
 
-def _is_loss(metric):
-    """Say whether less of a metric is better, by its name, as Keras does."""
-    return "loss" in metric or "error" in metric or metric in ("mse", "mae", "rmse", "mape", "msle")
+def is_loss(metric):
+    """Say whether less of a metric is better, by its name in a history.
+
+    So it says of each metric of Keras what Keras itself does; KerasTuner takes `f1_score` and `r2_score` for losses.
+    """
+    name = metric.lower()
+    return any(part in name for part in LOSSES) or not SHORT_LOSSES.isdisjoint(name.split("_"))
 
 
 # --- several runs of several kinds
@@ -129,7 +139,7 @@ def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False, level=None, 
     """Draw the median of each kind's runs as a line, and how far they reach, from the lowest to the highest.
 
     Args:
-        frame, x, y, kind: as for `curves_data`.
+        frame, x, y, kind: as for `curves_data`; runs that have no kind are drawn as "(none)".
         title: the figure's title.
         log_x, log_y: whether an axis is logarithmic.
         level: a pair of a name and a value of y to compare with, drawn as a line; or None.
@@ -138,21 +148,23 @@ def plot_curves(frame, x, y, kind, title, log_x=False, log_y=False, level=None, 
     table = curves_data(frame, x, y, kind)
     figure, curves = go.Figure(), []
     for number, (name, part) in enumerate(table.groupby(kind, sort=False, dropna=False)):
+        runs = frame[frame[kind].isna() if is_gap(name) else frame[kind] == name]
+        name = NONE if is_gap(name) else name
         mode = "lines+markers" if len(part) <= 12 else "lines"  # with few points they are seen, so a line promises no more
         if each is None:
             line = part.set_axis(["name", "x", "middle", "low", "high"], axis=1)
             curves.append((name, style(number)[:2], line, {"mode": mode}))
             continue
-        for run, line in frame[frame[kind] == name].groupby(each, sort=False):
+        for run, line in runs.groupby(each, sort=False, dropna=False):
             one = pd.DataFrame({"x": line[x], "middle": line[y], "low": line[y], "high": line[y]})
-            hover = f"{run}: %{{y:.3f}}<extra>{name}</extra>"
+            hover = f"{NONE if is_gap(run) else run}: %{{y:.3f}}<extra>{name}</extra>"
             curves.append((name, style(number)[:2], one, {"mode": mode, "hovertemplate": hover}))
     _add_curves(figure, curves, "all runs, lowest to highest", log_x)
     if level:
         figure.add_hline(y=level[1], line={"color": GREY, "dash": "dash", "width": 2}, name=level[0], showlegend=True)
     figure.update_xaxes(title_text=x, **_axis(table[x], log_x))
     figure.update_yaxes(title_text=y, **({"type": "log"} | log_ticks(table[["low", "high"]], most=0) if log_y else {}))
-    figure.update_layout(showlegend=table[kind].nunique() > 1 or level is not None)
+    figure.update_layout(showlegend=table[kind].nunique(dropna=False) > 1 or level is not None)
     return layout(name_once(figure) if each else figure, title, 380)
 
 
@@ -273,8 +285,12 @@ def spread_data(scores):
         scores: dict from a way of measuring to its scores, shape (n,); ways may differ in n.
 
     Returns:
-        A DataFrame, a row for each way: n, mean, sd (with n - 1), lowest and highest.
+        A DataFrame, a row for each way: n, mean, sd (with n - 1), lowest and highest, in float64 whatever the scores are in.
+
+    Raises:
+        CourseError: a score that is no number.
     """
+    scores = {name: arrays.numbers(str(name), values, finite=False) for name, values in scores.items()}
     rows = {name: (len(s), np.mean(s), np.std(s, ddof=1), np.min(s), np.max(s)) for name, s in scores.items()}
     return pd.DataFrame.from_dict(rows, orient="index", columns=["n", "mean", "sd", "lowest", "highest"])
 
