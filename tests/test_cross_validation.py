@@ -192,7 +192,7 @@ def test_several_inputs(tmp_path):
         (3, X, Y, {"epochs": 3, "validation_freq": 2}, "scored after its last epoch, .*: take 1 or the number of epochs, 3"),
         (3, X, Y, {"epochs": 4, "validation_freq": 2}, "scored after its last epoch"),  # a callback may end it after 3
         (3, X, Y, {"epochs": 3, "validation_freq": [1, 2]}, "scored after its last epoch"),
-        (3, X, Y, {"validation_freq": 2}, "scored after its last epoch"),
+        (3, X, Y, {"epochs": 1, "validation_freq": 2}, "scored after its last epoch"),
         (3, X, Y[:50], {}, "differ in their number of rows: 50 and 60"),
         (3, tf.data.Dataset.range(3), None, {}, "give x and y as arrays"),
         (KFold(2), X, np.sort(Y), {}, r"Fold \d would train without class"),
@@ -219,8 +219,17 @@ def test_several_inputs(tmp_path):
 def test_what_cannot_be_divided_is_said_in_a_line_before_anything_runs(tmp_path, cv, x, y, more, message):
     one = tuner(tmp_path, cv=cv)
     with pytest.raises(CourseError, match=message) as told:
-        one.search(x, y, **FIT, **more)
+        one.search(x, y, **FIT | more)
     assert "\n" not in str(told.value) and not one.oracle.trials
+
+
+def test_a_fold_that_is_validated_at_the_end_alone_has_the_score_of_the_end(tmp_path):
+    scores = []
+    for freq in (1, FIT["epochs"]):
+        one = tuner(tmp_path / str(freq), trials=1)
+        one.search(X, Y, validation_freq=freq, **FIT)
+        scores.append(fold_scores(one))
+    assert scores[0].equals(scores[1])
 
 
 class Fixed:

@@ -127,7 +127,7 @@ def test_plan_measures_and_leaves_the_tuner_alone(tmp_path):
     tuner = keras_tuner.RandomSearch(build, "val_loss", max_trials=6, directory=tmp_path, project_name="p", seed=1)
     before = tuner.oracle.get_state()
     x, y = np.random.default_rng(1).random((2000, 5), "float32"), np.ones((2000, 1), "float32")
-    made = plan(tuner, x, y, epochs=4, validation_data=(x, y), workers=2)
+    made = plan(tuner, x, y, 32, 4, validation_data=(x, y), workers=2)  # batch size and epochs by their places
     assert (made.trials, made.epochs, made.workers) == (6, 24, 2)
     assert 0 < made.seconds_parallel < 600
     assert 0 < made.seconds_plain < 600

@@ -1,4 +1,4 @@
-"""Trials and epochs of a search, counted without Keras; and one short trial on the clock."""
+"""Trials and epochs of a search, counted without a training; and one short trial on the clock."""
 
 import math
 import numbers

@@ -53,7 +53,7 @@ def search(tuner, *fit_args, workers=None, fast=True, threads=None, verbose=1, *
     os.makedirs(folder)
     try:
         payload = pack(tuner, fit_args, {**fit_kwargs, "verbose": 0}, fast, folder)
-        run = _Run(tuner, fit_kwargs, count, payload, Progress(verbose), threads)
+        run = _Run(tuner, fit_args, fit_kwargs, count, payload, Progress(verbose), threads)
         with quiet_oracle(tuner), _quiet_retries(tuner.oracle), atomic_saves():
             tuner.on_search_begin()
             run.run()
@@ -106,6 +106,7 @@ class _Run:
 
     Args:
         tuner: The caller's tuner, whose Oracle decides.
+        fit_args: Positional arguments of the search.
         fit_kwargs: Keyword arguments of the search.
         count: Number of workers.
         payload: Path of the job.
@@ -113,8 +114,8 @@ class _Run:
         threads: Threads of each worker, or None.
     """
 
-    def __init__(self, tuner, fit_kwargs, count, payload, progress, threads):
-        self.tuner, self.oracle, self.fit_kwargs = tuner, tuner.oracle, fit_kwargs
+    def __init__(self, tuner, fit_args, fit_kwargs, count, payload, progress, threads):
+        self.tuner, self.oracle, self.fit_args, self.fit_kwargs = tuner, tuner.oracle, fit_args, fit_kwargs
         self.count, self.payload, self.progress = count, payload, progress
         self.threads = threads
         self.workers, self.deaths, self.false_starts = [], {}, 0
@@ -123,9 +124,9 @@ class _Run:
         """Run the search to its end, or stop all workers and put their trials back."""
         repair(self.oracle)
         self.tuner.save()
-        total, epochs = budget.totals(self.tuner, self.fit_kwargs)
+        total, epochs = budget.totals(self.tuner, self.fit_kwargs, self.fit_args)
         finished = [self.oracle.trials[i] for i in self.oracle.end_order]
-        done = sum(budget.epochs_of(trial, self.tuner, self.fit_kwargs) for trial in finished)
+        done = sum(budget.epochs_of(trial, self.tuner, self.fit_kwargs, self.fit_args) for trial in finished)
         self.progress.start(total, epochs, len(finished), done, self.best(), self.count)
         if give_out(self.oracle, "worker0").status == "STOPPED":  # all done: no process needs to start
             return self.progress.end()
@@ -220,7 +221,7 @@ class _Run:
         self.progress.trial(
             len(self.oracle.end_order),
             self.best(),
-            budget.epochs_of(ended, self.tuner, self.fit_kwargs) - worker.epochs,
+            budget.epochs_of(ended, self.tuner, self.fit_kwargs, self.fit_args) - worker.epochs,
         )
 
     def write_log(self, worker, trial):

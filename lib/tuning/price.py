@@ -62,7 +62,7 @@ def plan(tuner, *fit_args, workers=None, **fit_kwargs):
         ValueError, TypeError: As `search`.
     """
     count = count_workers(workers)
-    trials, epochs = budget.totals(tuner, fit_kwargs)
+    trials, epochs = budget.totals(tuner, fit_kwargs, fit_args)
     hp = _middle(tuner)
     plain = _measure(tuner, fit_args, fit_kwargs, hp, fast=False, workers=1)
     quick = _measure(tuner, fit_args, fit_kwargs, hp, fast=True, workers=count)

@@ -83,12 +83,14 @@ def _on_weights(model):
 
 
 def _set_later(model):
-    """Plain attributes, which somebody may have set after a layer was made or the model compiled: no config has all of them."""
+    """Plain attributes, which somebody may have set after a layer was made or the model compiled: no config has all of them.
+
+    Not `stop_training`, `stop_evaluating` and the like, which a model has from its first `fit` on.
+    """
     layers = [
-        {name: value for name, value in vars(layer).items() if not name.startswith("_") and isinstance(value, _PLAIN)}
+        {name: value for name, value in vars(layer).items() if not name.startswith(("_", "stop_")) and isinstance(value, _PLAIN)}
         for layer in model._flatten_layers()
     ]
-    layers[0].pop("stop_training", None)
     return [layers, model.jit_compile, model.run_eagerly]
 
 
