@@ -6,9 +6,8 @@ import plotly.graph_objects as go
 from plotly.subplots import make_subplots
 
 from lib import arrays
+from lib.ensembles import NEARLY
 from lib.viz.look import AGAINST, FIELD, GOOD, GREY, drawable, layout, style
-
-NEARLY = 5e-3  # by how much a row of probabilities may miss 1, as in lib.ensembles
 
 # --- pairs of members
 
